@@ -1,0 +1,56 @@
+# `make book` builds the site, `make test` runs every test. Both make what they need.
+# The environment is .venv; PYTHON names the interpreter that creates it.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+endif
+SITE := _build/html
+
+CHAPTERS := $(wildcard book/*.md)
+BOOK_SOURCES := $(CHAPTERS) _config.yml _toc.yml $(wildcard book/*.bib book/_static/* book/_ext/*.py)
+PACKAGE := $(wildcard softmax/*.py softmax/*.mplstyle softmax/data/mnist/*)
+
+# One core for each kernel: the tests run two side by side, and two pools of threads would fight.
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+
+.PHONY: book strict serve lab test references lint bench mutants clean
+
+book: $(SITE)/.built
+	@echo "The book is at $(CURDIR)/$(SITE)/index.html"
+
+# The sign of a whole environment is written last: a half-made one is made anew.
+$(VENV)/.installed: requirements.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) found. Install Python 3.11 or newer, or name one: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; v = "%d.%d" % sys.version_info[:2]; sys.exit(0 if sys.version_info >= (3, 11) else "Python " + v + " is too old: the book needs Python 3.11 or newer. Name one: make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) lacks the venv module. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	@test -w . || { echo "No permission to write in $(CURDIR). Copy the book to a folder of your own."; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -e . \
+	  || { echo "The installation failed (see above). Check the network and the free space, then run make again."; exit 1; }
+	@touch $@
+
+# jupyter-cache knows the cells of a chapter but not the package that they import:
+# after a change in the package every chapter is executed anew.
+_build/.package: $(PACKAGE) $(VENV)/.installed
+	@rm -rf _build
+	@mkdir -p _build && touch $@
+
+$(SITE)/.built: $(BOOK_SOURCES) _build/.package
+	$(BIN)/jupyter-book build . --quiet
+	@touch $@
+
+# What the reader gets, held to the last warning; from clean, since a warm build hides warnings.
+strict: $(VENV)/.installed
+	rm -rf _build
+	@$(MAKE) --no-print-directory _build/.package
+	$(BIN)/jupyter-book build . -W -n --keep-going --quiet
+	@touch $(SITE)/.built
+	@echo "The book is at $(CURDIR)/$(SITE)/index.html"
+
+clean:
+	rm -rf _build $(VENV) *.egg-info .pytest_cache .ruff_cache .hypothesis mutants
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

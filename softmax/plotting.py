@@ -1,0 +1,308 @@
+"""The figures that the chapters draw again and again.
+
+Every function takes data and, optionally, the Axes to draw on; it draws with
+matplotlib's current style (the book's own is ``plt.style.use("softmax.book")``)
+and returns the Axes, so that a caller can go on drawing.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from softmax.functional import softmax
+
+__all__ = [
+    "bars",
+    "confusion_matrix",
+    "decision_regions",
+    "image_grid",
+    "logits_and_probabilities",
+    "templates",
+    "training_curves",
+]
+
+
+def bars(values, labels=None, *, ax=None, color="C0", fmt="{:.3f}"):
+    """Draw one bar per value, each with its number.
+
+    Parameters
+    ----------
+    values : array_like of shape (K,)
+        Heights of the bars; negative heights hang below the zero line.
+    labels : sequence of K str, optional
+        Names under the bars. By default the indices 0 to K - 1.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw. By default the current Axes.
+    color : matplotlib color, default "C0"
+        Color of the bars.
+    fmt : str, default "{:.3f}"
+        Format of the number at each bar.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The Axes drawn on.
+
+    Raises
+    ------
+    ValueError
+        If `values` is not one-dimensional, or `labels` has another length.
+    """
+    values = np.asarray(values, dtype=float)
+    if values.ndim != 1:
+        raise ValueError(
+            f"values has shape {values.shape}; bars draws one vector, of shape (K,). "
+            "Call it once per row."
+        )
+    labels = _class_names(labels, len(values))
+    ax = plt.gca() if ax is None else ax
+    container = ax.bar(range(len(values)), values, color=color, width=0.65)
+    ax.bar_label(container, labels=[fmt.format(v) for v in values], padding=2)
+    ax.axhline(0, color="0.3", linewidth=0.8)
+    ax.set_xticks(range(len(values)), labels)
+    ax.grid(axis="x", visible=False)
+    ax.margins(y=0.15)  # room for the numbers above and below
+    return ax
+
+
+def logits_and_probabilities(z, labels=None, *, axes=None):
+    """Draw logits as bars and, beside them, the probabilities softmax makes of them.
+
+    Parameters
+    ----------
+    z : array_like of shape (K,)
+        Logits.
+    labels : sequence of K str, optional
+        Names of the classes.
+    axes : sequence of 2 matplotlib.axes.Axes, optional
+        Where to draw the logits and the probabilities. By default a new figure.
+
+    Returns
+    -------
+    numpy.ndarray of 2 matplotlib.axes.Axes
+        The two Axes drawn on.
+    """
+    if axes is None:
+        _, axes = plt.subplots(1, 2)
+    bars(z, labels, ax=axes[0], color="C0", fmt="{:.2f}").set(title="logits $z$")
+    bars(softmax(z), labels, ax=axes[1], color="C1").set(
+        title="probabilities $p = \\mathrm{softmax}(z)$", ylim=(0, 1.1)
+    )
+    return np.asarray(axes)
+
+
+def training_curves(loss, accuracy=None, *, axes=None):
+    """Draw the training loss and the validation accuracy of each epoch.
+
+    Parameters
+    ----------
+    loss : array_like of shape (epochs,)
+        Training loss, such as `SoftmaxClassifier.loss_curve_`.
+    accuracy : array_like of shape (epochs,), optional
+        Validation accuracy in [0, 1], such as `SoftmaxClassifier.validation_scores_`.
+    axes : sequence of matplotlib.axes.Axes, optional
+        One Axes, or two if `accuracy` is given. By default a new figure.
+
+    Returns
+    -------
+    numpy.ndarray of matplotlib.axes.Axes
+        The Axes drawn on.
+    """
+    panels = [(loss, "training loss", "C0")]
+    if accuracy is not None:
+        panels.append((accuracy, "validation accuracy", "C1"))
+    if axes is None:
+        _, axes = plt.subplots(1, len(panels))
+    axes = np.atleast_1d(axes)
+    for ax, (curve, name, color) in zip(axes, panels, strict=True):
+        ax.plot(range(1, len(curve) + 1), curve, color=color)
+        ax.set(xlabel="epoch", title=name)
+        ax.xaxis.get_major_locator().set_params(integer=True)
+    return axes
+
+
+def confusion_matrix(counts, labels=None, *, ax=None):
+    """Draw a confusion matrix: one row per true class, one column per predicted class.
+
+    The color of a cell is its share of its row, so that a rare class is as
+    readable as a frequent one; the number in it is the count itself.
+
+    Parameters
+    ----------
+    counts : array_like of int, shape (K, K)
+        `counts[i, j]` examples of class i were predicted as class j, as
+        `sklearn.metrics.confusion_matrix` gives them.
+    labels : sequence of K str, optional
+        Names of the classes.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw. By default the current Axes.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The Axes drawn on.
+
+    Raises
+    ------
+    ValueError
+        If `counts` is not a square matrix.
+    """
+    counts = np.asarray(counts)
+    if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
+        raise ValueError(
+            f"counts has shape {counts.shape}; a confusion matrix is square, of shape (K, K)."
+        )
+    labels = _class_names(labels, len(counts))
+    ax = plt.gca() if ax is None else ax
+    row_sums = counts.sum(axis=1, keepdims=True)
+    share = counts / np.maximum(row_sums, 1)  # a class without examples stays white
+    ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    for (i, j), count in np.ndenumerate(counts):
+        dark_cell = share[i, j] > 0.5
+        ax.text(j, i, str(count), ha="center", va="center", color="white" if dark_cell else "0.15")
+    ax.set_xticks(range(len(counts)), labels)
+    ax.set_yticks(range(len(counts)), labels)
+    ax.set(xlabel="predicted class", ylabel="true class")
+    ax.grid(visible=False)
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def templates(coef, image_shape, labels=None, *, axes=None):
+    """Draw each class's weights as a picture: blue speaks for the class, red against it.
+
+    All pictures share one color scale that is symmetric about zero, so that
+    equal colors mean equal weights.
+
+    Parameters
+    ----------
+    coef : array_like of shape (K, D)
+        One row of weights per class, such as `SoftmaxClassifier.coef_`.
+    image_shape : tuple of 2 int
+        Height and width of a picture; their product is D.
+    labels : sequence of K str, optional
+        Title of each picture.
+    axes : array of at least K matplotlib.axes.Axes, optional
+        Where to draw. By default a new figure with five pictures a row.
+
+    Returns
+    -------
+    numpy.ndarray of matplotlib.axes.Axes
+        The Axes drawn on.
+    """
+    coef = np.asarray(coef)
+    limit = np.abs(coef).max()
+    images = coef.reshape(len(coef), *image_shape)
+    labels = _class_names(labels, len(coef))
+    axes = image_grid(images, labels, axes=axes, cmap="RdBu", vmin=-limit, vmax=limit)
+    used = axes.ravel()[: len(coef)]
+    used[0].figure.colorbar(used[0].images[0], ax=list(used), shrink=0.85, label="weight")
+    return axes
+
+
+def image_grid(images, titles=None, *, axes=None, columns=5, **imshow):
+    """Draw pictures side by side, each with its title.
+
+    Parameters
+    ----------
+    images : array_like of shape (N, height, width)
+        The pictures.
+    titles : sequence of N str, optional
+        One title per picture.
+    axes : array of at least N matplotlib.axes.Axes, optional
+        Where to draw. By default a new figure.
+    columns : int, default 5
+        Pictures in a row of a new figure.
+    **imshow
+        Passed to `matplotlib.axes.Axes.imshow`. By default white on black, as MNIST's
+        digits are.
+
+    Returns
+    -------
+    numpy.ndarray of matplotlib.axes.Axes
+        The Axes drawn on; those that hold no picture are switched off.
+
+    Raises
+    ------
+    ValueError
+        If there are more pictures than Axes or titles.
+    """
+    images = np.asarray(images)
+    titles = [""] * len(images) if titles is None else list(titles)
+    if axes is None:
+        rows = -(-len(images) // columns)
+        _, axes = plt.subplots(rows, columns, figsize=(6.0, 1.45 * rows), squeeze=False)
+    axes = np.asarray(axes)
+    if len(images) > min(axes.size, len(titles)):
+        raise ValueError(
+            f"{len(images)} pictures, but {axes.size} Axes and {len(titles)} titles; "
+            "give one of each per picture."
+        )
+    imshow = {"cmap": "gray"} | imshow
+    for ax in axes.ravel():
+        ax.set_axis_off()
+    for ax, image, title in zip(axes.flat, images, titles, strict=False):
+        ax.imshow(image, **imshow)
+        ax.set_title(title)
+    return axes
+
+
+def decision_regions(model, X, y, *, ax=None, resolution=200):
+    """Color the plane by the class that a classifier predicts there, and draw the points.
+
+    The fainter the color, the less probable the predicted class.
+
+    Parameters
+    ----------
+    model : fitted classifier
+        With `classes_` and `predict_proba`, such as `SoftmaxClassifier`.
+    X : array_like of shape (N, 2)
+        The points.
+    y : array_like of shape (N,)
+        Their classes.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw. By default the current Axes.
+    resolution : int, default 200
+        Grid points along each side.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The Axes drawn on.
+    """
+    X, y = np.asarray(X), np.asarray(y)
+    ax = plt.gca() if ax is None else ax
+    margin = 0.08 * np.ptp(X, axis=0)
+    low, high = X.min(axis=0) - margin, X.max(axis=0) + margin
+    xs, ys = (np.linspace(a, b, resolution) for a, b in zip(low, high, strict=True))
+    plane = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
+    p = model.predict_proba(plane.astype(X.dtype)).reshape(resolution, resolution, -1)
+
+    markers = "os^Dvp"
+    colors = [f"C{k}" for k in range(p.shape[-1])]
+    rgb = np.array([plt.matplotlib.colors.to_rgb(c) for c in colors])
+    confidence = p.max(axis=-1, keepdims=True)
+    tint = 1 - 0.55 * confidence * (1 - rgb[p.argmax(axis=-1)])
+    ax.imshow(
+        tint, origin="lower", extent=(low[0], high[0], low[1], high[1]), aspect="auto", alpha=0.9
+    )
+    for k, label in enumerate(model.classes_):
+        of_class = y == label
+        ax.scatter(
+            *X[of_class].T,
+            s=22,
+            marker=markers[k % len(markers)],
+            color=colors[k],
+            edgecolor="white",
+            linewidth=0.5,
+            label=str(label),
+        )
+    ax.grid(visible=False)
+    return ax
+
+
+def _class_names(labels, num_classes):
+    if labels is None:
+        return [str(k) for k in range(num_classes)]
+    if len(labels) != num_classes:
+        raise ValueError(f"{len(labels)} labels for {num_classes} classes; give one per class.")
+    return list(labels)
