@@ -1,126 +1,424 @@
-"""Softmax, its logarithm, its normalizer and its derivatives, in plain NumPy."""
+r"""Softmax, its logarithm, its normalizer and its derivatives, in plain NumPy.
+
+What is computed for one slice is the same everywhere:
+
+1. shift: subtract the largest entry, so that no exponential overflows;
+2. exponentiate;
+3. divide by the sum, or, in log space, subtract its logarithm.
+
+These steps are in ``_kernels.py``, for slices that are the rows of a matrix. How an array of any
+shape becomes such rows, a few at a time, is in ``_slices.py``.
+
+Two rules hold for every function. The input is never modified. Boolean and integer input gives
+float64; every floating dtype is kept, float16 being computed in float32 and rounded once at the
+end, and ``longdouble`` in its own precision (whatever that is on the machine).
+"""
 
 import math
 import operator
 
 import numpy as np
 
-
-def _as_floating(x):
-    """Return `x` as a floating array (integers and booleans become float64)."""
-    x = np.asarray(x)
-    if x.dtype.kind in "biu":
-        return x.astype(np.float64)
-    if x.dtype.kind != "f":
-        raise TypeError(
-            f"expected real numbers (boolean, integer or floating), got an array of dtype {x.dtype}"
-        )
-    return x
-
-
-def _working(dtype):
-    return np.dtype(np.float32) if dtype == np.float16 else dtype
-
-
-def _check_temperature(temperature):
-    value = float(temperature)
-    if not (math.isfinite(value) and value > 0):
-        raise ValueError(f"temperature must be a finite number > 0, got {temperature!r}")
-    return value
-
-
-def _shifted(x, axis, temperature, where):
-    """Return (x - max)/T in the working precision; masked entries are -inf."""
-    z = x.astype(_working(x.dtype))
-    if where is not None:
-        z = np.where(where, z, -np.inf)
-    m = np.max(z, axis=axis, keepdims=True, initial=-np.inf)
-    d = np.where((m == np.inf) & (z == np.inf), 0, z - m)
-    return d / temperature, m
+from softmax._kernels import log_softmax_rows, shift_and_rest, softmax_rows
+from softmax._slices import (
+    blocks,
+    check_labels,
+    float_dtype,
+    map_slices,
+    mask_for,
+    real_array,
+    slices_last,
+    working_dtype,
+)
 
 
 @np.errstate(all="ignore")
 def softmax(x, axis=-1, *, temperature=1.0, where=None):
-    """Softmax along `axis`."""
-    x = _as_floating(x)
-    temperature = _check_temperature(temperature)
-    d, _ = _shifted(x, axis, temperature, where)
-    e = np.exp(d)
-    p = e / np.sum(e, axis=axis, keepdims=True)
-    if where is not None:
-        p = np.where(where, p, 0)
-    return p.astype(x.dtype)[()]
+    r"""Turn real numbers into probabilities, slice by slice.
+
+    .. math:: p_i = \frac{e^{x_i/T}}{\sum_j e^{x_j/T}}
+
+    Parameters
+    ----------
+    x : array_like of bool, int or float
+        The logits, of any shape.
+    axis : int, tuple of int or None, default -1
+        The axis or axes along which the probabilities sum to 1. None means all of them.
+    temperature : float, default 1.0
+        :math:`T > 0`. A small one moves the result towards one-hot, a large one towards uniform.
+    where : array_like of bool, optional
+        Mask that broadcasts to the shape of `x`; False leaves an entry out. It gets probability
+        exactly 0, whatever it holds.
+
+    Returns
+    -------
+    ndarray or scalar
+        The probabilities, of the shape of `x`: a scalar for a single number.
+
+    Raises
+    ------
+    TypeError
+        If `x` does not hold real numbers, or `where` is not boolean.
+    ValueError
+        If `temperature` is not a finite number > 0, or `where` does not broadcast to `x`.
+    numpy.exceptions.AxisError
+        If `x` has no such axis.
+
+    Notes
+    -----
+    A NaN that is not masked makes its whole slice NaN, and no other slice. Otherwise one +inf
+    takes probability 1, and several share it equally. A slice of nothing but -inf is NaN, since
+    no entry can be preferred; a slice that is masked throughout is all zeros. An axis of length
+    0 gives an empty array. No warning is printed.
+
+    Accuracy: the relative error of a probability that is a normal number is at most
+    ``(8 + 2*(max(x) - x_i)/T) * eps``, ``eps`` being that of the result's dtype. The second part
+    is the conditioning of the exponential: a rounding of its argument is a relative error of its
+    value. Shifting first and dividing after is as accurate as the other ways to evaluate softmax
+    [1]_. The shift comes before the division by the temperature, which could overflow.
+
+    Memory: the result, and a block of about half a megabyte or of one slice, whichever is
+    larger.
+
+    References
+    ----------
+    .. [1] P. Blanchard, D. J. Higham and N. J. Higham, "Accurately computing the log-sum-exp
+       and softmax functions", IMA Journal of Numerical Analysis 41(4), 2021,
+       :doi:`10.1093/imanum/draa038`.
+
+    Examples
+    --------
+    >>> softmax([1000.0, 1000.0])
+    array([0.5, 0.5])
+    >>> softmax([1.0, 2.0, 3.0], where=[True, True, False]).round(4)
+    array([0.2689, 0.7311, 0.    ])
+    """
+    return map_slices(softmax_rows, x, axis, temperature, where, masked=0.0)
 
 
 @np.errstate(all="ignore")
 def log_softmax(x, axis=-1, *, temperature=1.0, where=None):
-    """Logarithm of softmax along `axis`."""
-    x = _as_floating(x)
-    temperature = _check_temperature(temperature)
-    d, _ = _shifted(x, axis, temperature, where)
-    out = d - logsumexp(d, axis, keepdims=True)
-    if where is not None:
-        out = np.where(where, out, -np.inf)
-    return out.astype(x.dtype)[()]
+    r"""Logarithm of softmax, also where softmax itself underflows to 0.
+
+    .. math:: \log p_i = x_i/T - \log \sum_j e^{x_j/T}
+
+    Parameters
+    ----------
+    x, axis, temperature, where
+        As for `softmax`. A masked entry gets -inf, whatever it holds.
+
+    Returns
+    -------
+    ndarray or scalar
+        The log-probabilities, of the shape of `x`.
+
+    Raises
+    ------
+    TypeError, ValueError, numpy.exceptions.AxisError
+        As for `softmax`.
+
+    Notes
+    -----
+    NaN and infinities follow `softmax`: the result is the logarithm of what is written there.
+
+    Accuracy: the relative error is at most ``8 * eps``, for the largest entry too, whose
+    log-probability may be as small as :math:`-e^{-700}`. There the shift ``x_j - max(x)`` is
+    rounded, and exp turns a rounding error of the distance into a relative error of the result
+    that is as many times larger as the distance is long. So the rounding error is recovered
+    exactly, by Knuth's two-sum [1]_, and put back to first order. With a temperature other than
+    1 the quotient is rounded too, which is not put back: the bound for the largest entry is then
+    ``(8 + 2*d) * eps``, with ``d`` its distance from the next one divided by the temperature.
+
+    References
+    ----------
+    .. [1] D. E. Knuth, The Art of Computer Programming, volume 2, section 4.2.2, theorem B.
+
+    Examples
+    --------
+    >>> log_softmax([0.0, -1000.0])
+    array([    0., -1000.])
+    """
+    return map_slices(log_softmax_rows, x, axis, temperature, where, masked=-np.inf)
 
 
 @np.errstate(all="ignore")
 def logsumexp(x, axis=-1, *, keepdims=False, where=None):
-    """Log of the sum of exponentials along `axis`."""
-    x = _as_floating(x)
-    d, m = _shifted(x, axis, 1.0, where)
-    top = d == 0
-    count = np.maximum(np.sum(top, axis=axis, keepdims=True), 1)
-    rest = np.sum(np.where(top, 0, np.exp(d)), axis=axis, keepdims=True)
-    out = m + np.log(count) + np.log1p(rest / count)
-    out = np.where(m == -np.inf, m, out).astype(x.dtype)
-    return (out if keepdims else np.squeeze(out, axis=axis))[()]
+    r"""Logarithm of a sum of exponentials, without overflow.
+
+    .. math:: \log \sum_j e^{x_j} = m + \log\Bigl(1 + \sum_{j \ne t} e^{x_j - m}\Bigr),
+       \qquad m = x_t = \max_j x_j
+
+    Parameters
+    ----------
+    x : array_like of bool, int or float
+        The numbers, of any shape.
+    axis : int, tuple of int or None, default -1
+        The axis or axes to sum over. None means all of them.
+    keepdims : bool, default False
+        Keep the summed axes, with length 1.
+    where : array_like of bool, optional
+        Mask that broadcasts to the shape of `x`; False leaves an entry out of the sum.
+
+    Returns
+    -------
+    ndarray or scalar
+        One number for each slice.
+
+    Raises
+    ------
+    TypeError, ValueError, numpy.exceptions.AxisError
+        As for `softmax`.
+
+    Notes
+    -----
+    A NaN that is not masked gives NaN; otherwise a +inf gives +inf. A slice of nothing but -inf,
+    a slice that is masked throughout and an empty slice all give -inf, the logarithm of 0.
+
+    Accuracy: the absolute error is at most ``8 * eps * max(1, |max(x)|)``. The largest term is
+    kept out of the sum and comes back through ``log1p``, as in SciPy, so a small rest is not
+    lost against it: the result below would be 0 otherwise.
+
+    Examples
+    --------
+    >>> float(logsumexp([0.0, -40.0]))
+    4.248354255291589e-18
+    """
+    x = real_array(x)
+    dtype = float_dtype(x)
+    slices, axes = slices_last(x, axis)
+    batch = slices.shape[: slices.ndim - len(axes)]
+    if where is not None:
+        mask, _ = slices_last(mask_for(where, x), axis)
+        slices = np.where(mask, slices, dtype.type(-np.inf))
+    out = np.full(batch, -np.inf, dtype)
+    if x.size:
+        flat = out.reshape(-1)
+        source = slices.reshape(flat.size, -1)
+        for rows, z in blocks(source, working_dtype(dtype)):
+            m, rest = shift_and_rest(z)
+            flat[rows] = np.where(m == -np.inf, m, m + np.log1p(rest))[:, 0]
+    return np.expand_dims(out, axes)[()] if keepdims else out[()]
 
 
+@np.errstate(all="ignore")
 def online_logsumexp(chunks):
-    """Log-sum-exp over the last axis of chunks that arrive one after the other."""
-    total = -np.inf
-    for chunk in chunks:
-        part = logsumexp(np.atleast_1d(_as_floating(chunk)).astype(np.float64))
-        total = logsumexp(np.stack(np.broadcast_arrays(total, part), axis=-1))
-    return np.float64(total) if np.ndim(total) == 0 else total
+    r"""Log-sum-exp of data that arrives in pieces, each seen once.
+
+    Two numbers are carried along: the largest entry so far, `m`, and the sum `r` of the other
+    exponentials relative to it, so that the total is :math:`e^m (1 + r)`. Two such pairs merge
+    into one [1]_: for :math:`m_1 \ge m_2`,
+
+    .. math:: m = m_1, \qquad r = r_1 + (1 + r_2)\, e^{m_2 - m_1}.
+
+    Parameters
+    ----------
+    chunks : iterable of array_like
+        The pieces. Each is summed over its last axis (a plain number counts as one entry), and
+        the leading shapes agree. Pieces may be empty and of different lengths.
+
+    Returns
+    -------
+    ndarray or scalar
+        ``logsumexp(np.concatenate(chunks, axis=-1))`` in float64, or in longdouble if a piece
+        is: -inf if there are no pieces.
+
+    Raises
+    ------
+    TypeError
+        If a piece does not hold real numbers.
+    ValueError
+        If the leading shapes do not agree.
+
+    Notes
+    -----
+    NaN and infinities as in `logsumexp`. The error grows by at most ``2 * eps`` with each piece.
+
+    References
+    ----------
+    .. [1] M. Milakov and N. Gimelshein, "Online normalizer calculation for softmax", 2018,
+       :doi:`10.48550/arXiv.1805.02867`.
+
+    Examples
+    --------
+    >>> float(online_logsumexp([[0.0], [-40.0]]))
+    4.248354255291589e-18
+    """
+    m, rest, shape = np.float64(-np.inf), np.float64(0), None
+    for number, chunk in enumerate(chunks):
+        z = np.atleast_1d(real_array(chunk))
+        shape = z.shape[:-1] if shape is None else shape
+        if z.shape[:-1] != shape:
+            raise ValueError(
+                f"chunks must agree in shape except for the last axis: chunk 0 has {shape} "
+                f"before it, chunk {number} has {z.shape[:-1]}"
+            )
+        if z.size == 0:
+            continue
+        z = z.reshape(math.prod(shape), -1).astype(np.result_type(z, np.float64))
+        m2, rest2 = (a.reshape(shape) for a in shift_and_rest(z))
+        rest2 = np.where(m2 == -np.inf, 0, rest2)
+        rest = np.where(
+            m >= m2,
+            rest + (1 + rest2) * np.exp(np.where(m == m2, 0, m2 - m)),
+            rest2 + (1 + rest) * np.exp(m - m2),
+        )
+        m = np.maximum(m, m2)
+    # The zeros give the result its shape when every piece was empty.
+    return (m + np.log1p(rest) + np.zeros(shape or ()))[()]
 
 
 @np.errstate(all="ignore")
 def sigmoid(x):
-    """Logistic sigmoid 1/(1 + exp(-x))."""
-    x = _as_floating(x)
-    e = np.exp(-np.abs(x.astype(_working(x.dtype))))
-    return (np.where(x < 0, e, 1) / (1 + e)).astype(x.dtype)[()]
+    r"""Logistic function, the softmax of two classes.
+
+    .. math:: \sigma(x) = \frac{1}{1 + e^{-x}} = \frac{e^x}{1 + e^x}
+
+    Parameters
+    ----------
+    x : array_like of bool, int or float
+        The numbers, of any shape.
+
+    Returns
+    -------
+    ndarray or scalar
+        Numbers between 0 and 1, of the shape of `x`. NaN stays NaN.
+
+    Raises
+    ------
+    TypeError
+        If `x` does not hold real numbers.
+
+    Notes
+    -----
+    Each side uses the form whose exponential cannot overflow, which is also the one that keeps
+    the small values of the left tail. The relative error is at most ``4 * eps``.
+
+    Examples
+    --------
+    >>> sigmoid([-1000.0, 0.0, 1000.0])
+    array([0. , 0.5, 1. ])
+    """
+    x = real_array(x)
+    dtype = float_dtype(x)
+    x = x.astype(working_dtype(dtype))
+    e = np.exp(-np.abs(x))
+    return (np.where(x < 0, e, 1) / (1 + e)).astype(dtype)[()]
 
 
 def one_hot(labels, num_classes):
-    """One-hot rows of integer labels."""
-    labels = np.asarray(labels)
+    """Code each label as a row with a single 1.
+
+    Parameters
+    ----------
+    labels : array_like of int
+        Class indices from 0 to ``num_classes - 1``, of any shape.
+    num_classes : int
+        The number of classes, K.
+
+    Returns
+    -------
+    ndarray of float64
+        Shape ``labels.shape + (K,)``.
+
+    Raises
+    ------
+    TypeError
+        If the labels or `num_classes` are not integers.
+    ValueError
+        If a label is out of range; the first one and its index are named. A negative label does
+        not count from the end.
+
+    Examples
+    --------
+    >>> one_hot([0, 2], 3)
+    array([[1., 0., 0.],
+           [0., 0., 1.]])
+    """
     num_classes = operator.index(num_classes)
-    if labels.size == 0:
-        labels = labels.astype(np.intp)
-    if labels.dtype.kind not in "iu":
-        raise TypeError(f"labels must be integers, got dtype {labels.dtype}")
-    bad = (labels < 0) | (labels >= num_classes)
-    if bad.any():
-        where = tuple(int(i) for i in np.argwhere(bad)[0])
-        raise ValueError(
-            f"labels must be in 0..{num_classes - 1}, got {labels[where]} at index {where}"
-        )
-    return np.eye(num_classes)[labels]
+    labels = check_labels(labels, num_classes)
+    out = np.zeros((*labels.shape, num_classes))
+    np.put_along_axis(out, labels[..., None], 1, axis=-1)
+    return out
 
 
 def softmax_jacobian(p):
-    """Jacobian diag(p) - p p^T of softmax, of shape (..., K, K)."""
-    p = _as_floating(p)
-    j = -p[..., :, None] * p[..., None, :]
-    i = np.arange(p.shape[-1])
-    j[..., i, i] = p * (1 - p)
-    return j
+    r"""Jacobian of softmax, from its value.
+
+    .. math:: \frac{\partial p_i}{\partial x_j} = p_i(\delta_{ij} - p_j),
+       \qquad J = \operatorname{diag}(p) - p p^\mathsf{T}
+
+    Parameters
+    ----------
+    p : array_like
+        Probabilities along the last axis, of shape (..., K).
+
+    Returns
+    -------
+    ndarray
+        Shape (..., K, K), symmetric in the last two axes.
+
+    Raises
+    ------
+    TypeError
+        If `p` does not hold real numbers.
+    ValueError
+        If `p` has no axis.
+
+    Notes
+    -----
+    It takes K times the memory of `p`. To apply it to a vector, use `softmax_vjp`.
+
+    Examples
+    --------
+    >>> softmax_jacobian([0.25, 0.75])
+    array([[ 0.1875, -0.1875],
+           [-0.1875,  0.1875]])
+    """
+    p = real_array(p)
+    if p.ndim == 0:
+        raise ValueError("p must have an axis of classes, got a single number")
+    dtype = float_dtype(p)
+    p = p.astype(working_dtype(dtype))
+    jacobian = -p[..., :, None] * p[..., None, :]
+    diagonal = np.arange(p.shape[-1])
+    jacobian[..., diagonal, diagonal] = p * (1 - p)
+    return jacobian.astype(dtype)
 
 
+@np.errstate(all="ignore")
 def softmax_vjp(p, g):
-    """Gradient with respect to the logits, given the gradient `g` with respect to `p`."""
-    p, g = _as_floating(p), _as_floating(g)
-    return p * (g - np.sum(p * g, axis=-1, keepdims=True))
+    r"""Gradient with respect to the logits, from the gradient with respect to softmax.
+
+    .. math:: J^\mathsf{T} g = p \odot (g - g \cdot p)
+
+    Parameters
+    ----------
+    p : array_like
+        Probabilities along the last axis, of shape (..., K).
+    g : array_like
+        Gradient of a scalar with respect to `p`, of the same shape.
+
+    Returns
+    -------
+    ndarray
+        The vector-Jacobian product, of the same shape, in the wider of the two dtypes. The
+        Jacobian matrix is never built.
+
+    Raises
+    ------
+    TypeError
+        If `p` or `g` does not hold real numbers.
+    ValueError
+        If the shapes differ, or there is no axis.
+
+    Examples
+    --------
+    >>> softmax_vjp([0.25, 0.75], [1.0, 0.0])
+    array([ 0.1875, -0.1875])
+    """
+    p, g = real_array(p), real_array(g)
+    if p.shape != g.shape or p.ndim == 0:
+        raise ValueError(f"p and g must have the same shape (..., K), got {p.shape} and {g.shape}")
+    dtype = np.result_type(float_dtype(p), float_dtype(g))
+    p, g = p.astype(working_dtype(dtype)), g.astype(working_dtype(dtype))
+    return (p * (g - np.sum(p * g, axis=-1, keepdims=True))).astype(dtype)
