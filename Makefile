@@ -51,6 +51,28 @@ strict: $(VENV)/.installed
 	@touch $(SITE)/.built
 	@echo "The book is at $(CURDIR)/$(SITE)/index.html"
 
+# conf.py is what _config.yml means to Sphinx; sphinx-autobuild needs it, nothing else does.
+serve: $(VENV)/.installed
+	$(BIN)/jupyter-book config sphinx . >/dev/null
+	$(BIN)/sphinx-autobuild . $(SITE) --watch softmax --open-browser \
+	  --re-ignore '(/\.venv|/_build|/\.git|/conf\.py|__pycache__|\.ipynb_checkpoints)'
+
+# The setting that opens a .md chapter as a notebook goes into .venv, not into your home.
+lab: $(VENV)/.installed
+	@$(BIN)/jupytext-config --settings-file $(VENV)/share/jupyter/lab/settings/overrides.json set-default-viewer markdown myst
+	$(BIN)/jupyter lab book
+
+references: $(VENV)/.installed
+	$(BIN)/python -m tests.references
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+bench: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.softmax_speed
+	$(BIN)/python -m benchmarks.mnist_training
+
 clean:
 	rm -rf _build $(VENV) *.egg-info .pytest_cache .ruff_cache .hypothesis mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
