@@ -8,6 +8,7 @@ citation reads like is not guessed: Sphinx resolves it, as it does for the page.
 
 from __future__ import annotations
 
+import pydoc
 from pathlib import Path
 
 import jupytext
@@ -81,6 +82,10 @@ class Resolver:
         citations = self.env.get_domain("cite").citations
         own = [c for c in citations if c.bibliography_key.docname == self.docname]
         return [citation.formatted_entry.text.render_as("markdown") for citation in own]
+
+    def summary(self, name):
+        """Return the first line of the docstring of a function or class."""
+        return pydoc.getdoc(pydoc.locate(name)).partition("\n")[0]
 
 
 def preface(app, docname):

@@ -44,7 +44,10 @@ TRANSPARENT = {
 DROPPED = {"contents", "exercise-end", "index", "meta", "raw", "solution-end", "tableofcontents",
            "toctree"}  # fmt: skip
 TITLED = {"admonition", "dropdown", "sidebar", "tab-item", "table", "topic"}
-DOCUMENTED = {"autoclass", "autoexception", "autofunction", "automethod", "automodule"}
+# In reStructuredText, which the page of the package's functions is written in.
+MODULE = re.compile(r"\.\. currentmodule:: (\S+)")
+DOCUMENTED = re.compile(r"\.\. auto(?:class|function):: (\S+)")
+DOCUMENTED_MODULE = re.compile(r"\.\. automodule:: (\S+)\n\s+:members: (.+)")
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,8 @@ class MarkdownWriter:
     ----------
     resolver : object
         Knows the rest of the book: called with a role or a link it returns the text to read,
-        ``image(source)`` gives a path, and ``bibliography()`` a list of entries.
+        ``image(source)`` gives a path, ``bibliography()`` a list of entries, and
+        ``summary(name)`` the first line of what documents a name of the package.
 
     Attributes
     ----------
@@ -246,10 +250,8 @@ class MarkdownWriter:
             return self.glossary(body)
         if name == "bibliography":
             return "\n".join(f"- {entry}" for entry in self.resolver.bibliography())
-        if name == "autosummary":
-            return "\n".join(f"- `{line.strip()}`" for line in body.split("\n") if line.strip())
-        if name in DOCUMENTED:
-            return f"`{argument}`: see `help({argument})`."
+        if name == "eval-rst":
+            return self.documented(body)
         return self.box(directive)
 
     def box(self, directive):
@@ -277,8 +279,19 @@ class MarkdownWriter:
             return f"**{title}**\n\n{self.convert(directive.body)}"
         return quote(title, self.convert(directive.body))
 
+    def documented(self, body):
+        """Return a list of the functions that ``autodoc`` documents on the page."""
+        module = MODULE.search(body)
+        prefix = f"{module[1]}." if module else ""
+        names = [prefix + name for name in DOCUMENTED.findall(body)]
+        for owner, members in DOCUMENTED_MODULE.findall(body):
+            names += [f"{owner}.{member.strip()}" for member in members.split(",")]
+        return "\n".join(f"- `{name}`: {self.resolver.summary(name)}" for name in names)
+
     def glossary(self, body):
         """Return a glossary as a list: terms stand at the margin, their meaning is indented."""
-        entries = re.split(r"\n(?=\S)", self.convert(body))
-        pairs = [entry.partition("\n") for entry in entries]
-        return "\n".join(f"- **{term}**: {' '.join(meaning.split())}" for term, _, meaning in pairs)
+        pairs = [entry.partition("\n") for entry in re.split(r"\n+(?=\S)", body.strip())]
+        return "\n".join(
+            f"- **{self.inline(term)}**: {self.inline(' '.join(meaning.split()))}"
+            for term, _, meaning in pairs
+        )

@@ -1,0 +1,202 @@
+"""The form of the book: what every chapter must hold, and that names and sources meet."""
+
+import re
+import warnings
+from itertools import pairwise
+
+import pytest
+from plain_markdown import PARSER, find_directives
+from pybtex.database import parse_file
+
+from tests.references import ROOT, chapters_with_code, read_chapter, toc_pages
+
+PAGES = {page: ROOT / f"{page}.md" for page in toc_pages()}
+WRITTEN = {page: path for page, path in PAGES.items() if path.exists()}
+
+# Chapters teach and follow one form. The start page and the appendices are something else.
+NOT_CHAPTERS = {"index", "frameworks", "mistakes", "review", "notation", "errata"}
+CHAPTERS = {n: path for n, path in chapters_with_code().items() if n not in NOT_CHAPTERS}
+
+EXERCISES, FIGURES = 5, 2
+WORDS = range(1200, 3601)  # the aim is 1,500 to 3,000; a little more or less is no error
+DIFFICULTIES = ("Check", "Think", "Prove", "Build")
+NUMBERED = {"algorithm", "corollary", "definition", "lemma", "property", "proposition", "theorem"}
+
+by_chapter = pytest.mark.parametrize("name", CHAPTERS)
+
+
+def prose(path):
+    """Return the Markdown of a page, its code cells left out."""
+    cells = read_chapter(path).cells
+    return "\n\n".join(cell.source for cell in cells if cell.cell_type != "code")
+
+
+def directives(path):
+    return list(find_directives(prose(path)))
+
+
+def figures(path):
+    """Return (name, caption, alternative text) of each figure of a page."""
+    found = []
+    for cell in read_chapter(path).cells:
+        settings = cell.metadata.get("mystnb", {})
+        if "figure" in settings:
+            figure, image = settings["figure"], settings.get("image", {})
+            found.append((figure.get("name"), figure.get("caption"), image.get("alt")))
+    return found + [
+        (directive.label, directive.body, directive.options.get("alt"))
+        for directive in directives(path)
+        if directive.name == "figure"
+    ]
+
+
+def role_targets(text, role):
+    """Return what the text refers to with a role: `x` in ``{role}`x``` and ``{role}`text <x>```."""
+    contents = re.findall(rf"\{{{role}\}}`([^`]+)`", text)
+    targets = [re.sub(r"^.*<(.+)>$", r"\1", content, flags=re.DOTALL) for content in contents]
+    return {part.strip() for target in targets for part in target.split(",")}
+
+
+def without_exercises(text):
+    """Return the text without its exercises and solutions."""
+    for kind in ("exercise", "solution"):
+        gated = rf"^(:::+|```+)\{{{kind}-start\}}.*?\{{{kind}-end\}}\s*\n\1"
+        text = re.sub(gated, "", text, flags=re.DOTALL | re.MULTILINE)
+        whole = rf"^(:::+|```+)\{{{kind}\}}.*?^\1\s*$"
+        text = re.sub(whole, "", text, flags=re.DOTALL | re.MULTILINE)
+    return text
+
+
+def count_words(text):
+    """Count the words to read. A formula counts as one."""
+    text = re.sub(r"\$\$.*?\$\$|\$[^$]+\$", " formula ", text, flags=re.DOTALL)
+    text = re.sub(r"^\s*(:::+|```+).*$|^:[\w-]+:.*$", "", text, flags=re.MULTILINE)
+    return sum(any(char.isalpha() for char in word) for word in text.split())
+
+
+def headings(text):
+    tokens = PARSER.parse(text)
+    return [text.content for mark, text in pairwise(tokens) if mark.type == "heading_open"]
+
+
+def test_every_page_of_the_contents_is_written():
+    missing = sorted(PAGES.keys() - WRITTEN.keys())
+    assert not missing, f"_toc.yml names pages that do not exist: {missing}"
+
+
+def test_every_chapter_is_in_the_contents():
+    strays = {path.stem for path in (ROOT / "book").glob("*.md")} - {p.stem for p in PAGES.values()}
+    assert not strays, f"Pages in book/ that _toc.yml does not name: {sorted(strays)}"
+
+
+@by_chapter
+def test_chapter_has_exercises_with_solutions(name):
+    found = directives(CHAPTERS[name])
+    exercises = [d.label for d in found if d.name in ("exercise", "exercise-start")]
+    solved = {d.argument for d in found if d.name in ("solution", "solution-start")}
+    assert all(exercises), f"An exercise of {name} has no label."
+    assert len(exercises) >= EXERCISES, (
+        f"{name} has {len(exercises)} exercises; a chapter has at least {EXERCISES}."
+    )
+    unsolved = set(exercises) - solved
+    assert not unsolved, f"Exercises of {name} without a solution: {sorted(unsolved)}"
+    pointless = solved - set(exercises)
+    assert not pointless, f"Solutions in {name} to exercises that it has not: {sorted(pointless)}"
+
+
+@by_chapter
+def test_exercises_say_how_hard_they_are(name):
+    pattern = r"\{exercise-start\}\s*([^\n]*)(.*?)\{exercise-end\}"
+    for title, body in re.findall(pattern, prose(CHAPTERS[name]), re.DOTALL):
+        assert any(f"**{level}.**" in body for level in DIFFICULTIES), (
+            f"The exercise “{title}” of {name} does not say how hard it is. "
+            f"Begin it with one of {', '.join(f'**{level}.**' for level in DIFFICULTIES)}"
+        )
+
+
+@by_chapter
+def test_solutions_are_closed_at_first(name):
+    for directive in directives(CHAPTERS[name]):
+        if directive.name in ("solution", "solution-start"):
+            assert "dropdown" in directive.options.get("class", ""), (
+                f"The solution to {directive.argument} in {name} lacks `:class: dropdown`."
+            )
+
+
+@by_chapter
+def test_chapter_has_figures(name):
+    found = figures(CHAPTERS[name])
+    assert len(found) >= FIGURES, f"{name} has {len(found)} figures; it needs {FIGURES}."
+    for figure in found:
+        assert all(figure), (
+            f"A figure of {name} lacks its name, caption or alternative text: {figure}"
+        )
+
+
+@pytest.mark.parametrize("page", WRITTEN)
+def test_text_speaks_of_every_figure(page):
+    mentioned = role_targets(prose(WRITTEN[page]), "numref")
+    silent = {figure for figure, _, _ in figures(WRITTEN[page]) if figure} - mentioned
+    assert not silent, f"{page} never refers to {sorted(silent)}; write {{numref}}`NAME`."
+
+
+@by_chapter
+def test_chapter_has_the_parts_of_a_chapter(name):
+    text = prose(CHAPTERS[name])
+    titles = [d.argument for d in find_directives(text) if d.name == "admonition"]
+    for part in ("Common mistake", "Take-aways"):
+        assert any(title.startswith(part) for title in titles), (
+            f"{name} has no admonition whose title begins with “{part}”."
+        )
+    assert "Further reading" in headings(text), f"{name} has no section “Further reading”."
+    reading = text[text.index("Further reading") :]
+    assert role_targets(reading, "cite:[a-z]+"), f"{name} cites nothing under “Further reading”."
+
+
+@by_chapter
+def test_chapter_is_neither_short_nor_long(name):
+    words = count_words(without_exercises(prose(CHAPTERS[name])))
+    assert words in WORDS, (
+        f"{name} has {words} words without its exercises; 1,500 to 3,000 are wanted."
+    )
+
+
+def test_definitions_and_theorems_are_labelled_and_referred_to():
+    texts = {page: prose(path) for page, path in WRITTEN.items()}
+    used = set().union(*(role_targets(text, "prf:ref") for text in texts.values()))
+    for page, text in texts.items():
+        for directive in find_directives(text):
+            if directive.name.removeprefix("prf:") not in NUMBERED:
+                continue
+            name = directive.label
+            assert name, f"{page}: the {directive.name} “{directive.argument}” has no label."
+            assert name in used, f"{page}: nothing refers to {name}; write {{prf:ref}}`{name}`."
+
+
+def test_citations_and_bibliography_agree():
+    entries = set(parse_file(str(ROOT / "book" / "references.bib")).entries)
+    cited = set()
+    for page, path in WRITTEN.items():
+        keys = role_targets(prose(path), "cite:[a-z]+")
+        unknown = keys - entries
+        assert not unknown, f"{page} cites {sorted(unknown)}, which references.bib has not."
+        cited |= keys
+    uncited = sorted(entries - cited)
+    assert not uncited, f"references.bib has entries that no page cites: {uncited}"
+
+
+@pytest.mark.parametrize("name", chapters_with_code())
+def test_code_compiles_without_a_warning(name):
+    # Newer Pythons print what older ones keep to themselves, such as "\\l" outside a raw string.
+    for i, cell in enumerate(read_chapter(chapters_with_code()[name]).cells):
+        if cell.cell_type == "code":
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                compile(cell.source, f"{name}.md, cell {i}", "exec")
+
+
+@pytest.mark.parametrize("page", WRITTEN)
+def test_page_is_finished(page):
+    text = WRITTEN[page].read_text(encoding="utf-8")
+    left = re.findall(r"\b(?:TODO|FIXME|XXX|TBD)\b|\blorem ipsum\b", text, re.IGNORECASE)
+    assert not left, f"{page} still says {left[0]}."
