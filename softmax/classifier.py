@@ -81,7 +81,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         The biases.
     classes_ : ndarray of shape (n_classes,)
         The class labels, sorted.
-    n_features_in_, feature_names_in_ : int, and ndarray of shape (n_features_in_,)
+    n_features_in_, feature_names_in_ : int, and ndarray of shape (D,)
         Number of features, and their names if all of them are strings.
     n_iter_ : int
         Epochs run by the last `fit` and by each `partial_fit` since.
