@@ -8,15 +8,13 @@ import numbers
 import sys
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+
+from softmax._kernels import SHORT
 
 # Entries worked on at a time: 256 kB in float32 and 512 kB in float64, which a processor's
 # second-level cache holds. Between 2**14 and 2**18 the measured times are nearly flat.
 BLOCK = 2**16
-# Rows of at most this length are stored column by column while they are worked on. NumPy then
-# takes the maximum and the sum over whole columns at once, which for rows of ten is two to three
-# times as fast. The crossover was measured between 16 and 24.
-SHORT = 16
 
 
 def real_array(x):
@@ -42,18 +40,23 @@ def working_dtype(dtype):
 
 
 def slices_last(x, axis):
-    """Return a view of `x` whose last axes are `axis`, and the axes as a tuple of ints.
+    """Return a view of `x` whose last axes are `axis`; where they were, and where they are now.
 
-    A single number is taken as an array of one entry.
+    Both places are tuples of ints. A single number is taken as an array of one entry.
     """
     x = x.reshape(1) if x.ndim == 0 else x
-    axes = tuple(range(x.ndim)) if axis is None else normalize_axis_tuple(axis, x.ndim)
+    if axis is None:
+        axes = tuple(range(x.ndim))
+    elif isinstance(axis, tuple):
+        axes = normalize_axis_tuple(axis, x.ndim)
+    else:
+        axes = (normalize_axis_index(axis, x.ndim),)
     last = tuple(range(x.ndim - len(axes), x.ndim))
-    return (x if axes == last else np.moveaxis(x, axes, last)), axes
+    return (x if axes == last else np.moveaxis(x, axes, last)), axes, last
 
 
-def mask_for(where, x):
-    """Return the mask broadcast to the shape of `x`."""
+def hidden_by(where, x):
+    """Return the negated mask, True for the entries to leave out, as a view in the shape of `x`."""
     where = np.asarray(where)
     if where.dtype != bool:
         raise TypeError(
@@ -61,7 +64,7 @@ def mask_for(where, x):
             "write a comparison, for example mask != 0"
         )
     try:
-        return np.broadcast_to(where, x.shape)
+        return np.broadcast_to(~where, x.shape)
     except ValueError:
         raise ValueError(
             f"where of shape {where.shape} does not broadcast to x of shape {x.shape}"
@@ -70,7 +73,9 @@ def mask_for(where, x):
 
 def check_temperature(temperature):
     """Return the temperature as a Python float, which leaves the dtype of an array alone."""
-    usable = isinstance(temperature, numbers.Real) and 0 < temperature <= sys.float_info.max
+    usable = (
+        isinstance(temperature, (float, numbers.Real)) and 0 < temperature <= sys.float_info.max
+    )
     value = float(temperature) if usable else 0.0
     if value == 0:  # also when a Fraction or a longdouble rounds to it
         raise ValueError(f"temperature must be a finite number > 0, got {temperature!r}")
@@ -104,51 +109,54 @@ def first_index(bad):
     return tuple(int(i) for i in np.argwhere(bad)[0])
 
 
-def blocks(source, dtype, out=None):
-    """Yield (rows, z): a slice of row numbers, and a copy of these rows of `source` in `dtype`.
+def block_buffer(n, k, dtype):
+    """Return memory for one block of the `n` rows of length `k`; short rows lie side by side."""
+    shape = (min(n, max(1, BLOCK // k)), k)
+    return np.empty(shape, dtype, order="F" if k <= SHORT else "C")
 
-    The copy may be overwritten. It lies in `out` where that has this dtype and its rows are
-    long, otherwise in a buffer that the next block uses again.
+
+def map_slices(kernel, x, axis, temperature, where, *, masked, in_place):
+    """Apply ``kernel(z, source, temperature)`` to the slices of `x`, a block of rows at a time.
+
+    The kernel turns `z`, a copy of the rows `source`, into the result. The copy is made in the
+    output where `in_place` allows `z` and `source` to be the same memory and the rows are long
+    and of the right dtype; otherwise in a buffer. Masked entries are set to `masked`.
     """
-    n, k = source.shape
-    step = min(n, max(1, BLOCK // k))
-    short = k <= SHORT
-    in_place = out is not None and out.dtype == dtype and not short
-    buffer = None if in_place else np.empty((step, k), dtype, order="F" if short else "C")
-    for start in range(0, n, step):
-        rows = slice(start, min(start + step, n))
-        z = out[rows] if in_place else buffer[: rows.stop - start]
-        np.copyto(z, source[rows])
-        yield rows, z
-
-
-def map_slices(kernel, x, axis, temperature, where, masked):
-    """Apply ``kernel(z, temperature)``, which works in place on rows, to the slices of `x`."""
     x = real_array(x)
     temperature = check_temperature(temperature)
     dtype = float_dtype(x)
-    slices, axes = slices_last(x, axis)
-    last = range(slices.ndim - len(axes), slices.ndim)
+    slices, axes, last = slices_last(x, axis)
     out = np.empty(slices.shape, dtype)
-    hidden = None if where is None else ~slices_last(mask_for(where, x), axis)[0]
+    hidden = None if where is None else slices_last(hidden_by(where, x), axis)[0]
     if x.size:
-        rows_shape = (-1, math.prod(slices.shape[i] for i in last))
         if where is not None or not slices.flags.c_contiguous:
             # No view has the slices as rows: they are put in place first, and read from there.
             np.copyto(out, slices)
             slices = out
         if where is not None:
             np.copyto(out, -np.inf, where=hidden)
-        source, target = slices.reshape(rows_shape), out.reshape(rows_shape)
-        for rows, z in blocks(source, _dtype_that_holds(temperature, working_dtype(dtype)), target):
-            kernel(z, temperature)
-            np.copyto(target[rows], z, casting="same_kind")
+        k = math.prod(slices.shape[slices.ndim - len(last) :])
+        source, target = slices.reshape(-1, k), out.reshape(-1, k)
+        working = _dtype_that_holds(temperature, working_dtype(dtype))
+        in_place = in_place and working == dtype and k > SHORT
+        buffer = None if in_place else block_buffer(len(target), k, working)
+        step = max(1, BLOCK // k)
+        for start in range(0, len(target), step):
+            given, result = source[start : start + step], target[start : start + step]
+            z = result if in_place else buffer[: len(given)]
+            z[...] = given
+            kernel(z, given, temperature)
+            result[...] = z
     if where is not None:
         np.copyto(out, masked, where=hidden)
-    return np.moveaxis(out, last, axes).reshape(x.shape)[()]
+    if axes != last:
+        out = np.moveaxis(out, last, axes)
+    return out if x.ndim else out[0]
 
 
 def _dtype_that_holds(temperature, dtype):
     """Return `dtype`, or float64 where the temperature would underflow or overflow in it."""
+    if temperature == 1:
+        return dtype
     limits = np.finfo(dtype)
     return dtype if limits.tiny <= temperature <= limits.max else np.promote_types(dtype, float)
