@@ -15,7 +15,8 @@ WRITTEN = {page: path for page, path in PAGES.items() if path.exists()}
 
 # Chapters teach and follow one form. The start page and the appendices are something else.
 NOT_CHAPTERS = {"index", "frameworks", "mistakes", "review", "notation", "errata"}
-CHAPTERS = {n: path for n, path in chapters_with_code().items() if n not in NOT_CHAPTERS}
+WITH_CODE = chapters_with_code()
+CHAPTERS = {name: path for name, path in WITH_CODE.items() if name not in NOT_CHAPTERS}
 
 EXERCISES, FIGURES = 5, 2
 WORDS = range(1200, 3601)  # the aim is 1,500 to 3,000; a little more or less is no error
@@ -41,7 +42,7 @@ def figures(path):
     for cell in read_chapter(path).cells:
         settings = cell.metadata.get("mystnb", {})
         if "figure" in settings:
-            figure, image = settings["figure"], settings.get("image", {})
+            figure, image = settings["figure"], settings.get("image") or {}
             found.append((figure.get("name"), figure.get("caption"), image.get("alt")))
     return found + [
         (directive.label, directive.body, directive.options.get("alt"))
@@ -185,10 +186,10 @@ def test_citations_and_bibliography_agree():
     assert not uncited, f"references.bib has entries that no page cites: {uncited}"
 
 
-@pytest.mark.parametrize("name", chapters_with_code())
+@pytest.mark.parametrize("name", WITH_CODE)
 def test_code_compiles_without_a_warning(name):
     # Newer Pythons print what older ones keep to themselves, such as "\\l" outside a raw string.
-    for i, cell in enumerate(read_chapter(chapters_with_code()[name]).cells):
+    for i, cell in enumerate(read_chapter(WITH_CODE[name]).cells):
         if cell.cell_type == "code":
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
