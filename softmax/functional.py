@@ -191,11 +191,11 @@ def logsumexp(x, axis=-1, *, keepdims=False, where=None):
     x = real_array(x)
     dtype = float_dtype(x)
     slices, axes, last = slices_last(x, axis)
+    if where is not None:
+        hidden = slices_last(hidden_by(where, x), axis)[0]
+        slices = np.where(hidden, dtype.type(-np.inf), slices)
     out = np.full(slices.shape[: slices.ndim - len(last)], -np.inf, dtype)
     if x.size:
-        if where is not None:
-            hidden = slices_last(hidden_by(where, x), axis)[0]
-            slices = np.where(hidden, dtype.type(-np.inf), slices)
         total = out.reshape(-1)
         source = slices.reshape(len(total), -1)
         buffer = block_buffer(*source.shape, working_dtype(dtype))
@@ -205,9 +205,9 @@ def logsumexp(x, axis=-1, *, keepdims=False, where=None):
             z[...] = given
             m, rest = shift_and_rest(z, given)
             total[start : start + len(buffer)] = log_total(m, rest)[:, 0]
-    if keepdims and x.ndim:
-        out = np.expand_dims(out, axes)
-    return out[()]
+    if x.ndim == 0:
+        return out.flat[0]
+    return np.expand_dims(out, axes) if keepdims else out[()]
 
 
 @np.errstate(all="ignore")
