@@ -12,6 +12,7 @@ import pytest
 from nbval.plugin import find_comment_markers, find_metadata_tags
 
 from tests.references import (
+    KERNELSPEC,
     NOTEBOOKS,
     ChapterError,
     chapters_with_code,
@@ -140,6 +141,7 @@ import matplotlib.pyplot as plt
 import softmax
 
 print("first")
+display("between")
 print("second")
 _ = plt.plot([1, 2])
 ```
@@ -170,9 +172,11 @@ def test_reference_is_the_same_whenever_it_is_made(chapter, tmp_path, monkeypatc
     make_reference("small", chapter, tmp_path)
     assert (tmp_path / "small.ipynb").read_bytes() == first
 
-    cells = nbformat.read(tmp_path / "small.ipynb", as_version=4).cells
+    notebook = nbformat.read(tmp_path / "small.ipynb", as_version=4)
+    assert notebook.metadata == {"kernelspec": KERNELSPEC}
+    cells = notebook.cells
     assert [cell.id for cell in cells] == ["cell-000", "cell-001", "cell-002"]
-    stream, figure = cells[1].outputs
+    stream, _, figure = cells[1].outputs
     assert stream.text == "first\nsecond\n"
     assert set(figure.data) == {"text/plain"}
     assert figure.data["text/plain"].startswith("<Figure size")
