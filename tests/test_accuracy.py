@@ -1,0 +1,234 @@
+"""The error bounds that the docstrings of the package state, against 50-digit arithmetic.
+
+Each error is measured in units of the bound without its constant, so that the constants of the
+docstrings can be read off the assertions. The inputs are random ones of every scale, and those
+with the largest errors that were found in a search over millions: one large entry and many
+equal ones, where no rounding error cancels another.
+"""
+
+import warnings
+
+import mpmath
+import numpy as np
+import pytest
+
+import softmax as sm
+
+mpmath.mp.dps = 50
+DTYPES = [np.float16, np.float32, np.float64]
+SCALES = [1e-3, 1e-2, 0.1, 1, 10, 100, 1e3, 1e4]
+
+
+@pytest.fixture(autouse=True)
+def no_warnings():
+    """Make every warning an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+class Exact:
+    """Softmax of a vector in 50 digits: the largest entry, shifted entries, rest of the sum."""
+
+    def __init__(self, z, temperature=1.0):
+        z = [mpmath.mpf(float(v)) for v in z]
+        self.top = max(z)
+        self.d = [(v - self.top) / mpmath.mpf(temperature) for v in z]
+        e = [mpmath.exp(v) for v in self.d]
+        i = self.d.index(0)
+        self.rest = mpmath.fsum(e[:i] + e[i + 1 :])
+        self.p = [v / (1 + self.rest) for v in e]
+        self.log_total = mpmath.log1p(self.rest)
+
+    def log_p(self, i):
+        return self.d[i] - self.log_total
+
+
+def relative(value, exact, dtype):
+    """Return the error in units of eps, and 0 where `exact` is not a normal number."""
+    limits = np.finfo(dtype)
+    if not float(limits.tiny) <= abs(exact) <= float(limits.max):
+        return 0.0
+    error = abs(mpmath.mpf(float(value)) - exact) / abs(exact) / float(limits.eps)
+    return np.inf if mpmath.isnan(error) else float(error)  # max() may overlook a NaN
+
+
+def indices(z):
+    """Return the indices to look at: all, or in a long vector the ends and the largest entries."""
+    if len(z) <= 100:
+        return range(len(z))
+    return {0, 1, len(z) - 1, *(int(i) for i in np.argsort(z)[-30:])}
+
+
+def errors(z):
+    """Return the errors of softmax (less its conditioning), log_softmax and logsumexp, in eps."""
+    dtype, exact = z.dtype, Exact(z)
+    p, log_p, total = sm.softmax(z), sm.log_softmax(z), sm.logsumexp(z)
+    look = indices(z)
+    in_p = max(relative(p[i], exact.p[i], dtype) + 2 * float(exact.d[i]) for i in look)
+    in_log = max(relative(log_p[i], exact.log_p(i), dtype) for i in look)
+    error = abs(mpmath.mpf(float(total)) - (exact.top + exact.log_total))
+    in_total = float(error / max(1, abs(exact.top)) / float(np.finfo(dtype).eps))
+    return in_p, in_log, in_total
+
+
+def logits(rng, k, scale, dtype):
+    return np.clip(scale * rng.standard_normal(k), -6e4, 6e4).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize(("k", "repetitions"), [(1, 2), (2, 20), (3, 10), (10, 5), (100, 2)])
+def test_bounds_on_random_logits(k, repetitions, scale, dtype):
+    rng = np.random.default_rng(k)
+    for _ in range(repetitions):
+        assert max(errors(logits(rng, k, scale, dtype))) <= 8
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("scale", [1e-3, 1, 30, 1e4])
+def test_bounds_on_ten_thousand_logits(scale, dtype):
+    assert max(errors(logits(np.random.default_rng(0), 10_000, scale, dtype))) <= 8
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("k", [2, 8, 14, 15, 16, 17, 31, 63, 119, 127, 128, 255, 1000])
+def test_bounds_on_one_large_entry_among_equal_ones(k, dtype):
+    rng = np.random.default_rng(k)
+    for position in (0, k // 2):
+        for _ in range(4 if k < 200 else 1):
+            z = np.full(k, rng.uniform(-30, 30))
+            z[position] += rng.uniform(0, 12)
+            assert max(errors(z.astype(dtype))) <= 8
+
+
+@pytest.mark.parametrize(
+    ("k", "top", "gap", "found"),
+    [
+        (15, 589.2, 6.8, "softmax"),
+        (127, -48.8, 8.7, "softmax, before the largest term left the sum"),
+        (127, 1.3, 8.5, "softmax, before the largest term left the sum"),
+        (127, 0.3, 0.0, "logsumexp"),
+        (5000, 0.6, 0.0, "logsumexp, before its last step was taken in a wider dtype"),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_bounds_where_the_largest_errors_were_found(k, top, gap, found, dtype):
+    for step in range(4 if k < 200 else 1):
+        z = np.full(k, top - gap + step / 64, dtype)
+        z[0] = top
+        assert max(errors(z)) <= 8
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_log_softmax_of_a_confident_prediction(dtype):
+    # The rounding of the shift would cost 16 eps in [100.3, 60.2], and 300 in the last.
+    rng = np.random.default_rng(0)
+    pairs = [[100.3, 60.2], [1000.3, 300.2], [-3.1, -7.7], [9000.7, 8400.1]]
+    pairs += [[m, m - gap] for m, gap in rng.uniform([-1e3, 0], [1e3, 80], (60, 2))]
+    for z in pairs:
+        z = np.array(z, dtype)
+        exact = Exact(z)
+        assert relative(sm.log_softmax(z)[0], exact.log_p(0), dtype) <= 8
+
+
+@pytest.mark.parametrize("k", [3, 40])
+def test_log_softmax_keeps_the_digits_with_other_rows_masks_and_strides(k):
+    z = np.full((4, k), 59.3)
+    z[:, 1] = [100.3, 60.2, 90.7, 59.3]
+    exact = [Exact(row).log_p(1) for row in z]
+    where = np.ones((4, k), bool)
+    for result in (
+        sm.log_softmax(z),
+        sm.log_softmax(z.T.copy(), axis=0).T,
+        sm.log_softmax(z, where=where),
+        sm.log_softmax(z[:, ::-1])[:, ::-1],
+    ):
+        for i in range(4):
+            assert relative(result[i, 1], exact[i], np.float64) <= 8
+
+
+def test_log_softmax_keeps_the_digits_of_integers_and_of_longdouble():
+    assert relative(sm.log_softmax([41, 1])[0], Exact([41, 1]).log_p(0), np.float64) <= 8
+    z = np.array([100.3, 60.2], np.longdouble)
+    assert relative(sm.log_softmax(z)[0], Exact(z).log_p(0), np.float64) <= 1
+
+
+def test_logsumexp_keeps_small_tails():
+    assert relative(sm.logsumexp([0, -40]), mpmath.log1p(mpmath.exp(-40)), np.float64) <= 1
+    z = [-45.0, 0.0, -40.0]
+    assert relative(sm.logsumexp(z), Exact(z).log_total, np.float64) <= 2
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("temperature", [0.03, 0.7, 3.0, 1000.0])
+@pytest.mark.parametrize("k", [5, 40])
+def test_bounds_with_a_temperature(k, temperature, dtype):
+    z = logits(np.random.default_rng(1), k, 10 * min(temperature, 600), dtype)
+    exact = Exact(z, temperature)
+    p, log_p = (f(z, temperature=temperature) for f in (sm.softmax, sm.log_softmax))
+    nearest = -sorted(exact.d)[-2]
+    for i in range(k):
+        assert relative(p[i], exact.p[i], dtype) <= 8 - 2 * exact.d[i]
+        bound = 8 + 2 * nearest if exact.d[i] == 0 else 8
+        assert relative(log_p[i], exact.log_p(i), dtype) <= bound
+
+
+def test_longdouble_has_the_accuracy_of_longdouble():
+    dtype = np.longdouble
+    z = logits(np.random.default_rng(0), 30, 3, dtype)
+    exact = Exact(z)
+    eps, p, log_p = np.finfo(dtype).eps, sm.softmax(z), sm.log_softmax(z)
+
+    def error(value, exact):
+        high = float(value)  # the two halves add up to the value exactly
+        value = mpmath.mpf(high) + mpmath.mpf(float(value - dtype(high)))
+        return float(abs(value - exact) / abs(exact) / mpmath.mpf(float(eps)))
+
+    for i in range(30):
+        assert error(p[i], exact.p[i]) <= 8 - 2 * exact.d[i]
+        assert error(log_p[i], exact.log_p(i)) <= 8
+    assert error(sm.logsumexp(z), exact.top + exact.log_total) <= 8
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("scale", SCALES)
+def test_bounds_of_cross_entropy_and_its_gradient(scale, dtype):
+    rng = np.random.default_rng(7)
+    eps = float(np.finfo(dtype).eps)
+    for k in (2, 10, 40):
+        z = logits(rng, k, scale, dtype)
+        exact = Exact(z)
+        for label in {0, int(np.argmax(z))}:
+            loss, grad = sm.cross_entropy_with_grad(z, label)
+            assert relative(loss, -exact.log_p(label), dtype) <= 8
+            for i in range(k):
+                target = exact.p[i] - (i == label)
+                assert abs(mpmath.mpf(float(grad[i])) - target) <= 8 * eps
+            at_label = mpmath.expm1(exact.log_p(label))
+            assert relative(grad[label], at_label, dtype) <= 10
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_bounds_of_cross_entropy_with_probabilities(dtype):
+    rng = np.random.default_rng(8)
+    eps = float(np.finfo(dtype).eps)
+    for scale in (0.1, 3, 100):
+        z, y = logits(rng, 20, scale, dtype), rng.dirichlet(np.ones(20)).astype(dtype)
+        exact = Exact(z)
+        loss, grad = sm.cross_entropy_with_grad(z, y)
+        y = [mpmath.mpf(float(v)) for v in y]
+        target = -mpmath.fsum(y[i] * exact.log_p(i) for i in range(20))
+        assert relative(loss, target, dtype) <= 16
+        for i in range(20):
+            assert abs(mpmath.mpf(float(grad[i])) - (exact.p[i] * mpmath.fsum(y) - y[i])) <= 8 * eps
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_bound_of_sigmoid(dtype):
+    rng = np.random.default_rng(9)
+    x = np.concatenate([scale * rng.standard_normal(100) for scale in (1e-3, 1, 10, 300)])
+    x = x.astype(dtype)
+    for value, argument in zip(sm.sigmoid(x), x, strict=True):
+        exact = 1 / (1 + mpmath.exp(-mpmath.mpf(float(argument))))
+        assert relative(value, exact, dtype) <= 4
