@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from stream_outputs import merge_streams
 
 from tests.references import NOTEBOOKS, ROOT, chapters_with_code, toc_pages
 
@@ -130,6 +131,16 @@ def test_a_changed_number_on_a_page_would_be_noticed():
     assert list(differences(cells, [])) == [
         "the reference has 1 visible code cells, the page 0",
     ]
+
+
+def test_pieces_of_a_stream_are_joined_where_they_were_cut():
+    texts = ["one", "\ntwo\nth", "ree", "\n"]
+    pieces = [nbformat.v4.new_output("stream", name="stdout", text=text) for text in texts]
+    picture = nbformat.v4.new_output("display_data", {"text/plain": "<Figure>"})
+    stream, figure = merge_streams([*pieces[:2], picture, *pieces[2:]])
+    assert stream.text == "one\ntwo\nthree\n"
+    assert figure == picture
+    assert pieces[0].text == "one"
 
 
 def test_every_page_of_the_contents_is_built_with_its_notebook():
