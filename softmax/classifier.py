@@ -267,7 +267,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             objective = descent.epoch(X, labels, rates, self._random_state)
             self._set_parameters(descent.weights, descent.bias)
             self._velocity = descent.weight_velocity, descent.bias_velocity
-            self.loss_curve_ = [*self.loss_curve_, objective]
+            self.loss_curve_.append(objective)
             self.n_iter_ += 1
         return self
 
@@ -392,7 +392,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             bias,
             *(v.copy() for v in velocity),
             *steps,
-            # Python floats, because NumPy's own would turn float32 into float64.
+            # Python floats: with NumPy's own, float32 arrays would be multiplied in float64.
             alpha=float(self.alpha),
             momentum=float(self.momentum),
             batch_size=self.batch_size,

@@ -51,6 +51,7 @@ def test_step_is_the_gradient_of_the_objective(data, alpha):
     model = SoftmaxClassifier(alpha=alpha, **ONE_STEP).partial_fit(X, y, classes=range(4))
     coef, intercept = model.coef_.copy(), model.intercept_.copy()
     model.partial_fit(X, y)
+    assert model.loss_curve_[1] == pytest.approx(objective(coef, intercept, X, y, alpha))
     grad_coef = (coef - model.coef_) / 0.1
     grad_intercept = (intercept - model.intercept_) / 0.1
 
@@ -234,8 +235,25 @@ def test_curvature_bound_in_full_batches(data):
     extended = np.c_[X / scale, np.ones(240)]
     largest = np.linalg.eigvalsh(extended.T @ extended / 240)[-1]
     assert 0.95 * largest / 2 <= bound <= largest / 2 * (1 + 1e-12)
-    _, bound = curvature_bound(X, batch_size=1)
-    assert bound == pytest.approx(np.max(np.sum(extended**2, axis=1)) / 2)
+
+
+def test_curvature_bound_in_mini_batches(data):
+    # Expected smoothness counts the largest row for 1/b of what is left to chance.
+    X, _ = data
+    scale, mean = curvature_bound(X, batch_size=240)
+    largest = np.max(np.sum(np.c_[X / scale, np.ones(240)] ** 2, axis=1)) / 2
+    for b in (1, 2, 32, 239):
+        expected = (240 * (b - 1) * mean + (240 - b) * largest) / (b * 239)
+        assert curvature_bound(X, batch_size=b)[1] == pytest.approx(expected)
+
+
+def test_curvature_bound_of_a_stream(data):
+    X, _ = data
+    seen = curvature_bound(X, batch_size=32)
+    later = curvature_bound(0.1 * X[:50], 32, seen)
+    np.testing.assert_array_equal(later[0], seen[0])
+    assert later[1] == seen[1]
+    np.testing.assert_array_equal(curvature_bound(2 * X, 32, seen)[0], 2 * seen[0])
 
 
 def test_bound_holds_for_the_hessian(data):
@@ -273,6 +291,11 @@ def test_stops_when_the_objective_stands_still(data):
     before, last = model.loss_curve_[:-3], model.loss_curve_[-3:]
     assert min(before) - min(last) < 1e-4
     assert before[-1] == min(before)
+
+
+def test_tol_is_the_least_improvement_that_counts(data):
+    settings = {"learning_rate": "constant", "n_iter_no_change": 4, "random_state": 0}
+    assert SoftmaxClassifier(tol=10.0, **settings).fit(*data).n_iter_ == 5
 
 
 def test_runs_every_epoch_without_tol(data):

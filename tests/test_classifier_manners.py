@@ -127,7 +127,7 @@ def test_overflow_is_the_same_error_without_warnings(data, rate, dtype):
 @pytest.mark.parametrize("call", ["fit", "partial_fit"])
 def test_divergence_leaves_a_fitted_model_alone(data, call):
     X, y = data
-    model = SoftmaxClassifier(warm_start=True, random_state=0).fit(X, y)
+    model = SoftmaxClassifier(warm_start=True, random_state=0).fit(X, y).partial_fit(X, y)
     model.set_params(learning_rate_init=1e8, batch_size=10)
     before = state(model)
     with pytest.raises(ValueError, match="diverged"):
