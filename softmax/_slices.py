@@ -5,7 +5,6 @@ The mathematics is in ``functional.py``; here is the care around it.
 
 import math
 import numbers
-import sys
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
@@ -73,11 +72,11 @@ def hidden_by(where, x):
 
 def check_temperature(temperature):
     """Return the temperature as a Python float, which leaves the dtype of an array alone."""
-    usable = (
-        isinstance(temperature, (float, numbers.Real)) and 0 < temperature <= sys.float_info.max
-    )
-    value = float(temperature) if usable else 0.0
-    if value == 0:  # also when a Fraction or a longdouble rounds to it
+    try:
+        value = float(temperature) if isinstance(temperature, (float, numbers.Real)) else math.nan
+    except OverflowError:  # an int beyond the range of floats
+        value = math.inf
+    if not 0 < value < math.inf:
         raise ValueError(f"temperature must be a finite number > 0, got {temperature!r}")
     return value
 
@@ -118,9 +117,8 @@ def block_buffer(n, k, dtype):
 def map_slices(kernel, x, axis, temperature, where, *, masked, in_place):
     """Apply ``kernel(z, source, temperature)`` to the slices of `x`, a block of rows at a time.
 
-    The kernel turns `z`, a copy of the rows `source`, into the result. The copy is made in the
-    output where `in_place` allows `z` and `source` to be the same memory and the rows are long
-    and of the right dtype; otherwise in a buffer. Masked entries are set to `masked`.
+    The kernel turns `z`, a copy of the rows `source`, into the result. With `in_place`, `z` and
+    `source` may be the same memory. Masked entries are set to `masked`.
     """
     x = real_array(x)
     temperature = check_temperature(temperature)
@@ -128,25 +126,18 @@ def map_slices(kernel, x, axis, temperature, where, *, masked, in_place):
     slices, axes, last = slices_last(x, axis)
     out = np.empty(slices.shape, dtype)
     hidden = None if where is None else slices_last(hidden_by(where, x), axis)[0]
+    if where is not None or not slices.flags.c_contiguous:
+        # No view has the slices as rows: they are put in place first, and read from there.
+        np.copyto(out, slices)
+        slices = out
+    if where is not None:
+        np.copyto(out, -np.inf, where=hidden)
     if x.size:
-        if where is not None or not slices.flags.c_contiguous:
-            # No view has the slices as rows: they are put in place first, and read from there.
-            np.copyto(out, slices)
-            slices = out
-        if where is not None:
-            np.copyto(out, -np.inf, where=hidden)
         k = math.prod(slices.shape[slices.ndim - len(last) :])
         source, target = slices.reshape(-1, k), out.reshape(-1, k)
         working = _dtype_that_holds(temperature, working_dtype(dtype))
-        in_place = in_place and working == dtype and k > SHORT
-        buffer = None if in_place else block_buffer(len(target), k, working)
-        step = max(1, BLOCK // k)
-        for start in range(0, len(target), step):
-            given, result = source[start : start + step], target[start : start + step]
-            z = result if in_place else buffer[: len(given)]
-            z[...] = given
-            kernel(z, given, temperature)
-            result[...] = z
+        with np.errstate(all="ignore"):
+            _map_blocks(kernel, source, target, working, temperature, in_place)
     if where is not None:
         np.copyto(out, masked, where=hidden)
     if axes != last:
@@ -154,9 +145,25 @@ def map_slices(kernel, x, axis, temperature, where, *, masked, in_place):
     return out if x.ndim else out[0]
 
 
+def _map_blocks(kernel, source, target, dtype, temperature, in_place):
+    """Apply the kernel to the rows of `source`, in `dtype`, and write the result to `target`."""
+    n, k = source.shape
+    # The copy of a block is made in the target, unless its rows are short or of another dtype.
+    in_place = in_place and target.dtype == dtype and k > SHORT
+    buffer = None if in_place else block_buffer(n, k, dtype)
+    step = max(1, BLOCK // k)
+    for start in range(0, n, step):
+        given, result = source[start : start + step], target[start : start + step]
+        z = result if in_place else buffer[: len(given)]
+        z[...] = given
+        kernel(z, given, temperature)
+        result[...] = z
+
+
 def _dtype_that_holds(temperature, dtype):
     """Return `dtype`, or float64 where the temperature would underflow or overflow in it."""
     if temperature == 1:
         return dtype
     limits = np.finfo(dtype)
-    return dtype if limits.tiny <= temperature <= limits.max else np.promote_types(dtype, float)
+    fits = float(limits.tiny) <= temperature <= float(limits.max)
+    return dtype if fits else np.promote_types(dtype, np.float64)

@@ -32,7 +32,6 @@ from softmax._slices import (
 )
 
 
-@np.errstate(all="ignore")
 def softmax(x, axis=-1, *, temperature=1.0, where=None):
     r"""Turn real numbers into probabilities, slice by slice.
 
@@ -97,7 +96,6 @@ def softmax(x, axis=-1, *, temperature=1.0, where=None):
     return map_slices(softmax_rows, x, axis, temperature, where, masked=0.0, in_place=True)
 
 
-@np.errstate(all="ignore")
 def log_softmax(x, axis=-1, *, temperature=1.0, where=None):
     r"""Logarithm of softmax, also where softmax itself underflows to 0.
 
@@ -144,7 +142,6 @@ def log_softmax(x, axis=-1, *, temperature=1.0, where=None):
     return map_slices(log_softmax_rows, x, axis, temperature, where, masked=-np.inf, in_place=False)
 
 
-@np.errstate(all="ignore")
 def logsumexp(x, axis=-1, *, keepdims=False, where=None):
     r"""Logarithm of a sum of exponentials, without overflow.
 
@@ -199,18 +196,19 @@ def logsumexp(x, axis=-1, *, keepdims=False, where=None):
         total = out.reshape(-1)
         source = slices.reshape(len(total), -1)
         buffer = block_buffer(*source.shape, working_dtype(dtype))
-        for start in range(0, len(total), len(buffer)):
-            given = source[start : start + len(buffer)]
-            z = buffer[: len(given)]
-            z[...] = given
-            m, rest = shift_and_rest(z, given)
-            total[start : start + len(buffer)] = log_total(m, rest)[:, 0]
+        step = len(buffer)
+        with np.errstate(all="ignore"):
+            for start in range(0, len(total), step):
+                given = source[start : start + step]
+                z = buffer[: len(given)]
+                z[...] = given
+                m, rest = shift_and_rest(z, given)
+                total[start : start + step] = log_total(m, rest)[:, 0]
     if x.ndim == 0:
         return out.flat[0]
     return np.expand_dims(out, axes) if keepdims else out[()]
 
 
-@np.errstate(all="ignore")
 def online_logsumexp(chunks):
     r"""Log-sum-exp of data that arrives in pieces, each seen once.
 
@@ -265,19 +263,23 @@ def online_logsumexp(chunks):
         if z.size == 0:
             continue
         z = z.reshape(math.prod(shape), -1).astype(np.result_type(z, np.float64))
-        m2, rest2 = (a.reshape(shape) for a in shift_and_rest(z.copy(), z))
-        rest2 = np.where(m2 == -np.inf, 0, rest2)
-        rest = np.where(
-            m >= m2,
-            rest + (1 + rest2) * np.exp(np.where(m == m2, 0, m2 - m)),
-            rest2 + (1 + rest) * np.exp(m - m2),
-        )
-        m = np.maximum(m, m2)
+        with np.errstate(all="ignore"):
+            m2, rest2 = (a.reshape(shape) for a in shift_and_rest(z.copy(), z))
+            m, rest = _merge(m, rest, m2, np.where(m2 == -np.inf, 0, rest2))
     # The zeros give the result its shape when every piece was empty.
     return (m + np.log1p(rest) + np.zeros(shape or ()))[()]
 
 
-@np.errstate(all="ignore")
+def _merge(m1, rest1, m2, rest2):
+    """Return m and r of the union, from those of two parts."""
+    rest = np.where(
+        m1 >= m2,
+        rest1 + (1 + rest2) * np.exp(np.where(m1 == m2, 0, m2 - m1)),
+        rest2 + (1 + rest1) * np.exp(m1 - m2),
+    )
+    return np.maximum(m1, m2), rest
+
+
 def sigmoid(x):
     r"""Logistic function, the softmax of two classes.
 
@@ -311,8 +313,9 @@ def sigmoid(x):
     x = real_array(x)
     dtype = float_dtype(x)
     x = x.astype(working_dtype(dtype))
-    e = np.exp(-np.abs(x))
-    return (np.where(x < 0, e, 1) / (1 + e)).astype(dtype)[()]
+    with np.errstate(all="ignore"):
+        e = np.exp(-np.abs(x))
+        return (np.where(x < 0, e, 1) / (1 + e)).astype(dtype)[()]
 
 
 def one_hot(labels, num_classes):
@@ -351,7 +354,6 @@ def one_hot(labels, num_classes):
     return out
 
 
-@np.errstate(all="ignore")
 def softmax_jacobian(p):
     r"""Jacobian of softmax, from its value.
 
@@ -390,13 +392,13 @@ def softmax_jacobian(p):
         raise ValueError("p must have an axis of classes, got a single number")
     dtype = float_dtype(p)
     p = p.astype(working_dtype(dtype))
-    jacobian = -p[..., :, None] * p[..., None, :]
-    diagonal = np.arange(p.shape[-1])
-    jacobian[..., diagonal, diagonal] = p * (1 - p)
-    return jacobian.astype(dtype)
+    with np.errstate(all="ignore"):
+        jacobian = -p[..., :, None] * p[..., None, :]
+        diagonal = np.arange(p.shape[-1])
+        jacobian[..., diagonal, diagonal] = p * (1 - p)
+        return jacobian.astype(dtype)
 
 
-@np.errstate(all="ignore")
 def softmax_vjp(p, g):
     r"""Gradient with respect to the logits, from the gradient with respect to softmax.
 
@@ -432,4 +434,5 @@ def softmax_vjp(p, g):
         raise ValueError(f"p and g must have the same shape (..., K), got {p.shape} and {g.shape}")
     dtype = np.result_type(float_dtype(p), float_dtype(g))
     p, g = p.astype(working_dtype(dtype)), g.astype(working_dtype(dtype))
-    return (p * (g - np.sum(p * g, axis=-1, keepdims=True))).astype(dtype)
+    with np.errstate(all="ignore"):
+        return (p * (g - np.sum(p * g, axis=-1, keepdims=True))).astype(dtype)

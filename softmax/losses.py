@@ -177,7 +177,6 @@ def cross_entropy_with_grad(
     return _cross_entropy(logits, targets, *options, with_grad=True)
 
 
-@np.errstate(all="ignore")
 def entropy(p, axis=-1):
     r"""Entropy of a distribution, in nats: :math:`-\sum_i p_i \log p_i`, with 0 log 0 = 0.
 
@@ -206,10 +205,10 @@ def entropy(p, axis=-1):
     0.6931471805599453
     """
     p, dtype = _non_negative(p, "p")
-    return (0 - np.sum(_times_log(p, np.log(p)), axis=axis)).astype(dtype)[()]
+    with np.errstate(all="ignore"):
+        return (np.sum(_surprise(p, np.log(p)), axis=axis)).astype(dtype)[()]
 
 
-@np.errstate(all="ignore")
 def kl_divergence(p, q, axis=-1):
     r"""Kullback-Leibler divergence, in nats: :math:`\sum_i p_i \log (p_i/q_i)`.
 
@@ -252,13 +251,13 @@ def kl_divergence(p, q, axis=-1):
         raise ValueError(
             f"p and q must have shapes that broadcast, got {p.shape} and {q.shape}"
         ) from None
-    near = (p <= 2 * q) & (q <= 2 * p)
-    log_ratio = np.where(near, np.log1p((p - q) / q), np.log(p) - np.log(q))
-    terms = np.where(p == 0, 0 * q, p * log_ratio)  # 0 * q: NaN stays NaN
-    return np.sum(terms, axis=axis).astype(np.result_type(p_dtype, q_dtype))[()]
+    with np.errstate(all="ignore"):
+        near = (p <= 2 * q) & (q <= 2 * p)
+        log_ratio = np.where(near, np.log1p((p - q) / q), np.log(p) - np.log(q))
+        terms = np.where(p == 0, 0 * q, p * log_ratio)  # 0 * q: NaN stays NaN
+        return np.sum(terms, axis=axis).astype(np.result_type(p_dtype, q_dtype))[()]
 
 
-@np.errstate(all="ignore")
 def _cross_entropy(
     logits, targets, axis, weight, ignore_index, label_smoothing, reduction, *, with_grad
 ):
@@ -281,70 +280,71 @@ def _cross_entropy(
     weight = _check_weight(weight, k, log_p.dtype)
     if targets.shape == logits.shape:
         y = as_rows(_check_probabilities(targets, ignore_index))
-        y = _smooth(y, label_smoothing) * weight
-        loss, grad = _against_distribution(log_p, y, with_grad)
-        total = len(loss)
+        loss, grad, total = _against_probabilities(log_p, y, weight, label_smoothing, with_grad)
     elif targets.shape == batch:
         labels = check_labels(targets, k, ignore_index).reshape(-1, 1)
         counted = np.True_ if ignore_index is None else labels != ignore_index
-        labels = np.where(counted, labels, 0)
-        loss, grad = _against_labels(log_p, labels, weight, label_smoothing, with_grad)
-        loss = np.where(counted, loss, 0)
-        grad = np.where(counted, grad, 0) if with_grad else None
-        total = _sum(np.where(counted, weight[labels], 0))
+        loss, grad, total = _against_labels(
+            log_p, labels, counted, weight, label_smoothing, with_grad
+        )
     else:
         raise ValueError(
             f"targets must have shape {batch} (class labels) or {logits.shape} (probabilities) "
             f"for logits of shape {logits.shape}, got {targets.shape}"
         )
 
-    loss = loss.reshape(batch) if reduction == "none" else _sum(loss)
-    divisor = log_p.dtype.type(total if reduction == "mean" else 1)
-    loss = (loss / divisor).astype(dtype)[()]
-    if not with_grad:
-        return loss, None
-    grad /= divisor
-    return loss, np.moveaxis(grad.reshape(*batch, k), -1, axis).astype(dtype, copy=False)
+    with np.errstate(all="ignore"):
+        loss = loss.reshape(batch) if reduction == "none" else _sum(loss)
+        divisor = log_p.dtype.type(total if reduction == "mean" else 1)
+        loss = (loss / divisor).astype(dtype)[()]
+        if not with_grad:
+            return loss, None
+        grad /= divisor
+        return loss, np.moveaxis(grad.reshape(*batch, k), -1, axis).astype(dtype, copy=False)
 
 
-def _against_labels(log_p, labels, weight, label_smoothing, with_grad):
-    """Return the loss and its gradient, for labels of shape (N, 1); see below."""
+def _against_labels(log_p, labels, counted, weight, label_smoothing, with_grad):
+    """Return losses, gradient and divisor of the mean, for labels of shape (N, 1).
+
+    Here and below, the losses are of shape (N, 1), and `log_p` is overwritten.
+    """
+    labels = np.where(counted, labels, 0)
+    each = weight[labels]
+    total = _sum(np.where(counted, each, 0))
     if label_smoothing > 0:
         y = np.zeros_like(log_p)
         np.put_along_axis(y, labels, 1, axis=1)
-        return _against_distribution(log_p, _smooth(y, label_smoothing) * weight, with_grad)
-    log_p_label = np.take_along_axis(log_p, labels, axis=1)
-    loss = 0 - _times_log(weight[labels], log_p_label)  # not -x: a loss of 0 would print as -0.0
-    if not with_grad:
-        return loss, None
-    grad = np.exp(log_p, out=log_p)
-    np.put_along_axis(grad, labels, np.expm1(log_p_label), axis=1)  # p - 1 without cancellation
-    return loss, grad * weight[labels]
+        loss, grad, _ = _against_probabilities(log_p, y, weight, label_smoothing, with_grad)
+    else:
+        log_p_label = np.take_along_axis(log_p, labels, axis=1)
+        with np.errstate(all="ignore"):
+            loss = _surprise(each, log_p_label)
+            if with_grad:
+                grad = np.exp(log_p, out=log_p)
+                # p - 1 without cancellation
+                np.put_along_axis(grad, labels, np.expm1(log_p_label), axis=1)
+                grad *= each
+    grad = np.where(counted, grad, 0) if with_grad else None
+    return np.where(counted, loss, 0), grad, total
 
 
-def _against_distribution(log_p, y, with_grad):
-    """Return the loss, of shape (N, 1), and its gradient, for weighted targets of shape (N, K).
-
-    `log_p` is overwritten.
-    """
-    loss = 0 - np.sum(_times_log(y, log_p), axis=1, keepdims=True)
-    if not with_grad:
-        return loss, None
-    grad = np.exp(log_p, out=log_p)
-    grad *= np.sum(y, axis=1, keepdims=True)
-    grad -= y
-    return loss, grad
-
-
-def _times_log(factor, log):
-    """Return factor * log, with 0 log 0 = 0."""
-    return np.where((factor == 0) & (log == -np.inf), 0, factor * log)
+def _against_probabilities(log_p, y, weight, label_smoothing, with_grad):
+    """Return losses, gradient and divisor of the mean, for target probabilities of shape (N, K)."""
+    smoothing = float(label_smoothing)  # a NumPy scalar might change the dtype
+    with np.errstate(all="ignore"):
+        y = ((1 - smoothing) * y + smoothing / y.shape[1]) * weight
+        loss = np.sum(_surprise(y, log_p), axis=1, keepdims=True)
+        if not with_grad:
+            return loss, None, len(y)
+        grad = np.exp(log_p, out=log_p)
+        grad *= np.sum(y, axis=1, keepdims=True)
+        grad -= y
+        return loss, grad, len(y)
 
 
-def _smooth(y, amount):
-    """Mix the target distributions with the uniform one."""
-    amount = float(amount)  # a NumPy scalar might change the dtype
-    return (1 - amount) * y + amount / y.shape[1]
+def _surprise(factor, log):
+    """Return -factor * log, with 0 log 0 = 0; never -0.0, which would be printed as such."""
+    return np.where((factor == 0) & (log == -np.inf), 0, 0 - factor * log)
 
 
 def _sum(x):

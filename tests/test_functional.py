@@ -503,7 +503,7 @@ def test_a_cold_and_a_hot_softmax():
 @pytest.mark.parametrize("function", TRANSFORMS)
 @pytest.mark.parametrize(
     "temperature",
-    [0, 0.0, -1, -INF, INF, NAN, None, "2", [1.0], 1j, 10**400, Fraction(1, 10**400)],
+    [0, 0.0, -1, -INF, INF, NAN, None, "2", [1.0], 1j, 10**400, -(10**400), Fraction(1, 10**400)],
     ids=lambda value: str(value)[:8],
 )
 def test_temperatures_that_are_refused(function, temperature):
