@@ -88,7 +88,8 @@ def cross_entropy(
     500.34657359027995
     """
     options = (axis, weight, ignore_index, label_smoothing, reduction)
-    return _cross_entropy(logits, targets, *options, with_grad=False)[0]
+    with np.errstate(all="ignore"):
+        return _cross_entropy(logits, targets, *options, with_grad=False)[0]
 
 
 def cross_entropy_grad(
@@ -135,7 +136,8 @@ def cross_entropy_grad(
     array([[ 0.5, -0.5]])
     """
     options = (axis, weight, ignore_index, label_smoothing, reduction)
-    return _cross_entropy(logits, targets, *options, with_grad=True)[1]
+    with np.errstate(all="ignore"):
+        return _cross_entropy(logits, targets, *options, with_grad=True)[1]
 
 
 def cross_entropy_with_grad(
@@ -174,7 +176,8 @@ def cross_entropy_with_grad(
     (0.6931471805599453, array([[ 0.5, -0.5]]))
     """
     options = (axis, weight, ignore_index, label_smoothing, reduction)
-    return _cross_entropy(logits, targets, *options, with_grad=True)
+    with np.errstate(all="ignore"):
+        return _cross_entropy(logits, targets, *options, with_grad=True)
 
 
 def entropy(p, axis=-1):
@@ -282,10 +285,10 @@ def _cross_entropy(
         y = as_rows(_check_probabilities(targets, ignore_index))
         loss, grad, total = _against_probabilities(log_p, y, weight, label_smoothing, with_grad)
     elif targets.shape == batch:
-        labels = check_labels(targets, k, ignore_index).reshape(-1, 1)
-        counted = np.True_ if ignore_index is None else labels != ignore_index
+        labels = check_labels(targets, k, ignore_index).reshape(-1)
+        ignored = np.zeros(labels.shape, bool) if ignore_index is None else labels == ignore_index
         loss, grad, total = _against_labels(
-            log_p, labels, counted, weight, label_smoothing, with_grad
+            log_p, labels, ignored, weight, label_smoothing, with_grad
         )
     else:
         raise ValueError(
@@ -293,53 +296,46 @@ def _cross_entropy(
             f"for logits of shape {logits.shape}, got {targets.shape}"
         )
 
-    with np.errstate(all="ignore"):
-        loss = loss.reshape(batch) if reduction == "none" else _sum(loss)
-        divisor = log_p.dtype.type(total if reduction == "mean" else 1)
-        loss = (loss / divisor).astype(dtype)[()]
-        if not with_grad:
-            return loss, None
-        grad /= divisor
-        return loss, np.moveaxis(grad.reshape(*batch, k), -1, axis).astype(dtype, copy=False)
+    loss = loss.reshape(batch) if reduction == "none" else _sum(loss)
+    divisor = log_p.dtype.type(total if reduction == "mean" else 1)
+    loss = (loss / divisor).astype(dtype)[()]
+    if not with_grad:
+        return loss, None
+    grad /= divisor
+    return loss, np.moveaxis(grad.reshape(*batch, k), -1, axis).astype(dtype, copy=False)
 
 
-def _against_labels(log_p, labels, counted, weight, label_smoothing, with_grad):
-    """Return losses, gradient and divisor of the mean, for labels of shape (N, 1).
-
-    Here and below, the losses are of shape (N, 1), and `log_p` is overwritten.
-    """
-    labels = np.where(counted, labels, 0)
-    each = weight[labels]
-    total = _sum(np.where(counted, each, 0))
+def _against_labels(log_p, labels, ignored, weight, label_smoothing, with_grad):
+    """Return losses, gradient and divisor of the mean, for N labels; `log_p` is overwritten."""
+    labels = np.where(ignored, 0, labels)
+    rows, each = np.arange(len(labels)), weight[labels]
     if label_smoothing > 0:
         y = np.zeros_like(log_p)
-        np.put_along_axis(y, labels, 1, axis=1)
+        y[rows, labels] = 1
         loss, grad, _ = _against_probabilities(log_p, y, weight, label_smoothing, with_grad)
     else:
-        log_p_label = np.take_along_axis(log_p, labels, axis=1)
-        with np.errstate(all="ignore"):
-            loss = _surprise(each, log_p_label)
-            if with_grad:
-                grad = np.exp(log_p, out=log_p)
-                # p - 1 without cancellation
-                np.put_along_axis(grad, labels, np.expm1(log_p_label), axis=1)
-                grad *= each
-    grad = np.where(counted, grad, 0) if with_grad else None
-    return np.where(counted, loss, 0), grad, total
+        log_p_label = log_p[rows, labels]
+        loss, grad = _surprise(each, log_p_label), None
+        if with_grad:
+            grad = np.exp(log_p, out=log_p)
+            grad[rows, labels] = np.expm1(log_p_label)  # p - 1 without cancellation
+            grad *= each[:, None]
+    loss[ignored] = 0
+    if with_grad:
+        grad[ignored] = 0
+    return loss, grad, _sum(each[~ignored])
 
 
 def _against_probabilities(log_p, y, weight, label_smoothing, with_grad):
-    """Return losses, gradient and divisor of the mean, for target probabilities of shape (N, K)."""
+    """Return the same for N rows of target probabilities; `log_p` is overwritten."""
     smoothing = float(label_smoothing)  # a NumPy scalar might change the dtype
-    with np.errstate(all="ignore"):
-        y = ((1 - smoothing) * y + smoothing / y.shape[1]) * weight
-        loss = np.sum(_surprise(y, log_p), axis=1, keepdims=True)
-        if not with_grad:
-            return loss, None, len(y)
+    y = ((1 - smoothing) * y + smoothing / y.shape[1]) * weight
+    loss, grad = np.sum(_surprise(y, log_p), axis=1), None
+    if with_grad:
         grad = np.exp(log_p, out=log_p)
         grad *= np.sum(y, axis=1, keepdims=True)
         grad -= y
-        return loss, grad, len(y)
+    return loss, grad, len(y)
 
 
 def _surprise(factor, log):
