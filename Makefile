@@ -62,6 +62,11 @@ lab: $(VENV)/.installed
 	@$(BIN)/jupytext-config --settings-file $(VENV)/share/jupyter/lab/settings/overrides.json set-default-viewer markdown myst
 	$(BIN)/jupyter lab book
 
+# nbval runs every notebook of tests/notebooks again and compares each output. A file's tests
+# stay in one process (loadfile): the cells of a notebook share a kernel.
+test: book
+	$(BIN)/python -m pytest --nbval -n 2 --dist loadfile
+
 references: $(VENV)/.installed
 	$(BIN)/python -m tests.references
 
