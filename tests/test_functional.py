@@ -150,6 +150,22 @@ def test_sigmoid_and_derivatives_of_float16_are_rounded_once():
     assert_array_equal(sm.softmax_vjp(p, x), sm.softmax_vjp(wide, x).astype(np.float16))
 
 
+def test_longdouble_is_computed_in_longdouble():
+    x, rtol = np.array([0.1, -2.0, 3.0], np.longdouble), 8 * np.finfo(np.longdouble).eps
+    p = np.exp(x) / np.exp(x).sum()
+    assert_allclose(sm.softmax(x), p, rtol=rtol)
+    assert_allclose(sm.logsumexp(x), np.log(np.exp(x).sum()), rtol=rtol)
+    assert_allclose(sm.online_logsumexp([x[:2], x[2:]]), np.log(np.exp(x).sum()), rtol=rtol)
+    assert_allclose(sm.sigmoid(x), 1 / (1 + np.exp(-x)), rtol=rtol)
+    jacobian = np.diag(p) - np.outer(p, p)
+    assert_allclose(sm.softmax_jacobian(p), jacobian, rtol=rtol)
+    g = np.array([1, 0, 0], np.longdouble)
+    assert_allclose(sm.softmax_vjp(p, g), jacobian[0], rtol=rtol)
+    assert_allclose(
+        sm.softmax_vjp([0.5, 0.5], x[:2]), [x[:2] @ [0.25, -0.25], x[:2] @ [-0.25, 0.25]]
+    )
+
+
 def test_log_softmax_beyond_the_range_of_float16_is_minus_infinity():
     assert_array_equal(sm.log_softmax(np.array([6e4, -6e4], np.float16)), [0, -INF])
 
@@ -663,10 +679,10 @@ def test_online_logsumexp_does_not_modify_its_chunks():
 def test_online_logsumexp_refuses_shapes_that_do_not_agree():
     with pytest.raises(
         ValueError,
-        match=r"^chunks must agree in shape except for the last axis: chunk 0 has \(2,\) before "
-        r"it, chunk 2 has \(3,\)$",
+        match=r"^chunks must agree in shape except for the last axis: chunk 0 has \(2, 4\) before "
+        r"it, chunk 2 has \(2, 3\)$",
     ):
-        sm.online_logsumexp([np.ones((2, 1)), np.ones((2, 5)), np.ones((3, 1))])
+        sm.online_logsumexp([np.ones((2, 4, 1)), np.ones((2, 4, 5)), np.ones((2, 3, 1))])
 
 
 # --- sigmoid ------------------------------------------------------------------------------------
