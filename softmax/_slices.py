@@ -29,13 +29,15 @@ def real_array(x):
 
 def float_dtype(x):
     """Return the dtype of the result for `x`: its own if floating, else float64."""
-    # newbyteorder: an array read from a file may have the other byte order.
-    return x.dtype.newbyteorder("=") if x.dtype.kind == "f" else np.dtype(np.float64)
+    if x.dtype.kind != "f":
+        return np.dtype(np.float64)
+    # An array read from a file may have the other byte order.
+    return x.dtype if x.dtype.isnative else x.dtype.newbyteorder("=")
 
 
 def working_dtype(dtype):
     """Return the dtype to compute in: float32 for float16, otherwise `dtype` itself."""
-    return np.promote_types(dtype, np.float32)
+    return np.dtype(np.float32) if dtype.itemsize == 2 else dtype
 
 
 def slices_last(x, axis):
@@ -45,12 +47,12 @@ def slices_last(x, axis):
     """
     x = x.reshape(1) if x.ndim == 0 else x
     if axis is None:
-        axes = tuple(range(x.ndim))
+        axes = last = tuple(range(x.ndim))
     elif isinstance(axis, tuple):
         axes = normalize_axis_tuple(axis, x.ndim)
+        last = tuple(range(x.ndim - len(axes), x.ndim))
     else:
-        axes = (normalize_axis_index(axis, x.ndim),)
-    last = tuple(range(x.ndim - len(axes), x.ndim))
+        axes, last = (normalize_axis_index(axis, x.ndim),), (x.ndim - 1,)
     return (x if axes == last else np.moveaxis(x, axes, last)), axes, last
 
 
@@ -153,7 +155,8 @@ def _map_blocks(kernel, source, target, dtype, temperature, in_place):
     buffer = None if in_place else block_buffer(n, k, dtype)
     step = max(1, BLOCK // k)
     for start in range(0, n, step):
-        given, result = source[start : start + step], target[start : start + step]
+        block = slice(start, start + step)
+        given, result = source[block], target[block]
         z = result if in_place else buffer[: len(given)]
         z[...] = given
         kernel(z, given, temperature)

@@ -170,6 +170,15 @@ def test_logsumexp_keeps_small_tails():
     assert relative(sm.logsumexp(z), Exact(z).log_total, np.float64) <= 2
 
 
+def test_bound_of_online_logsumexp():
+    rng = np.random.default_rng(3)
+    for scale in (0.01, 1, 100):
+        chunks = scale * rng.standard_normal((300, 5))
+        exact = Exact(chunks.ravel())
+        error = abs(mpmath.mpf(float(sm.online_logsumexp(chunks))) - exact.top - exact.log_total)
+        assert error <= (8 + 2 * 300) * 2.0**-52 * max(1, abs(exact.top))
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("temperature", [0.03, 0.7, 3.0, 1000.0])
 @pytest.mark.parametrize("k", [5, 40])

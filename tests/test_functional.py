@@ -476,12 +476,22 @@ def test_masks_that_are_refused(function):
 
 
 @pytest.mark.parametrize("function", TRANSFORMS)
-@pytest.mark.parametrize("temperature", [0.1, 1, 2, np.float32(0.3), np.int64(3), True, 1.5])
+@pytest.mark.parametrize("temperature", [0.1, 1, 4, np.float32(0.3), np.int64(3), True, 1.5])
 @pytest.mark.parametrize("k", [4, 40])
 def test_temperature_divides_the_logits(function, temperature, k):
     x = normal(3, k)
     expected = function(x / float(temperature))
     assert_allclose(function(x, temperature=temperature), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("function", TRANSFORMS)
+@pytest.mark.parametrize("temperature", [0.25, 0.5, 2, 8])
+def test_a_power_of_two_divides_exactly_in_the_precision_of_the_input(function, temperature):
+    x = np.round(normal(20, 40), 1).astype(np.float32) + np.float32(50)
+    x[:, 0] = x[:, 1]  # at the top, so that no small rest is mended at temperature 1 alone
+    x[:, :2] += 30
+    expected = function(x / np.float32(temperature))
+    assert_array_equal(function(x, temperature=temperature), expected)
 
 
 @pytest.mark.parametrize("function", TRANSFORMS)
@@ -502,6 +512,7 @@ def test_the_distance_of_the_extremes_does_not_overflow():
         sm.log_softmax(x, temperature=big), [-np.log1p(np.exp(-2)), -2.126928], rtol=1e-6
     )
     assert_allclose(sm.softmax(x, temperature=big), sm.softmax([2.0, 0.0]), rtol=1e-6)
+    assert_array_equal(sm.log_softmax(x, temperature=2), [0, -big])
 
 
 @pytest.mark.parametrize("temperature", [1e-45, 1e-60, 1e60])
