@@ -223,7 +223,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                     random_state=rng,
                 )
             if not continued:
-                self._set_start(X, labels, rng)
+                self._set_start(X, rng)
             self._fit(X, labels, X_val, y_val, rng)
         return self
 
@@ -258,8 +258,8 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             labels = self._encode(y, "y")
             if first:
                 rng = check_random_state(self.random_state)
-                self._set_start(X, labels, rng)
-                self._begin(rng)
+                self._set_start(X, rng)
+                self._begin(X, labels, rng)
             X = X.astype(self.coef_.dtype, copy=False)
             self._random_state = copy.deepcopy(self._random_state)  # a failed call undoes this
             descent = self._descent(X)
@@ -362,18 +362,16 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         self.coef_ = np.ascontiguousarray(weights.T)
         self.intercept_ = bias
 
-    def _set_start(self, X, labels, rng):
+    def _set_start(self, X, rng):
         """Set the parameters to start from."""
         weights = np.zeros((X.shape[1], len(self.classes_)), X.dtype)
         if self.init_scale > 0:
             weights += self.init_scale * rng.standard_normal(weights.shape)
         self._set_parameters(weights, np.zeros_like(weights[0]))
-        rows = slice(self.batch_size)
-        penalty = self.alpha / 2 * np.vdot(weights, weights)
-        self._loss_limit = loss_limit(X[rows] @ weights, labels[rows], penalty)
 
-    def _begin(self, rng):
+    def _begin(self, X, labels, rng):
         """Start a new record of training, and forget what the last one carried along."""
+        self._loss_limit = loss_limit(X, labels, self.coef_.T, self.intercept_, self.alpha)
         self.loss_curve_, self.validation_scores_, self.n_iter_ = [], [], 0
         self._random_state = np.random.RandomState(rng.randint(np.iinfo(np.int32).max))
         self._velocity = self._curvature = None
@@ -402,7 +400,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
     def _fit(self, X, labels, X_val, y_val, rng):
         """Train from the present parameters, with a schedule and a velocity that start anew."""
-        self._begin(rng)
+        self._begin(X, labels, rng)
         descent = self._descent(X)
         n_batches = math.ceil(len(X) / self.batch_size)
         watched = self.tol is not None and (self.early_stopping or self.learning_rate == "constant")

@@ -141,6 +141,18 @@ def test_large_starting_weights_are_no_divergence(data):
         SoftmaxClassifier(init_scale=1e3, alpha=1.0, max_iter=500, random_state=0).fit(X, y)
 
 
+@pytest.mark.parametrize("settings", [{"alpha": 1e4}, {"alpha": 1e4, "batch_size": 1}, {}])
+def test_a_warm_start_far_from_the_new_optimum_is_no_divergence(data, settings):
+    X, y = data
+    order = np.argsort(y)  # the first rows, all of one class, do not show how far it is
+    X, y = X[order], y[order]
+    model = SoftmaxClassifier(warm_start=True, random_state=0, max_iter=50).fit(X, y)
+    new_X = X if settings else 1e4 * X
+    model.set_params(**settings).fit(new_X, y)
+    assert model.loss_curve_[0] > 100 * np.log(len(model.classes_))  # what divergence looks like
+    assert model.loss_curve_[-1] < model.loss_curve_[0]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
