@@ -270,6 +270,9 @@ def decision_regions(model, X, y, *, ax=None, resolution=200):
         The Axes drawn on.
     """
     X, y = np.asarray(X), np.asarray(y)
+    # The grid is in the dtype of X, so that a float32 model stays in float32; integers would
+    # round it.
+    X = X.astype(np.result_type(X, np.float32))
     ax = plt.gca() if ax is None else ax
     margin = 0.08 * np.ptp(X, axis=0)
     low, high = X.min(axis=0) - margin, X.max(axis=0) + margin

@@ -129,3 +129,18 @@ def test_decision_regions_color_each_side_by_its_class():
     assert tint[10, 0].sum() < tint[10, 9].sum()  # surer is darker
     assert [c.get_label() for c in ax.collections] == ["left", "right"]
     np.testing.assert_allclose(ax.collections[1].get_offsets(), [[1, 1]])
+
+
+@pytest.mark.parametrize(
+    ("dtype", "plane_dtype"), [(int, np.float64), (np.float32, np.float32), (bool, np.float32)]
+)
+def test_decision_regions_lie_between_points_of_integers(dtype, plane_dtype):
+    class Recorder(LeftOrRight):
+        def predict_proba(self, X):
+            self.plane = X
+            return super().predict_proba(X)
+
+    model, X = Recorder(), np.array([[0, 0], [1, 1]], dtype)
+    plotting.decision_regions(model, X, np.array(["left", "right"]), resolution=20)
+    assert model.plane.dtype == plane_dtype
+    assert len(np.unique(model.plane[:, 0])) == 20
