@@ -4,6 +4,7 @@ The loss is computed from the logits, by log-sum-exp, and never as the logarithm
 a probability that underflows to 0 has a finite logarithm all the same.
 """
 
+import numbers
 import operator
 
 import numpy as np
@@ -30,8 +31,8 @@ def cross_entropy(
     .. math:: L = -\sum_c w_c \, y_c \log p_c,
 
     and for a class label `t`, which stands for the one-hot `y`, :math:`L = -w_t \log p_t`. Every
-    argument means what it means in PyTorch's ``cross_entropy``, except that the axis of the
-    classes is the last one here unless you say otherwise; there it is axis 1.
+    argument means what it means in PyTorch's ``cross_entropy``. Two defaults differ: the axis of
+    the classes is the last one here, axis 1 there; and no label is ignored here, -100 is there.
 
     Parameters
     ----------
@@ -46,7 +47,8 @@ def cross_entropy(
         A weight for each class, 1 by default.
     ignore_index : int, optional
         Slices with this label are left out: their loss and gradient are 0, whatever their logits
-        hold, and the mean does not count them. It may be outside 0 to K - 1. Labels only.
+        hold, and the mean does not count them. It may be outside 0 to K - 1. Labels only. None,
+        the default, ignores nothing.
     label_smoothing : float, default 0.0
         :math:`\varepsilon` from 0 to 1: the target becomes
         :math:`(1 - \varepsilon)\,y + \varepsilon / K`.
@@ -64,7 +66,8 @@ def cross_entropy(
     Raises
     ------
     TypeError
-        If logits, targets or weight do not hold real numbers, or labels are not integers.
+        If logits, targets or weight do not hold real numbers, or labels or `ignore_index` are not
+        integers.
     ValueError
         If the shapes do not fit, a label is out of range, a probability is NaN or infinite (the
         first one and its index are named), or an option is none of those allowed.
@@ -75,8 +78,8 @@ def cross_entropy(
     -----
     Where PyTorch gives NaN for some infinite logits, a +inf logit is here as in `softmax`: it
     takes all the probability. A class with :math:`w_c y_c = 0` adds 0 even if its probability is
-    0. The mean over no counted slice is NaN, without a warning. Probabilities are not required
-    to sum to 1.
+    0. The mean over no counted slice is NaN, without a warning, and so is its gradient, which
+    PyTorch makes 0. Probabilities are not required to sum to 1.
 
     Accuracy: for labels without weights or smoothing, the relative error of each slice's loss is
     that of `log_softmax`, at most ``8 * eps``, however small the loss. With non-negative weights,
@@ -267,8 +270,9 @@ def _cross_entropy(
     """Return the loss and, if asked for, its gradient (else None)."""
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f"reduction must be 'mean', 'sum' or 'none', got {reduction!r}")
-    if not 0 <= label_smoothing <= 1:
+    if not (isinstance(label_smoothing, numbers.Real) and 0 <= label_smoothing <= 1):
         raise ValueError(f"label_smoothing must be from 0 to 1, got {label_smoothing!r}")
+    ignore_index = _check_ignore_index(ignore_index)
     logits, targets = real_array(logits), np.asarray(targets)
     dtype = float_dtype(logits)
     axis = normalize_axis_index(operator.index(axis), logits.ndim)
@@ -346,6 +350,16 @@ def _surprise(factor, log):
 def _sum(x):
     """Sum everything, in float64 at least: a batch may be long."""
     return np.sum(x, dtype=np.result_type(x, np.float64))
+
+
+def _check_ignore_index(ignore_index):
+    try:
+        return None if ignore_index is None else operator.index(ignore_index)
+    except TypeError:  # a list of classes, say, would be compared with the labels one by one
+        raise TypeError(
+            f"ignore_index must be one integer or None, got {ignore_index!r}; to ignore several "
+            "classes, give their labels one value first"
+        ) from None
 
 
 def _check_weight(weight, k, dtype):

@@ -622,3 +622,28 @@ def test_divergence_does_not_modify_its_inputs():
     sm.entropy(p)
     assert_array_equal(p, [0, 1])
     assert_array_equal(q, [0.5, 0.5])
+
+
+# --- options of the wrong kind --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("index", [[0, 1], [0], -100.0, "pad", np.array([0])])
+def test_ignore_index_is_one_integer(index):
+    message = (
+        f"ignore_index must be one integer or None, got {index!r}; to ignore several classes, "
+        "give their labels one value first"
+    )
+    fails(TypeError, message, np.ones((2, 3)), [0, 1], ignore_index=index)
+
+
+def test_ignore_index_may_be_a_numpy_integer():
+    expected = sm.cross_entropy([[1.0, 2.0], [3.0, 1.0]], [0, 1], ignore_index=1)
+    for index in (np.int8(1), np.uint64(1), np.array(1)):
+        loss = sm.cross_entropy([[1.0, 2.0], [3.0, 1.0]], [0, 1], ignore_index=index)
+        assert loss == expected
+
+
+@pytest.mark.parametrize("amount", ["0.1", None, np.array([0.1, 0.2]), 0.1j])
+def test_label_smoothing_that_is_no_number(amount):
+    message = f"label_smoothing must be from 0 to 1, got {amount!r}"
+    fails(ValueError, message, [[1.0]], [0], label_smoothing=amount)
