@@ -59,7 +59,8 @@ def softmax(x, axis=-1, *, temperature=1.0, where=None):
     TypeError
         If `x` does not hold real numbers, or `where` is not boolean.
     ValueError
-        If `temperature` is not a finite number > 0, or `where` does not broadcast to `x`.
+        If `temperature` is not a finite number > 0, `where` does not broadcast to `x`, or an axis
+        is repeated.
     numpy.exceptions.AxisError
         If `x` has no such axis.
 
@@ -338,8 +339,8 @@ def one_hot(labels, num_classes):
     TypeError
         If the labels or `num_classes` are not integers.
     ValueError
-        If a label is out of range; the first one and its index are named. A negative label does
-        not count from the end.
+        If `num_classes` is not positive, or a label is out of range; the first one and its index
+        are named. A negative label does not count from the end.
 
     Examples
     --------
@@ -348,6 +349,8 @@ def one_hot(labels, num_classes):
            [0., 0., 1.]])
     """
     num_classes = operator.index(num_classes)
+    if num_classes < 1:
+        raise ValueError(f"num_classes must be at least 1, got {num_classes}")
     labels = check_labels(labels, num_classes)
     out = np.zeros((*labels.shape, num_classes))
     np.put_along_axis(out, labels[..., None], 1, axis=-1)

@@ -836,3 +836,11 @@ def test_every_public_name_is_there():
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match=r"^module 'softmax' has no attribute 'sofmax'$"):
         sm.sofmax  # noqa: B018
+
+
+@pytest.mark.parametrize("labels", [[], [0]])
+@pytest.mark.parametrize("num_classes", [0, -1])
+def test_one_hot_needs_a_class(labels, num_classes):
+    with pytest.raises(ValueError, match="num_classes") as caught:
+        sm.one_hot(labels, num_classes)
+    assert str(caught.value) == f"num_classes must be at least 1, got {num_classes}"
