@@ -83,8 +83,11 @@ def prepare_environment(root: Path = ROOT) -> None:
     """Give kernels started from this process the package of this tree, and inline figures.
 
     ``PYTHONPATH`` comes before installed packages, so that what is tested is the code beside
-    the tests. A backend named in ``MPLBACKEND`` would keep figures out of the outputs.
+    the tests. A backend named in ``MPLBACKEND`` would keep figures out of the outputs. The
+    tests run two kernels side by side, whose pools of threads would fight for the cores.
     """
+    for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(threads, "1")
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     if str(root) not in paths:
         os.environ["PYTHONPATH"] = os.pathsep.join([str(root), *filter(None, paths)])
