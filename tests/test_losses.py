@@ -298,12 +298,15 @@ def test_float16_is_computed_in_float32_and_summed_in_float64():
 
 
 def test_longdouble_is_computed_in_longdouble():
-    z, rtol = np.array([0.1, -2.0, 3.0], np.longdouble), 16 * np.finfo(np.longdouble).eps
+    # Tenths, which float64 would round.
+    z, rtol = np.array([1, -20, 31], np.longdouble) / 10, 16 * np.finfo(np.longdouble).eps
     p = np.exp(z) / np.exp(z).sum()
     for target in (1, [0, 1, 0]):
         loss, grad = both(z, target)
         assert_allclose(loss, -np.log(p[1]), rtol=rtol)
         assert_allclose(grad, p - [0, 1, 0], rtol=rtol)
+        loss = sm.cross_entropy(z, target, weight=np.abs(z), reduction="sum")
+        assert_allclose(loss, np.abs(z[1]) * -np.log(p[1]), rtol=rtol)
     assert_allclose(sm.entropy(p), -np.sum(p * np.log(p)), rtol=rtol)
     q = p[::-1]
     assert_allclose(sm.kl_divergence(p, q), np.sum(p * np.log(p / q)), rtol=rtol)
