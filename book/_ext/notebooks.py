@@ -9,6 +9,8 @@ citation reads like is not guessed: Sphinx resolves it, as it does for the page.
 from __future__ import annotations
 
 import pydoc
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import jupytext
@@ -17,6 +19,7 @@ from docutils import frontend, nodes
 from docutils.utils import new_document
 from myst_parser.parsers.sphinx_ import MystParser
 from plain_markdown import MarkdownWriter
+from pybtex.backends import markdown
 from sphinx.util import logging
 from sphinx.util.docutils import sphinx_domains
 
@@ -47,31 +50,34 @@ def text_of(node):
 
 
 class Resolver:
-    """What `MarkdownWriter` has to know of the book, asked of Sphinx for one page."""
+    """What `MarkdownWriter` has to know of the book, asked of Sphinx for one page.
+
+    Sphinx takes milliseconds to set up a document, however short. So a page is written twice:
+    the first time notes what has to be resolved, and all of it is resolved in one document.
+    """
 
     def __init__(self, env, docname):
         self.env = env
         self.docname = docname
-        self.known = {}
+        self.texts = {}
 
     def __call__(self, snippet):
-        """Return the text that the page shows for a role or a link."""
-        if snippet not in self.known:
-            self.known[snippet] = self.resolve(snippet)
-        return self.known[snippet]
+        """Return the text that the page shows for a role or a link, once it is resolved."""
+        return self.texts.setdefault(snippet, "")
 
-    def resolve(self, snippet):
-        """Let Sphinx parse and resolve `snippet` as if it were the page's only paragraph."""
+    def resolve(self):
+        """Let Sphinx parse and resolve each noted snippet as if it were a paragraph of the page."""
         settings = frontend.get_default_settings(MystParser)
         settings.env = self.env
         document = new_document(self.env.doc2path(self.docname), settings)
         self.env.temp_data["docname"] = self.docname
+        source = "\n\n".join(" ".join(snippet.split()) for snippet in self.texts)
         # What is wrong with a reference was already said when its page was written.
         with sphinx_domains(self.env), logging.suppress_logging():
-            MystParser().parse(snippet, document)
+            MystParser().parse(source, document)
             self.env.apply_post_transforms(document, self.docname)
-        paragraph = next(iter(document.findall(nodes.paragraph)), None)
-        return text_of(paragraph) if paragraph else ""
+        paragraphs = [node for node in document.children if isinstance(node, nodes.paragraph)]
+        self.texts = dict(zip(self.texts, map(text_of, paragraphs), strict=True))
 
     def image(self, source):
         """Return the path of a picture that the page names."""
@@ -81,7 +87,9 @@ class Resolver:
         """Return the entries of the page's bibliography as Markdown."""
         citations = self.env.get_domain("cite").citations
         own = [c for c in citations if c.bibliography_key.docname == self.docname]
-        return [citation.formatted_entry.text.render_as("markdown") for citation in own]
+        # An instance: by its name, pybtex would look through all installed packages each time.
+        style = markdown.Backend()
+        return [citation.formatted_entry.text.render(style) for citation in own]
 
     def summary(self, name):
         """Return the first line of the docstring of a function or class."""
@@ -129,8 +137,9 @@ def code_cell(cell):
     return fresh
 
 
-def plain_notebook(source, writer, first):
+def plain_notebook(source, resolver, first):
     """Return the notebook of a page, given its MyST text."""
+    writer = MarkdownWriter(resolver)
     cells = [nbformat.v4.new_markdown_cell(first)]
     for cell in jupytext.reads(source, fmt="md:myst").cells:
         if cell.cell_type != "code":
@@ -148,13 +157,32 @@ def write_notebooks(app, exception):
     """Write the notebook of every page into the site."""
     if exception is not None or app.builder.format != "html":
         return
-    for docname in sorted(app.env.found_docs):
-        source = Path(app.env.doc2path(docname)).read_text(encoding="utf-8")
-        writer = MarkdownWriter(Resolver(app.env, docname))
-        notebook = plain_notebook(source, writer, preface(app, docname))
-        path = Path(app.outdir) / notebook_path(docname)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+    with remembered_doctrees(app.env):
+        for docname in sorted(app.env.found_docs):
+            path = Path(app.outdir) / notebook_path(docname)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(notebook_text(app, docname), encoding="utf-8")
+
+
+@contextmanager
+def remembered_doctrees(env):
+    """Unpickle each page once: Sphinx does so for every single reference to a figure."""
+    read = env.get_doctree
+    env.get_doctree = cache(read)
+    try:
+        yield
+    finally:
+        env.get_doctree = read
+
+
+def notebook_text(app, docname):
+    """Return the notebook of a page as the text of its file."""
+    source = Path(app.env.doc2path(docname)).read_text(encoding="utf-8")
+    resolver = Resolver(app.env, docname)
+    plain_notebook(source, resolver, preface(app, docname))
+    resolver.resolve()
+    notebook = plain_notebook(source, resolver, preface(app, docname))
+    return nbformat.writes(notebook) + "\n"
 
 
 def add_download(app, pagename, templatename, context, doctree):
