@@ -52,10 +52,11 @@ strict: $(VENV)/.installed
 	@echo "The book is at $(CURDIR)/$(SITE)/index.html"
 
 # conf.py is what _config.yml means to Sphinx; sphinx-autobuild needs it, nothing else does.
-serve: $(VENV)/.installed
+# It leaves out where our own extensions are, so PYTHONPATH says it.
+serve: book
 	$(BIN)/jupyter-book config sphinx . >/dev/null
-	$(BIN)/sphinx-autobuild . $(SITE) --watch softmax --open-browser \
-	  --re-ignore '(/\.venv|/_build|/\.git|/conf\.py|__pycache__|\.ipynb_checkpoints)'
+	PYTHONPATH=book/_ext $(BIN)/sphinx-autobuild . $(SITE) --watch softmax --open-browser \
+	  --re-ignore '(/\.venv|/_build|/\.git|/\.[a-z]*_cache|/conf\.py|__pycache__|\.ipynb_checkpoints)'
 
 # The setting that opens a .md chapter as a notebook goes into .venv, not into your home.
 lab: $(VENV)/.installed
