@@ -97,6 +97,16 @@ def test_blocks_cover_every_row_once(k, monkeypatch):
         assert_allclose(sm.logsumexp(x), scipy.special.logsumexp(x, axis=1), rtol=1e-14)
 
 
+def test_no_row_is_worked_on_twice(monkeypatch):
+    lengths, step = [], sm.functional.shift_and_rest
+    monkeypatch.setattr(_slices, "BLOCK", 40)
+    monkeypatch.setattr(
+        sm.functional, "shift_and_rest", lambda z, rows: lengths.append(len(z)) or step(z, rows)
+    )
+    sm.logsumexp(normal(9, 10))
+    assert lengths == [4, 4, 1]
+
+
 @pytest.mark.parametrize("k", [3, 30])
 def test_a_row_longer_than_a_block_is_a_block(k, monkeypatch):
     monkeypatch.setattr(_slices, "BLOCK", 2)
