@@ -79,6 +79,12 @@ bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.softmax_speed
 	$(BIN)/python -m benchmarks.mnist_training
 
+# An hour and more. mutmut is installed here only, since nothing else needs it.
+mutants: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'mutmut>=3.8,<4'
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
+
 clean:
 	rm -rf _build $(VENV) *.egg-info .pytest_cache .ruff_cache .hypothesis mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
