@@ -6,8 +6,6 @@ with the largest errors that were found in a search over millions: one large ent
 equal ones, where no rounding error cancels another.
 """
 
-import warnings
-
 import mpmath
 import numpy as np
 import pytest
@@ -19,12 +17,7 @@ DTYPES = [np.float16, np.float32, np.float64]
 SCALES = [1e-3, 1e-2, 0.1, 1, 10, 100, 1e3, 1e4]
 
 
-@pytest.fixture(autouse=True)
-def no_warnings():
-    """Make every warning an error."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
+pytestmark = pytest.mark.filterwarnings("error")
 
 
 def exactly(value):

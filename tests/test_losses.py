@@ -1,39 +1,26 @@
-"""softmax.losses: values, PyTorch's meaning of every option, errors. Bounds: test_accuracy.py."""
+"""Cross-entropy: values, and PyTorch's meaning of every option. Bounds: test_accuracy.py."""
 
 import json
-import tracemalloc
-import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
-import scipy.special
-import scipy.stats
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
 
 import softmax as sm
+from tests.numeric import (
+    FLOATS,
+    INF,
+    LOSSES,
+    NAN,
+    normal,
+    peak_memory,
+)
 
-INF, NAN = np.inf, np.nan
-FLOATS = [np.float16, np.float32, np.float64, np.longdouble]
-LOSSES = [sm.cross_entropy, sm.cross_entropy_grad, sm.cross_entropy_with_grad]
-
-settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=60)
-settings.load_profile("repeatable")
-
-
-@pytest.fixture(autouse=True)
-def no_warnings():
-    """Make every warning an error."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-
-
-def normal(*shape, scale=3.0, seed=0):
-    return scale * np.random.default_rng(seed).standard_normal(shape)
+pytestmark = pytest.mark.filterwarnings("error")
 
 
 def both(*args, **options):
@@ -341,14 +328,6 @@ def test_probabilities_may_be_booleans_or_integers():
         assert_allclose(sm.cross_entropy(logits, y), expected, rtol=1e-15)
 
 
-def peak_memory(function):
-    tracemalloc.start()
-    result = function()
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return peak, result
-
-
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_memory(dtype):
     logits = np.ones((1024, 1024), dtype)
@@ -360,123 +339,6 @@ def test_memory(dtype):
         # The weighted targets, their products with log-softmax, and a mask where these are 0
         peak, _ = peak_memory(lambda f=function: f(logits, y, label_smoothing=0.1))
         assert peak < 4.5 * logits.nbytes
-
-
-# --- errors ---------------------------------------------------------------------------------------
-
-
-def fails(error, message, *args, **options):
-    for function in LOSSES:
-        with pytest.raises(error) as caught:
-            function(*args, **options)
-        assert str(caught.value) == message
-
-
-def test_options_are_keywords():
-    for function in LOSSES:
-        with pytest.raises(TypeError, match="positional"):
-            function([[1.0]], [0], -1)
-
-
-@pytest.mark.parametrize("reduction", ["average", None, "Mean"])
-def test_reductions_that_are_refused(reduction):
-    message = f"reduction must be 'mean', 'sum' or 'none', got {reduction!r}"
-    fails(ValueError, message, [[1.0]], [0], reduction=reduction)
-
-
-@pytest.mark.parametrize("amount", [-0.1, 1.01, NAN, INF])
-def test_label_smoothing_that_is_refused(amount):
-    message = f"label_smoothing must be from 0 to 1, got {amount!r}"
-    fails(ValueError, message, [[1.0]], [0], label_smoothing=amount)
-
-
-def test_shapes_that_do_not_fit():
-    logits = np.ones((2, 3, 4))
-    for targets in (np.ones((2, 4), int), np.ones(2, int), np.ones((2, 3, 4, 1)), 0):
-        message = (
-            "targets must have shape (2, 3) (class labels) or (2, 3, 4) (probabilities) for "
-            f"logits of shape (2, 3, 4), got {np.shape(targets)}"
-        )
-        fails(ValueError, message, logits, targets)
-    message = (
-        "targets must have shape (2, 4) (class labels) or (2, 3, 4) (probabilities) for "
-        "logits of shape (2, 3, 4), got (2, 3)"
-    )
-    fails(ValueError, message, logits, np.ones((2, 3), int), axis=1)
-
-
-def test_logits_without_classes():
-    message = "logits must have at least one class, got shape (2, 0)"
-    fails(ValueError, message, np.ones((2, 0)), [0, 0])
-
-
-@pytest.mark.parametrize(("logits", "axis"), [(1.0, -1), ([1.0], 1), ([[1.0]], -3)])
-def test_axes_that_are_not_there(logits, axis):
-    for function in LOSSES:
-        with pytest.raises(np.exceptions.AxisError, match="out of bounds"):
-            function(logits, 0, axis=axis)
-
-
-def test_axes_that_are_no_integers():
-    for axis in ((0, 1), None, 1.0):
-        with pytest.raises(TypeError, match="integer"):
-            sm.cross_entropy([[1.0]], [0], axis=axis)
-
-
-@pytest.mark.parametrize(
-    ("labels", "value", "index"),
-    [([[0, 1], [3, 5]], 3, "(1, 0)"), ([[0, -1], [0, 0]], -1, "(0, 1)")],
-)
-def test_labels_out_of_range(labels, value, index):
-    message = f"class labels must be from 0 to 2, got {value} at index {index}"
-    fails(ValueError, message, np.ones((2, 2, 3)), labels)
-    fails(ValueError, message, np.ones((2, 2, 3)), labels, ignore_index=-100)
-
-
-@pytest.mark.parametrize("labels", [[0.0, 1.0], [True, False]])
-def test_labels_that_are_not_integers(labels):
-    dtype = np.asarray(labels).dtype
-    message = (
-        f"class labels must be integers, got dtype {dtype}; convert them first, for example with "
-        "labels.astype(int)"
-    )
-    fails(TypeError, message, np.ones((2, 3)), labels)
-
-
-@pytest.mark.parametrize("value", [NAN, INF, -INF])
-def test_probabilities_that_are_not_finite(value):
-    y = np.full((2, 2, 3), 0.5)
-    y[1, 0, 2] = y[1, 1, 1] = value
-    message = f"target probabilities must be finite, got {value} at index (1, 0, 2)"
-    fails(ValueError, message, np.ones((2, 2, 3)), y)
-    fails(ValueError, message, np.ones((2, 2, 3)), y, axis=1)
-
-
-def test_probabilities_cannot_be_ignored():
-    message = "ignore_index needs class labels, but the targets are probabilities"
-    fails(ValueError, message, [[1.0, 2.0]], [[0.5, 0.5]], ignore_index=0)
-
-
-@pytest.mark.parametrize("weight", [[1.0, 2.0], np.ones((3, 1)), 1.0])
-def test_weights_that_do_not_fit(weight):
-    message = (
-        "weight must have one entry for each of the 3 classes, shape (3,), "
-        f"got shape {np.shape(weight)}"
-    )
-    fails(ValueError, message, np.ones((2, 3)), [0, 1], weight=weight)
-
-
-def test_other_kinds_of_data_are_refused():
-    for args in (([[1j]], [0]), ([[1.0]], [["a"]]), ([["a"]], [0])):
-        for function in LOSSES:
-            with pytest.raises(TypeError, match="expected real numbers"):
-                function(*args)
-    with pytest.raises(TypeError, match="expected real numbers"):
-        sm.cross_entropy([[1.0]], [0], weight=["a"])
-    with pytest.raises(TypeError, match="expected real numbers"):
-        sm.entropy([1j])
-    with pytest.raises(TypeError, match="expected real numbers"):
-        sm.kl_divergence([1.0], [1j])
 
 
 # --- properties -----------------------------------------------------------------------------------
@@ -521,132 +383,3 @@ def test_the_gradient_is_the_derivative(reduction, targets):
         down = sm.cross_entropy(logits - step, y, **options)
         numeric[i] = (up - down) / 2e-5
     assert_allclose(sm.cross_entropy_grad(logits, y, **options), numeric, atol=1e-9)
-
-
-# --- entropy and divergence -----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("axis", [-1, 0, 1, (0, 2), None])
-def test_entropy_and_divergence_agree_with_scipy(axis):
-    p, q = sm.softmax(normal(3, 4, 5)), sm.softmax(normal(3, 4, 5, seed=1))
-    assert_allclose(sm.entropy(p, axis), scipy.special.entr(p).sum(axis), rtol=1e-14)
-    assert_allclose(
-        sm.kl_divergence(p, q, axis), scipy.special.rel_entr(p, q).sum(axis), rtol=1e-13
-    )
-
-
-def test_entropy_and_divergence_take_the_last_axis_by_default():
-    p, q = sm.softmax(normal(3, 4)), sm.softmax(normal(3, 4, seed=1))
-    assert_array_equal(sm.entropy(p), sm.entropy(p, axis=1))
-    assert_array_equal(sm.kl_divergence(p, q), sm.kl_divergence(p, q, axis=1))
-
-
-def test_cross_entropy_is_entropy_plus_divergence():
-    y, z = sm.softmax(normal(3, 4)), normal(3, 4, seed=1)
-    loss = sm.cross_entropy(z, y, reduction="none")
-    assert_allclose(loss, sm.entropy(y) + sm.kl_divergence(y, sm.softmax(z)), rtol=1e-14)
-
-
-def test_zeros_in_entropy_and_divergence():
-    assert isinstance(sm.entropy([0.5, 0.5, 0]), np.float64)
-    assert sm.entropy([0.5, 0.5, 0]) == np.log(2)
-    assert sm.kl_divergence([0.5, 0.5, 0], [0.25, 0.25, 0.5]) == np.log(2)
-    assert sm.kl_divergence([0.5, 0.5], [1, 0]) == INF
-    assert sm.kl_divergence([1, 0], [1, 0]) == 0
-    assert sm.kl_divergence([0, 0], [0, 0]) == 0
-    assert_array_equal(sm.entropy([[NAN, 1], [0, 1]]), [NAN, 0])
-    assert_array_equal(
-        sm.kl_divergence([[NAN, 1], [0, 1], [1, 0]], [[1, 1], [NAN, 1], [1, NAN]]), [NAN] * 3
-    )
-
-
-def test_the_divergence_of_near_distributions_keeps_its_digits():
-    # The terms nearly cancel. As log p - log q they would leave five digits. Values in 50 digits.
-    close = sm.kl_divergence([0.3, 0.7], [0.3 + 1e-6, 0.7 - 1e-6])
-    assert_allclose(close, 2.3810048686339005e-12, rtol=1e-9)
-
-
-def test_the_divergence_does_not_overflow():
-    assert_allclose(sm.kl_divergence([1.0, 0], [1e-310, 1]), 310 * np.log(10), rtol=1e-14)
-    assert_allclose(
-        sm.kl_divergence([1e-310, 1], [1.0, 1]), -310 * np.log(10) * 1e-310, atol=1e-312
-    )
-
-
-@pytest.mark.parametrize("ratio", [0.4, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5])
-def test_the_two_forms_of_the_ratio_agree(ratio):
-    assert_allclose(sm.kl_divergence([ratio], [1.0]), ratio * np.log(ratio), rtol=1e-15)
-
-
-def test_divergence_broadcasts():
-    p = sm.softmax(normal(3, 4))
-    uniform = np.full(4, 0.25)
-    assert_allclose(sm.kl_divergence(p, uniform), np.log(4) - sm.entropy(p), rtol=1e-13)
-    with pytest.raises(ValueError, match="broadcast") as caught:
-        sm.kl_divergence(p, [0.5, 0.5])
-    message = "p and q must have shapes that broadcast, got (3, 4) and (2,)"
-    assert str(caught.value) == message
-    assert caught.value.__suppress_context__
-
-
-@pytest.mark.parametrize("dtype", FLOATS)
-def test_entropy_and_divergence_keep_the_dtype(dtype):
-    p = np.array([0.25, 0.75], dtype)
-    assert sm.entropy(p).dtype == dtype
-    assert sm.kl_divergence(p, p).dtype == dtype
-    assert sm.kl_divergence(p, np.array([0.5, 0.5], np.longdouble)).dtype == np.longdouble
-
-
-def test_entropy_and_divergence_of_integers_and_float16():
-    assert sm.entropy([0, 1]).dtype == np.float64
-    assert sm.kl_divergence([0, 1], np.array([0.5, 0.5], np.float16)).dtype == np.float64
-    p = sm.softmax(normal(1000)).astype(np.float16)
-    q = sm.softmax(normal(1000, seed=1)).astype(np.float16) + np.float16(1e-4)
-    assert sm.entropy(p) == np.float16(sm.entropy(p.astype(np.float32)))
-    wide = sm.kl_divergence(p.astype(np.float32), q.astype(np.float32))
-    assert sm.kl_divergence(p, q) == np.float16(wide)
-
-
-@pytest.mark.parametrize("name", ["p", "q"])
-def test_negative_probabilities_are_refused(name):
-    good, bad = [[0.5, 0.5], [0.5, 0.5]], [[1.0, 0.0], [1.5, -0.5]]
-    message = f"{name} must not be negative, got -0.5 at index (1, 1)"
-    with pytest.raises(ValueError, match="negative") as caught:
-        sm.kl_divergence(*((bad, good) if name == "p" else (good, bad)))
-    assert str(caught.value) == message
-    with pytest.raises(ValueError, match=r"^p must not be negative"):
-        sm.entropy(bad)
-    assert sm.entropy([1.0, -0.0]) == 0
-
-
-def test_divergence_does_not_modify_its_inputs():
-    p, q = np.array([0.0, 1.0]), np.array([0.5, 0.5])
-    sm.kl_divergence(p, q)
-    sm.entropy(p)
-    assert_array_equal(p, [0, 1])
-    assert_array_equal(q, [0.5, 0.5])
-
-
-# --- options of the wrong kind --------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("index", [[0, 1], [0], -100.0, "pad", np.array([0])])
-def test_ignore_index_is_one_integer(index):
-    message = (
-        f"ignore_index must be one integer or None, got {index!r}; to ignore several classes, "
-        "give their labels one value first"
-    )
-    fails(TypeError, message, np.ones((2, 3)), [0, 1], ignore_index=index)
-
-
-def test_ignore_index_may_be_a_numpy_integer():
-    expected = sm.cross_entropy([[1.0, 2.0], [3.0, 1.0]], [0, 1], ignore_index=1)
-    for index in (np.int8(1), np.uint64(1), np.array(1)):
-        loss = sm.cross_entropy([[1.0, 2.0], [3.0, 1.0]], [0, 1], ignore_index=index)
-        assert loss == expected
-
-
-@pytest.mark.parametrize("amount", ["0.1", None, np.array([0.1, 0.2]), 0.1j])
-def test_label_smoothing_that_is_no_number(amount):
-    message = f"label_smoothing must be from 0 to 1, got {amount!r}"
-    fails(ValueError, message, [[1.0]], [0], label_smoothing=amount)

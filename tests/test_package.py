@@ -1,0 +1,36 @@
+"""What `import softmax` offers, and what it costs."""
+
+import subprocess
+import sys
+
+import pytest
+
+import softmax as sm
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+def test_importing_the_package_costs_numpy_and_no_more():
+    code = (
+        "import sys, softmax; "
+        "print(sorted({'scipy', 'sklearn', 'matplotlib', 'tqdm', 'softmax.classifier', "
+        "'softmax.datasets', 'softmax.plotting'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"
+
+
+@pytest.mark.filterwarnings("default")
+def test_every_public_name_is_there():
+    for name in sm.__all__:
+        assert getattr(sm, name) is not None
+    assert set(sm.__all__) <= set(dir(sm))
+    assert sm.softmax is sm.functional.softmax
+    assert sm.SoftmaxClassifier is sm.classifier.SoftmaxClassifier
+    assert sm.load_mnist is sm.datasets.load_mnist
+    assert sm.__version__ == "0.1.0"
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match=r"^module 'softmax' has no attribute 'sofmax'$"):
+        sm.sofmax  # noqa: B018
