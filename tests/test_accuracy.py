@@ -17,7 +17,8 @@ DTYPES = [np.float16, np.float32, np.float64]
 SCALES = [1e-3, 1e-2, 0.1, 1, 10, 100, 1e3, 1e4]
 
 
-pytestmark = pytest.mark.filterwarnings("error")
+# Any warning fails, but not that of a file which another test left to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 
 
 def exactly(value):

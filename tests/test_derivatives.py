@@ -16,7 +16,8 @@ from tests.numeric import (
     normal,
 )
 
-pytestmark = pytest.mark.filterwarnings("error")
+# Any warning fails, but not that of a file which another test left to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 
 
 # --- logsumexp in pieces --------------------------------------------------------------------------

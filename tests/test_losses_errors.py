@@ -10,7 +10,8 @@ from tests.numeric import (
     NAN,
 )
 
-pytestmark = pytest.mark.filterwarnings("error")
+# Any warning fails, but not that of a file which another test left to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 
 
 def fails(error, message, *args, **options):
