@@ -14,7 +14,7 @@ PAGES = {page: ROOT / f"{page}.md" for page in toc_pages()}
 WRITTEN = {page: path for page, path in PAGES.items() if path.exists()}
 
 # Chapters teach and follow one form. The start page and the appendices are something else.
-NOT_CHAPTERS = {"index", "frameworks", "mistakes", "review", "notation", "errata"}
+NOT_CHAPTERS = {"index", "review", "notation", "errata"}
 WITH_CODE = chapters_with_code()
 CHAPTERS = {name: path for name, path in WITH_CODE.items() if name not in NOT_CHAPTERS}
 
