@@ -32,6 +32,7 @@ _LAZY = {
     "SoftmaxClassifier": "classifier",
     "classifier": "classifier",
     "datasets": "datasets",
+    "load_fashion_mnist": "datasets",
     "load_mnist": "datasets",
     "plotting": "plotting",
 }
@@ -52,6 +53,7 @@ __all__ = [  # noqa: RUF022, in the order in which the book meets them
     "kl_divergence",
     "SoftmaxClassifier",
     "load_mnist",
+    "load_fashion_mnist",
     "classifier",
     "datasets",
     "plotting",

@@ -8,18 +8,24 @@ References
 ----------
 .. [1] Y. LeCun, C. Cortes and C. J. C. Burges, "The MNIST database of handwritten digits",
    http://yann.lecun.com/exdb/mnist/
+.. [2] H. Xiao, K. Rasul and R. Vollgraf, "Fashion-MNIST: a Novel Image Dataset for Benchmarking
+   Machine Learning Algorithms", 2017, https://arxiv.org/abs/1708.07747
 """
 
 import gzip
 import hashlib
+import logging
 import math
+import os
 import zlib
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pooch
 from sklearn.utils import Bunch
 
-__all__ = ["load_mnist"]
+__all__ = ["load_fashion_mnist", "load_mnist"]
 
 _MNIST_DIR = Path(__file__).parent / "data" / "mnist"
 
@@ -35,6 +41,38 @@ _MNIST_REMEDY = (
     "Restore the file with `git checkout -- softmax/data/mnist` at the root of a clone of the "
     "book, or install the package again with `pip install --force-reinstall .` there."
 )
+
+_FASHION_SHA256 = {
+    "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+    "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+    "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+    "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+}
+
+# The official files as they are compressed there, by the MD5 that their makers publish: enough to
+# tell a whole download from a broken one. Against forgery stand the SHA-256 above.
+_FASHION_URL = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
+_FASHION_DOWNLOADS = {
+    "train-images-idx3-ubyte.gz": "md5:8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+    "train-labels-idx1-ubyte.gz": "md5:25c81989df183df01b3e8a0aad5dffbe",
+    "t10k-images-idx3-ubyte.gz": "md5:bef4ecab320f06d8554ea6380940ec79",
+    "t10k-labels-idx1-ubyte.gz": "md5:bb300cfdad3c16e7a12a480ee83cd310",
+}
+_FASHION_DEBIAN_DIR = Path("/usr/share/datasets/fashion-mnist")
+_FASHION_NAMES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+
+_DOWNLOAD_TIMEOUT = 20  # seconds without an answer or a byte
 
 _N_VALIDATION = 10_000
 _UNSIGNED_BYTE = 0x08
@@ -79,6 +117,109 @@ def load_mnist():
     ((50000, 784), [5, 0, 4, 1, 9])
     """
     return _load_idx_dataset(_MNIST_DIR, _MNIST_SHA256, _MNIST_REMEDY)
+
+
+def load_fashion_mnist():
+    """Load Fashion-MNIST, pictures of clothes, which is made to take the place of MNIST [2]_.
+
+    The 30 MB do not come with the package. They are looked for in four places, and the first that
+    has any of the four files is taken:
+
+    1. the folder that the environment variable ``SOFTMAX_DATA`` names, or its subfolder
+       ``fashion-mnist``;
+    2. ``/usr/share/datasets/fashion-mnist``, where Debian's package dataset-fashion-mnist puts
+       them;
+    3. the cache of this package in your home (see `pooch.os_cache`);
+    4. the official address, from which they are downloaded into that cache.
+
+    All four hold the same data, which is checked: so a ``SOFTMAX_DATA`` without the files is
+    passed over, and the error says so if no other place has them either.
+
+    Returns
+    -------
+    data : sklearn.utils.Bunch
+        With the same attributes, shapes and types as that of `load_mnist`, split in the same way,
+        and with one more:
+
+        class_names : list of 10 str
+            What each label from 0 to 9 stands for.
+
+    Raises
+    ------
+    FileNotFoundError
+        If no place has the files and they cannot be downloaded. The message names the four ways.
+    OSError
+        If a file of the place taken is missing, unreadable, truncated or altered. The message
+        names the file, what was found and what was expected.
+
+    Notes
+    -----
+    The data are licensed under the MIT license, copyright 2017 Zalando SE.
+
+    Examples
+    --------
+    >>> from softmax.datasets import load_fashion_mnist
+    >>> clothes = load_fashion_mnist()
+    >>> clothes.class_names[clothes.y_train[0]]
+    'Ankle boot'
+    """
+    directory, remedy = _find_fashion_mnist()
+    data = _load_idx_dataset(directory, _FASHION_SHA256, remedy)
+    data.class_names = list(_FASHION_NAMES)
+    return data
+
+
+def _find_fashion_mnist():
+    """Return the folder that has the files, downloaded if need be, and what repairs it."""
+    own = os.environ.get("SOFTMAX_DATA", "")
+    places = [(_FASHION_DEBIAN_DIR, "Install the package dataset-fashion-mnist again.")]
+    if own:
+        remedy = "Put the file right, or unset SOFTMAX_DATA."
+        places = [(Path(own) / "fashion-mnist", remedy), (Path(own), remedy), *places]
+    for directory, remedy in places:
+        if any((directory / name).exists() for name in _FASHION_DOWNLOADS):
+            return directory, remedy
+
+    cache = pooch.os_cache("softmax-from-first-principles") / "fashion-mnist"
+    try:
+        _download_fashion_mnist(cache)
+    except (OSError, ValueError) as error:  # unreachable or unwritable; another checksum
+        raise FileNotFoundError(_four_ways(own, cache, error)) from error
+    return cache, f"Delete {cache}, to have the files downloaded again."
+
+
+def _download_fashion_mnist(cache):
+    """Fetch what the cache lacks. A file takes its name there when it is whole and checked."""
+    files = pooch.create(path=cache, base_url=_FASHION_URL, registry=_FASHION_DOWNLOADS)
+    with _quiet(pooch.get_logger()):
+        for name in _FASHION_DOWNLOADS:
+            files.fetch(name, downloader=pooch.HTTPDownloader(timeout=_DOWNLOAD_TIMEOUT))
+
+
+@contextmanager
+def _quiet(logger):
+    """Keep a logger's news, but not its warnings, out of the output of a notebook's cell."""
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def _four_ways(own, cache, error):
+    own_now = f"now it is {own!r}, which has none of them" if own else "now it is not set"
+    names = ", ".join(_FASHION_DOWNLOADS)
+    return (
+        "Fashion-MNIST is not on this computer and cannot be downloaded now. There are four ways "
+        f"to get its files, {names}:\n"
+        f"1. Set SOFTMAX_DATA to a folder that holds them ({own_now}).\n"
+        "2. On Debian or Ubuntu: apt-get install dataset-fashion-mnist, which puts them in "
+        f"{_FASHION_DEBIAN_DIR}.\n"
+        f"3. Copy them into {cache}, the cache of this package.\n"
+        f"4. Connect to the network and try again: they come from {_FASHION_URL} (30 MB).\n"
+        f"What went wrong with the download: {type(error).__name__}: {error}"
+    )
 
 
 def _load_idx_dataset(directory, sha256, remedy):

@@ -1,22 +1,49 @@
 """Settings and fixtures that all tests share."""
 
 import os
-import sys
 
 import matplotlib
 import pytest
 
-from tests.references import ROOT, prepare_environment
+# First the references: they make the book's Sphinx extensions importable.
+from tests.references import ROOT, chapters_with_code, prepare_environment  # isort: split
+
+import needed_data
 
 matplotlib.use("Agg")  # no windows; kernels that the tests start draw inline, see below
 prepare_environment()
-sys.path.append(str(ROOT / "book" / "_ext"))  # the book's Sphinx extensions
+
+CHAPTERS = chapters_with_code()
 
 
 def pytest_configure(config):
     """Let nbval start the kernels of this interpreter, whatever kernelspec shadows it."""
     if getattr(config.option, "nbval", False) and not config.option.nbval_kernel_name:
         config.option.nbval_current_env = True
+
+
+def require(reason):
+    """Go on if `reason` is None. Otherwise skip the test, or fail it where data are required."""
+    if reason is None:
+        return
+    if needed_data.is_required():
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.hookimpl(tryfirst=True)  # before nbval starts a kernel
+def pytest_runtest_setup(item):
+    """Pass over the reference notebooks whose data set cannot be had."""
+    if item.path.suffix == ".ipynb" and item.path.stem in CHAPTERS:
+        require(needed_data.why_not(CHAPTERS[item.path.stem]))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say what was skipped for want of data, also where pytest is asked to be quiet."""
+    reports = terminalreporter.stats.get("skipped", [])
+    reasons = [report.longrepr[2].removeprefix("Skipped: ") for report in reports]
+    for reason in sorted({reason for reason in reasons if needed_data.NOT_HERE in reason}):
+        terminalreporter.write_line(f"SKIPPED {reasons.count(reason)} tests: {reason}", yellow=True)
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +56,15 @@ def site():
     if os.environ.get("CI"):
         pytest.fail(message)
     pytest.skip(message)
+
+
+@pytest.fixture
+def needs_its_data():
+    """Return a function that passes over the test of a chapter whose data set cannot be had."""
+    return lambda name: require(needed_data.why_not(CHAPTERS[name]))
+
+
+@pytest.fixture
+def fashion_mnist():
+    """Pass over the test if Fashion-MNIST cannot be had."""
+    require(needed_data.why_not_dataset("fashion-mnist", "The test"))

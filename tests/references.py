@@ -11,7 +11,10 @@ or the run, so an unchanged book gives the same bytes.
 from __future__ import annotations
 
 import argparse
+import base64
+import io
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -25,8 +28,13 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 from nbval.plugin import coalesce_streams
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "book" / "_ext"))  # the book's Sphinx extensions
+
+import needed_data  # noqa: E402
+
 NOTEBOOKS = ROOT / "tests" / "notebooks"
 TIMEOUT = 600  # seconds for one cell, as on the site (`execute: timeout` in _config.yml)
 
@@ -169,6 +177,30 @@ def write_atomically(path: Path, text: str) -> None:
         draft.unlink(missing_ok=True)
 
 
+def small_png(picture: bytes) -> bytes:
+    """Return a PNG with at most 64 colors: a figure has few, and the file is a third as large."""
+    buffer = io.BytesIO()
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    image.quantize(64, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def store_figures(notebook: nbformat.NotebookNode, name: str) -> None:
+    """Store the figures of a chapter whose data set may be missing where the site is built."""
+    folder = needed_data.FIGURES / name
+    shutil.rmtree(folder, ignore_errors=True)
+    for position, cell in enumerate(notebook.cells):
+        pictures = [
+            output.data["image/png"]
+            for output in cell.get("outputs", [])
+            if "image/png" in output.get("data", {})
+        ]
+        if pictures:
+            path = needed_data.figure_path(name, position)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(small_png(base64.b64decode(pictures[-1])))
+
+
 def make_reference(name: str, chapter: Path, notebooks: Path = NOTEBOOKS) -> None:
     """Run one chapter and write its reference notebook.
 
@@ -178,6 +210,8 @@ def make_reference(name: str, chapter: Path, notebooks: Path = NOTEBOOKS) -> Non
     notebook = read_chapter(chapter)
     notebooks.mkdir(parents=True, exist_ok=True)
     execute(notebook, name, notebooks)
+    if needed_data.needs_of(chapter):
+        store_figures(notebook, name)
     text = nbformat.writes(clean(notebook)).rstrip("\n") + "\n"
     write_atomically(notebooks / f"{name}.ipynb", text)
 

@@ -37,6 +37,8 @@ def copy(tmp_path):
         shutil.copy(ROOT / "tests" / name, root / "tests")
     shutil.copy(NOTEBOOKS / f"{CHAPTER}.ipynb", notebooks)
     shutil.copy(ROOT / "book" / f"{CHAPTER}.md", root / "book")
+    (root / "book" / "_ext").mkdir()
+    shutil.copy(ROOT / "book" / "_ext" / "needed_data.py", root / "book" / "_ext")
     (root / "_toc.yml").write_text(f"format: jb-book\nroot: book/{CHAPTER}\n", encoding="utf-8")
     # The chapter needs no data, and the digits would be most of the copy.
     ignore = shutil.ignore_patterns("mnist", "__pycache__")

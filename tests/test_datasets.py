@@ -1,16 +1,21 @@
-"""MNIST is read as published, or not at all."""
+"""MNIST and Fashion-MNIST are read as published, or not at all."""
 
 import errno
 import gzip
 import hashlib
+import logging
 import shutil
+import threading
 import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
+import pooch
 import pytest
 
 from softmax import datasets
-from softmax.datasets import load_mnist
+from softmax.datasets import load_fashion_mnist, load_mnist
 
 IMAGES = "t10k-images-idx3-ubyte"
 LABELS = "t10k-labels-idx1-ubyte"
@@ -162,3 +167,168 @@ def test_wrong_magic_number(copy):
     assert "magic number 0x00000803 (unsigned bytes, 3 dimensions), found 0x00000801" in (
         load_error(IMAGES)
     )
+
+
+def idx_file(array):
+    """Return the uncompressed IDX file of an array of bytes."""
+    sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
+    return bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes()
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """A folder with a Fashion-MNIST of 25 pictures, and no other place that has any files."""
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    numbers = np.random.default_rng(0)
+    sha256, downloads = {}, {}
+    for part, size in [("train", 20), ("t10k", 5)]:
+        images = numbers.integers(0, 256, (size, 28, 28), dtype=np.uint8)
+        labels = numbers.integers(0, 10, size, dtype=np.uint8)
+        for name, array in [("images-idx3-ubyte", images), ("labels-idx1-ubyte", labels)]:
+            content = idx_file(array)
+            packed = gzip.compress(content)
+            (folder / f"{part}-{name}.gz").write_bytes(packed)
+            sha256[f"{part}-{name}"] = hashlib.sha256(content).hexdigest()
+            downloads[f"{part}-{name}.gz"] = f"md5:{hashlib.md5(packed).hexdigest()}"
+    monkeypatch.setattr(datasets, "_FASHION_SHA256", sha256)
+    monkeypatch.setattr(datasets, "_FASHION_DOWNLOADS", downloads)
+    monkeypatch.setattr(datasets, "_N_VALIDATION", 5)
+    monkeypatch.setattr(datasets, "_FASHION_DEBIAN_DIR", tmp_path / "debian")
+    monkeypatch.setattr(datasets.pooch, "os_cache", lambda project: tmp_path / "cache" / project)
+    # Nothing listens on the discard port of this computer, and nothing is asked of another one.
+    monkeypatch.setattr(datasets, "_FASHION_URL", "http://127.0.0.1:9/")
+    monkeypatch.delenv("SOFTMAX_DATA", raising=False)
+    return folder
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return tmp_path / "cache" / "softmax-from-first-principles" / "fashion-mnist"
+
+
+@pytest.fixture
+def server(tiny, monkeypatch):
+    """Serve the tiny folder as the official address, and return the list of what was asked for."""
+    asked = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_request(self, *details):
+            asked.append(self.path.strip("/"))
+
+    handler = partial(Handler, directory=str(tiny))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
+        threading.Thread(target=httpd.serve_forever, daemon=True).start()
+        monkeypatch.setattr(datasets, "_FASHION_URL", f"http://127.0.0.1:{httpd.server_port}/")
+        yield asked
+        httpd.shutdown()
+
+
+def sizes(data):
+    return [len(data[name]) for name in ("X_train", "y_train", "X_val", "y_val", "X_test")]
+
+
+@pytest.mark.parametrize("place", ["own", "own/fashion-mnist", "debian", "cache"])
+def test_each_place_will_do(tiny, cache, tmp_path, monkeypatch, place):
+    folder = cache if place == "cache" else tmp_path / place
+    shutil.copytree(tiny, folder)
+    monkeypatch.setenv("SOFTMAX_DATA", str(tmp_path / "own"))  # empty, but for the first two
+    data = load_fashion_mnist()
+    assert sizes(data) == [15, 15, 5, 5, 5]
+    assert len(data.class_names) == 10
+
+
+def test_places_are_asked_in_order(tiny, cache, tmp_path, monkeypatch):
+    monkeypatch.setenv("SOFTMAX_DATA", str(tmp_path / "own"))
+    order = [tmp_path / "own" / "fashion-mnist", tmp_path / "own", tmp_path / "debian", cache]
+    for folder in reversed(order):
+        shutil.copytree(tiny, folder, dirs_exist_ok=True)
+        assert datasets._find_fashion_mnist()[0] == folder
+
+
+def test_downloaded_once_and_without_a_word(server, cache, capfd):
+    news = []
+    handler = logging.Handler()
+    handler.emit = news.append
+    logger = pooch.get_logger()
+    level = logger.level
+    logger.addHandler(handler)
+    try:
+        assert sizes(load_fashion_mnist()) == [15, 15, 5, 5, 5]
+    finally:
+        logger.removeHandler(handler)
+    assert not news
+    assert logger.level == level
+    assert capfd.readouterr() == ("", "")
+    assert sorted(server) == sorted(datasets._FASHION_DOWNLOADS)
+    load_fashion_mnist()
+    assert len(server) == 4
+
+
+def test_damaged_file_in_the_cache_is_downloaded_again(server, tiny, cache):
+    shutil.copytree(tiny, cache)
+    (cache / f"{LABELS}.gz").write_bytes(b"half of i")
+    assert sizes(load_fashion_mnist()) == [15, 15, 5, 5, 5]
+    assert server == [f"{LABELS}.gz"]
+
+
+def test_half_a_download_is_not_kept(server, tiny, cache):
+    path = tiny / "train-labels-idx1-ubyte.gz"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-3])
+    with pytest.raises(FileNotFoundError, match="hash"):
+        load_fashion_mnist()
+    assert [left.name for left in cache.iterdir()] == ["train-images-idx3-ubyte.gz"]
+    path.write_bytes(whole)
+    assert sizes(load_fashion_mnist()) == [15, 15, 5, 5, 5]
+
+
+@pytest.mark.parametrize("own", [None, "empty"])
+def test_out_of_reach(tiny, cache, tmp_path, monkeypatch, own):
+    if own:
+        (tmp_path / own).mkdir()
+        monkeypatch.setenv("SOFTMAX_DATA", str(tmp_path / own))
+    with pytest.raises(FileNotFoundError) as caught:
+        load_fashion_mnist()
+    message = str(caught.value)
+    now = f"now it is {str(tmp_path / own)!r}, which has none" if own else "now it is not set"
+    for part in ("SOFTMAX_DATA", now, "apt-get install dataset-fashion-mnist", str(cache),
+                 datasets._FASHION_URL, "30 MB", "ConnectionError",
+                 *datasets._FASHION_DOWNLOADS):  # fmt: skip
+        assert part in message
+
+
+def test_cache_that_cannot_be_written(tiny, cache):
+    cache.parent.parent.mkdir()
+    cache.parent.write_text("a file, where the folder should be", encoding="utf-8")
+    with pytest.raises(FileNotFoundError, match="four ways"):
+        load_fashion_mnist()
+
+
+@pytest.mark.parametrize(
+    ("place", "remedy"), [("own", "unset SOFTMAX_DATA"), ("debian", "Install the package")]
+)
+def test_incomplete_or_altered_folder(tiny, tmp_path, monkeypatch, place, remedy):
+    monkeypatch.setenv("SOFTMAX_DATA", str(tmp_path / "own"))
+    folder = tmp_path / place
+    shutil.copytree(tiny, folder)
+    rewrite(folder, LABELS, lambda content: content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(OSError, match=f"expected the SHA-256 .*{remedy}") as caught:
+        load_fashion_mnist()
+    assert str(folder / f"{LABELS}.gz") in str(caught.value)
+    (folder / f"{LABELS}.gz").unlink()
+    with pytest.raises(OSError, match=f"found no such file.*{remedy}"):
+        load_fashion_mnist()
+
+
+def test_fashion_mnist_as_published(fashion_mnist):
+    data = load_fashion_mnist()
+    assert sizes(data) == [50_000, 50_000, 10_000, 10_000, 10_000]
+    assert (data.X_train.dtype, data.y_train.dtype) == (np.float32, np.int64)
+    assert np.bincount(np.concatenate([data.y_train, data.y_val])).tolist() == [6000] * 10
+    assert np.bincount(data.y_test).tolist() == [1000] * 10
+    pixels = np.rint(data.X_test * 255).astype(np.uint8).reshape(-1, 28, 28)
+    assert hashlib.sha256(idx_file(pixels)).hexdigest() == datasets._FASHION_SHA256[IMAGES]
+    # The first ten labels of the published training set.
+    assert data.y_train[:10].tolist() == [9, 0, 0, 3, 0, 2, 7, 2, 5, 5]
+    assert data.class_names[data.y_test[0]] == "Ankle boot"
