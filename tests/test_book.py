@@ -1,9 +1,11 @@
 """The form of the book: what every chapter must hold, and that names and sources meet."""
 
+import math
 import re
 import warnings
 from itertools import pairwise
 
+import matplotlib.pyplot as plt
 import pytest
 from plain_markdown import PARSER, find_directives
 from pybtex.database import parse_file
@@ -21,6 +23,8 @@ CHAPTERS = {name: path for name, path in WITH_CODE.items() if name not in NOT_CH
 EXERCISES, FIGURES = 5, 2
 WORDS = range(1200, 3601)  # the aim is 1,500 to 3,000; a little more or less is no error
 DIFFICULTIES = ("Check", "Think", "Prove", "Build")
+LEVELS = ("easy", "medium", "hard")
+WORDS_A_MINUTE, CELLS_A_MINUTE = 130, 4  # slower than a novel: formulas are read twice
 NUMBERED = {"algorithm", "corollary", "definition", "lemma", "property", "proposition", "theorem"}
 
 by_chapter = pytest.mark.parametrize("name", CHAPTERS)
@@ -162,6 +166,49 @@ def test_chapter_is_neither_short_nor_long(name):
     )
 
 
+@by_chapter
+def test_chapter_says_how_long_it_takes(name):
+    text = prose(CHAPTERS[name])
+    cells = [cell for cell in read_chapter(CHAPTERS[name]).cells if cell.cell_type == "code"]
+    minutes = count_words(without_exercises(text)) / WORDS_A_MINUTE + len(cells) / CELLS_A_MINUTE
+    wanted = 5 * math.ceil(minutes / 5)
+    levels = "|".join(LEVELS)
+    pattern = rf"\*\*It takes\*\* about {wanted} minutes to read, without the exercises\. "
+    assert re.search(pattern + rf"Level: (?:{levels})\.", text), (
+        f"The box at the start of {name} should say: **It takes** about {wanted} minutes to read, "
+        f"without the exercises. Level: {' or '.join(LEVELS)}."
+    )
+
+
+def test_map_shows_what_each_chapter_needs():
+    cell = next(
+        cell.source
+        for cell in read_chapter(WRITTEN["book/index"]).cells
+        if "fig-index-map" in str(cell.metadata)
+    )
+    start = "import matplotlib.pyplot as plt\nplt.style.use('softmax.book')\n"
+    exec(start + cell, drawn := {})
+    plt.close("all")
+
+    def page(name):
+        return name.lower().replace(" ", "-")
+
+    shown = {
+        page(name): {page(need) for need in needs}
+        for name, (_, _, needs) in drawn["chapters"].items()
+    }
+    assert shown.keys() == CHAPTERS.keys() - {"frameworks", "mistakes"}
+
+    def above(name):
+        return shown[name].union(*(above(need) for need in shown[name]))
+
+    for name in shown:
+        need = re.search(r"\*\*You need\*\*(.*?)\n(?:\n|:::)", prose(CHAPTERS[name]), re.DOTALL)[1]
+        named = role_targets(need, "doc")
+        assert named <= above(name), f"{name} needs {named}, the map shows {above(name)}."
+        assert shown[name] <= named, f"The map: {name} needs {shown[name]}; it says {named}."
+
+
 def test_definitions_and_theorems_are_labelled_and_referred_to():
     texts = {page: prose(path) for page, path in WRITTEN.items()}
     used = set().union(*(role_targets(text, "prf:ref") for text in texts.values()))
@@ -184,6 +231,26 @@ def test_citations_and_bibliography_agree():
         cited |= keys
     uncited = sorted(entries - cited)
     assert not uncited, f"references.bib has entries that no page cites: {uncited}"
+
+
+def test_every_source_can_be_found():
+    for key, entry in parse_file(str(ROOT / "book" / "references.bib")).entries.items():
+        assert {"doi", "url", "eprint"} & entry.fields.keys(), (
+            f"references.bib: {key} has no DOI and no address (`url`, or `eprint` for arXiv)."
+        )
+
+
+def test_glossary_is_in_order_and_names_the_chapters_that_use_its_words():
+    found = find_directives(prose(ROOT / "book" / "notation.md"))
+    body = next(directive.body for directive in found if directive.name == "glossary")
+    entries = re.findall(r"^(\S.*)\n {2}(.+)$", body, re.MULTILINE)
+    words = [word for word, _ in entries]
+    assert len(words) > 50
+    assert words == sorted(words, key=lambda word: word.lower().replace("–", "-"))
+    for word, meaning in entries:
+        (page,) = role_targets(meaning, "doc")
+        text = " ".join(prose(ROOT / "book" / f"{page}.md").split()).lower()
+        assert word.lower() in text, f"The glossary says that {page} introduces “{word}”."
 
 
 @pytest.mark.parametrize("name", WITH_CODE)
