@@ -3,10 +3,13 @@
 
 PYTHON ?= python3
 VENV := .venv
-BIN := $(VENV)/bin
+FRAMEWORKS := .venv-frameworks
+SCRIPTS := bin
 ifeq ($(OS),Windows_NT)
-BIN := $(VENV)/Scripts
+SCRIPTS := Scripts
 endif
+BIN := $(VENV)/$(SCRIPTS)
+FRAMEWORKS_BIN := $(FRAMEWORKS)/$(SCRIPTS)
 SITE := _build/html
 
 CHAPTERS := $(wildcard book/*.md)
@@ -17,7 +20,7 @@ PACKAGE := $(wildcard softmax/*.py softmax/*.mplstyle softmax/data/mnist/*)
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: book strict serve lab test references lint bench mutants clean
+.PHONY: book strict serve lab test frameworks references lint bench mutants clean
 
 book: $(SITE)/.built
 	@echo "The book is at $(CURDIR)/$(SITE)/index.html"
@@ -56,7 +59,7 @@ strict: $(VENV)/.installed
 serve: book
 	$(BIN)/jupyter-book config sphinx . >/dev/null
 	PYTHONPATH=book/_ext $(BIN)/sphinx-autobuild . $(SITE) --watch softmax --open-browser \
-	  --re-ignore '(/\.venv|/_build|/\.git|/\.[a-z]*_cache|/conf\.py|__pycache__|\.ipynb_checkpoints)'
+	  --re-ignore '(/\.venv[a-z-]*|/_build|/\.git|/\.[a-z]*_cache|/conf\.py|__pycache__|\.ipynb_checkpoints)'
 
 # The setting that opens a .md chapter as a notebook goes into .venv, not into your home.
 lab: $(VENV)/.installed
@@ -67,6 +70,17 @@ lab: $(VENV)/.installed
 # stay in one process (loadfile): the cells of a notebook share a kernel.
 test: book
 	$(BIN)/python -m pytest --nbval -n 2 --dist loadfile
+
+# The tabs of the page Frameworks, in an environment of their own: each framework that can be
+# installed here is, one by one, and the end of the output says which were run.
+$(FRAMEWORKS)/.installed: pyproject.toml requirements.txt
+	$(PYTHON) -m venv --clear $(FRAMEWORKS)
+	$(FRAMEWORKS_BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.txt \
+	  -e . scipy pytest pyyaml markdown-it-py mdit-py-plugins
+	@touch $@
+
+frameworks: $(FRAMEWORKS)/.installed
+	$(FRAMEWORKS_BIN)/python -m tests.frameworks
 
 references: $(VENV)/.installed
 	$(BIN)/python -m tests.references
@@ -86,5 +100,5 @@ mutants: $(VENV)/.installed
 	$(BIN)/mutmut results
 
 clean:
-	rm -rf _build $(VENV) *.egg-info .pytest_cache .ruff_cache .hypothesis mutants
+	rm -rf _build $(VENV) $(FRAMEWORKS) *.egg-info .pytest_cache .ruff_cache .hypothesis mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
