@@ -34,6 +34,7 @@ _LAZY = {
     "datasets": "datasets",
     "load_fashion_mnist": "datasets",
     "load_mnist": "datasets",
+    "load_word_frequencies": "datasets",
     "plotting": "plotting",
 }
 
@@ -54,6 +55,7 @@ __all__ = [  # noqa: RUF022, in the order in which the book meets them
     "SoftmaxClassifier",
     "load_mnist",
     "load_fashion_mnist",
+    "load_word_frequencies",
     "classifier",
     "datasets",
     "plotting",

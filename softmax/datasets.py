@@ -10,6 +10,7 @@ References
    http://yann.lecun.com/exdb/mnist/
 .. [2] H. Xiao, K. Rasul and R. Vollgraf, "Fashion-MNIST: a Novel Image Dataset for Benchmarking
    Machine Learning Algorithms", 2017, https://arxiv.org/abs/1708.07747
+.. [3] R. Speer, "rspeer/wordfreq: v3.0", 2022, https://doi.org/10.5281/zenodo.7199437
 """
 
 import gzip
@@ -25,7 +26,7 @@ import numpy as np
 import pooch
 from sklearn.utils import Bunch
 
-__all__ = ["load_fashion_mnist", "load_mnist"]
+__all__ = ["load_fashion_mnist", "load_mnist", "load_word_frequencies"]
 
 _MNIST_DIR = Path(__file__).parent / "data" / "mnist"
 
@@ -71,6 +72,10 @@ _FASHION_NAMES = (
     "Bag",
     "Ankle boot",
 )
+
+_WORDS_FILE = Path(__file__).parent / "data" / "words" / "english-50000.tsv.gz"
+_WORDS_SHA256 = "c5f5a4caabe9997b57390693cfc5d640d1719f75c76c80c163b8de751c53542c"
+_WORDS_REMEDY = _MNIST_REMEDY.replace("mnist", "words")
 
 _DOWNLOAD_TIMEOUT = 20  # seconds without an answer or a byte
 
@@ -169,6 +174,53 @@ def load_fashion_mnist():
     return data
 
 
+def load_word_frequencies():
+    """Load the 50,000 most common English words and how often each occurs.
+
+    The list is an extract of wordfreq's [3]_ that comes with the package. Nothing is downloaded.
+
+    Returns
+    -------
+    data : sklearn.utils.Bunch
+        With these attributes:
+
+        words : list of str
+            The words in lower case, the most common first.
+        counts : ndarray of shape (50000,), int64
+            Occurrences of each word in a billion words of text. They add up to less than a
+            billion, since rarer words, numbers and signs are left out.
+
+    Raises
+    ------
+    OSError
+        If the file is missing, unreadable, truncated or altered. The message names the file, what
+        was found, what was expected, and how to restore it.
+
+    Notes
+    -----
+    The data are licensed under CC BY-SA 4.0 by Robyn Speer; see
+    ``softmax/data/words/LICENSE.md``, which also names the sources of the list. The list holds
+    what people write, names and coarse words among them.
+
+    Examples
+    --------
+    >>> from softmax.datasets import load_word_frequencies
+    >>> english = load_word_frequencies()
+    >>> english.words[:4], english.counts[:4].tolist()
+    (['the', 'to', 'and', 'of'], [53703180, 26915348, 25703958, 25118864])
+    """
+    try:
+        content = _decompress(_WORDS_FILE)
+        _check_sha256(content, _WORDS_SHA256)
+    except ValueError as error:
+        raise OSError(f"{_WORDS_FILE} cannot be used: {error} {_WORDS_REMEDY}") from error
+    rows = [line.split("\t") for line in content.decode("ascii").splitlines()]
+    return Bunch(
+        words=[word for word, _ in rows],
+        counts=np.array([int(count) for _, count in rows], dtype=np.int64),
+    )
+
+
 def _find_fashion_mnist():
     """Return the folder that has the files, downloaded if need be, and what repairs it."""
     own = os.environ.get("SOFTMAX_DATA", "")
@@ -255,7 +307,7 @@ def _decompress(path):
     try:
         return gzip.decompress(path.read_bytes())
     except FileNotFoundError:
-        raise ValueError("found no such file, expected a gzipped IDX file.") from None
+        raise ValueError("found no such file, expected a gzip file.") from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ValueError(
             f"expected a complete gzip file, found a damaged one ({error})."
@@ -285,7 +337,11 @@ def _parse_idx(content, n_dims, sha256):
             f"its header promises {expected_size} uncompressed bytes (shape {shape}), "
             f"found {len(content)}."
         )
+    _check_sha256(content, sha256)
+    return np.frombuffer(content, np.uint8, offset=header_size).reshape(shape)
+
+
+def _check_sha256(content, sha256):
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise ValueError(f"expected the SHA-256 {sha256} of its uncompressed bytes, found {found}.")
-    return np.frombuffer(content, np.uint8, offset=header_size).reshape(shape)
