@@ -18,12 +18,12 @@ import hashlib
 import logging
 import math
 import os
+import warnings
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import pooch
 from sklearn.utils import Bunch
 
 __all__ = ["load_fashion_mnist", "load_mnist", "load_word_frequencies"]
@@ -232,6 +232,7 @@ def _find_fashion_mnist():
         if any((directory / name).exists() for name in _FASHION_DOWNLOADS):
             return directory, remedy
 
+    pooch = _import_pooch()
     cache = pooch.os_cache("softmax-from-first-principles") / "fashion-mnist"
     try:
         _download_fashion_mnist(cache)
@@ -240,8 +241,17 @@ def _find_fashion_mnist():
     return cache, f"Delete {cache}, to have the files downloaded again."
 
 
+def _import_pooch():
+    """Import pooch where it is needed: it loads tqdm.auto, which warns if ipywidgets is missing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pooch
+    return pooch
+
+
 def _download_fashion_mnist(cache):
     """Fetch what the cache lacks. A file takes its name there when it is whole and checked."""
+    pooch = _import_pooch()
     files = pooch.create(path=cache, base_url=_FASHION_URL, registry=_FASHION_DOWNLOADS)
     with _quiet(pooch.get_logger()):
         for name in _FASHION_DOWNLOADS:

@@ -195,7 +195,7 @@ def tiny(tmp_path, monkeypatch):
     monkeypatch.setattr(datasets, "_FASHION_DOWNLOADS", downloads)
     monkeypatch.setattr(datasets, "_N_VALIDATION", 5)
     monkeypatch.setattr(datasets, "_FASHION_DEBIAN_DIR", tmp_path / "debian")
-    monkeypatch.setattr(datasets.pooch, "os_cache", lambda project: tmp_path / "cache" / project)
+    monkeypatch.setattr(pooch, "os_cache", lambda project: tmp_path / "cache" / project)
     # Nothing listens on the discard port of this computer, and nothing is asked of another one.
     monkeypatch.setattr(datasets, "_FASHION_URL", "http://127.0.0.1:9/")
     monkeypatch.delenv("SOFTMAX_DATA", raising=False)
