@@ -20,7 +20,7 @@ PACKAGE := $(wildcard softmax/*.py softmax/*.mplstyle softmax/data/mnist/*)
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: book strict serve lab test frameworks references lint bench mutants clean
+.PHONY: book strict serve lab data test frameworks references lint bench mutants clean
 
 book: $(SITE)/.built
 	@echo "The book is at $(CURDIR)/$(SITE)/index.html"
@@ -66,9 +66,14 @@ lab: $(VENV)/.installed
 	@$(BIN)/jupytext-config --settings-file $(VENV)/share/jupyter/lab/settings/overrides.json set-default-viewer markdown myst
 	$(BIN)/jupyter lab book
 
+# Says where the data sets are that do not come with the book, downloads them if it can, or says
+# how to get them. With SOFTMAX_REQUIRE_DATA=1 a missing one is an error, here and in the tests.
+data: $(VENV)/.installed
+	$(BIN)/python book/_ext/needed_data.py
+
 # nbval runs every notebook of tests/notebooks again and compares each output. A file's tests
 # stay in one process (loadfile): the cells of a notebook share a kernel.
-test: book
+test: data book
 	$(BIN)/python -m pytest --nbval -n 2 --dist loadfile
 
 # The tabs of the page Frameworks, in an environment of their own: each framework that can be

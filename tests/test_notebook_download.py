@@ -113,7 +113,8 @@ def test_notebook_uses_no_name_from_a_removed_cell(download, name):
 
 
 @pytest.mark.parametrize("name", sorted(CHAPTERS.keys() - SLOW))
-def test_notebook_runs_in_an_empty_folder(download, name, tmp_path):
+def test_notebook_runs_in_an_empty_folder(download, name, tmp_path, needs_its_data):
+    needs_its_data(name)
     execute(download(name), name, tmp_path)
 
 
