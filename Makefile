@@ -14,7 +14,7 @@ SITE := _build/html
 
 CHAPTERS := $(wildcard book/*.md)
 BOOK_SOURCES := $(CHAPTERS) _config.yml _toc.yml $(wildcard book/*.bib book/_static/* book/_ext/*.py)
-PACKAGE := $(wildcard softmax/*.py softmax/*.mplstyle softmax/data/mnist/*)
+PACKAGE := $(wildcard softmax/*.py softmax/live/*.py softmax/live/*.mjs softmax/*.mplstyle softmax/data/mnist/*)
 
 # One core for each kernel: the tests run two side by side, and two pools of threads would fight.
 export OMP_NUM_THREADS ?= 1

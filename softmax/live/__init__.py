@@ -1,0 +1,10 @@
+"""Figures that answer: the reader moves a control, and the numbers follow.
+
+Each function returns a `LiveFigure`. At the end of a cell it shows itself, in Jupyter and on a
+web page alike. What it needs travels with it, so it works without a server and without a network.
+"""
+
+from softmax.live._figure import LiveFigure
+from softmax.live._logits import logits
+
+__all__ = ["LiveFigure", "logits"]

@@ -1,0 +1,109 @@
+"""What all live figures share: an HTML element, its script, and a picture for the time without.
+
+The numbers are computed in the reader's browser by one JavaScript module for each figure, the
+`.mjs` files of this folder. A notebook's output is a single piece of HTML, so a module and what
+it imports are written into one script.
+"""
+
+import base64
+import html
+import io
+import json
+import re
+from functools import cache
+from importlib.resources import files
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+IMPORT = re.compile(r'^import [^;]*? from "\./([\w-]+)\.mjs";\n', re.MULTILINE)
+EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\b)", re.MULTILINE)
+COMMENT = re.compile(r"^[ \t]*//.*\n", re.MULTILINE)
+# Enough for a figure of 6 inches on a screen of double density, and still a light page.
+DPI = 120
+
+
+class LiveFigure:
+    """A figure that the reader can operate; a picture of it where there is no JavaScript.
+
+    Parameters
+    ----------
+    name : str
+        Name of the figure: ``name.mjs`` defines the element ``<softmax-name>``.
+    start : dict
+        What the element starts from; JSON must be able to hold it. NumPy arrays are written as
+        lists with `numpy.ndarray.tolist`.
+    title : str
+        A few words, for the text representation.
+    draw : callable
+        Draws the picture on the empty `matplotlib.figure.Figure` that it is called with.
+    alt : str
+        What the picture shows, for readers who do not see it.
+    """
+
+    def __init__(self, name, start, *, title, draw, alt):
+        self.name = name
+        self.start = start
+        self.title = title
+        self.draw = draw
+        self.alt = alt
+
+    def __repr__(self):
+        return f"<softmax.live: {self.title}>"
+
+    def _repr_html_(self):
+        start = html.escape(json.dumps(self.start, allow_nan=False))
+        return (
+            f'<softmax-{self.name} data-start="{start}">\n'
+            f'<img src="{self._picture()}" alt="{html.escape(self.alt)}">\n'
+            "<p>This is a picture of a live figure. "
+            "Where JavaScript runs, you can change its values here.</p>\n"
+            f"</softmax-{self.name}>\n"
+            f'<script type="module">\n{script(self.name)}</script>'
+        )
+
+    def _picture(self):
+        """Return the picture as an address that holds all of it."""
+        with plt.style.context("softmax.book"):
+            # Not one of pyplot's figures, which Jupyter would show a second time.
+            figure = Figure()
+            self.draw(figure)
+            file = io.BytesIO()
+            figure.savefig(file, format="png", dpi=DPI)
+        return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
+
+
+@cache
+def script(name):
+    """Return the module ``name.mjs`` and all that it imports as one script.
+
+    Only what stands at the start of a line is understood, which is all that our modules use:
+    ``import {…} from "./other.mjs";``, ``export function``, ``class`` or ``const``, and comments
+    on lines of their own. The script is a module too, so its names stay its own: several figures
+    on a page do not meet.
+
+    Parameters
+    ----------
+    name : str
+        A module of this folder, without ``.mjs``.
+
+    Returns
+    -------
+    str
+        JavaScript without imports and exports.
+    """
+    parts = {}
+
+    def add(module):
+        if module in parts:
+            return
+        text = (files("softmax.live") / f"{module}.mjs").read_text(encoding="utf-8")
+        parts[module] = None  # on its way: modules that import each other are not read forever
+        for imported in IMPORT.findall(text):
+            add(imported)
+        # Move it behind what it imports.
+        del parts[module]
+        parts[module] = EXPORT.sub("", COMMENT.sub("", IMPORT.sub("", text)))
+
+    add(name)
+    return "".join(parts.values())

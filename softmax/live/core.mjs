@@ -1,0 +1,262 @@
+// What all live figures share: the numerics, numbers as text, and the parts of a control panel.
+// Python writes this module and a figure's into one script (`script` in _figure.py): imports and
+// exports are dropped there, and so are comments that have a line of their own.
+
+// Numerics: as softmax/functional.py and softmax/_kernels.py have them, in float64. ---------------
+
+// The largest entry, or NaN if there is one.
+export function maximum(z) {
+  return z.reduce((a, b) => (a >= b || Number.isNaN(a) ? a : b), -Infinity);
+}
+
+// The index of the largest entry, of the first one if several are.
+export function argmax(z) {
+  return z.indexOf(maximum(z));
+}
+
+// (z - max z) / T. Halving is exact and keeps the distance of the two ends of the range finite.
+// An infinite maximum is 0 above itself, and infinitely above the rest.
+export function shifted(z, temperature = 1) {
+  const m = maximum(z);
+  const scale = temperature > 1 ? 0.5 : 1;
+  return z.map((x) =>
+    m === Infinity ? (x === m ? 0 : -Infinity) : (x * scale - m * scale) / (temperature * scale),
+  );
+}
+
+const sum = (values) => values.reduce((a, b) => a + b, 0);
+
+export function softmax(z, temperature = 1) {
+  const e = shifted(z, temperature).map(Math.exp);
+  const total = sum(e);
+  return e.map((x) => x / total);
+}
+
+// The largest term is 1 after the shift. It comes in by log1p, so that a small rest is not lost.
+function logTotal(d) {
+  const top = argmax(d);
+  return Math.log1p(sum(d.map((x, k) => (k === top ? 0 : Math.exp(x)))));
+}
+
+export function logSoftmax(z, temperature = 1) {
+  const d = shifted(z, temperature);
+  const total = logTotal(d);
+  return d.map((x) => x - total);
+}
+
+export function logsumexp(z) {
+  const m = maximum(z);
+  return Number.isFinite(m) ? m + logTotal(shifted(z)) : m;
+}
+
+export function sigmoid(x) {
+  const e = Math.exp(-Math.abs(x));
+  return (x < 0 ? e : 1) / (1 + e);
+}
+
+// Numbers as text. --------------------------------------------------------------------------------
+
+// A number to read: with a minus sign, not a hyphen.
+export function format(x, digits = 2) {
+  return x.toFixed(digits).replace(/^-(?=[0.]*$)/, "").replace("-", "−");
+}
+
+// A probability to read: one that is small, but not 0, does not become 0.
+export function formatProbability(p) {
+  return p > 0 && p < 0.0005 ? p.toExponential(1).replace("-", "−") : format(p, 3);
+}
+
+// "a, b and c"
+export function listed(words) {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}
+
+// Parts of a page. --------------------------------------------------------------------------------
+
+// Make an element. `on…` functions become listeners, null and false leave an attribute out.
+export function make(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") node.addEventListener(name.slice(2), value);
+    else if (value !== null && value !== false) node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children);
+  return node;
+}
+
+// Show a number as text, and keep all of its digits in data-value.
+export function show(node, value, text = format(value)) {
+  node.dataset.value = value;
+  node.textContent = text;
+}
+
+// A scale says which number stands at each position of a slider's range.
+export function linearScale(min, max, step) {
+  return { first: min, last: max, step, min, max, from: Number, to: (x) => x };
+}
+
+// Equal steps are equal factors. Numbers have three digits, so that what is shown is what is used.
+export function logScale(min, max, steps) {
+  return {
+    first: 0,
+    last: steps,
+    step: 1,
+    min,
+    max,
+    from: (i) => Number((min * (max / min) ** (i / steps)).toPrecision(3)),
+    to: (x) => (steps * Math.log(x / min)) / Math.log(max / min),
+  };
+}
+
+// A slider and a number field for one value: { range, number, set(value), rescale(scale) }.
+// The slider is a bar that begins at the middle of its range, or at `origin` of 0 at its left end.
+export function slider({ label, scale, value, origin = 0.5, change }) {
+  const range = make("input", { type: "range", "aria-label": label, oninput: () => use(scale.from(range.value)) });
+  const number = make("input", {
+    type: "number",
+    step: "any",
+    "aria-label": `${label}, as a number`,
+    oninput: () => {
+      const given = number.valueAsNumber;
+      const valid = given >= scale.min && given <= scale.max;
+      number.setAttribute("aria-invalid", !valid);
+      if (valid) use(given, number);
+    },
+    // On leaving the field, what was not a number of the scale gives way to the last that was.
+    onchange: () => set(value),
+  });
+  const set = (x, source) => {
+    value = x;
+    const position = scale.to(x);
+    range.value = position;
+    range.setAttribute("aria-valuetext", format(x).replace(/\.?0+$/, ""));
+    range.style.setProperty("--at", (position - scale.first) / (scale.last - scale.first));
+    range.style.setProperty("--origin", origin);
+    if (source === number) return;
+    number.value = x;
+    number.setAttribute("aria-invalid", false);
+  };
+  const use = (x, source) => {
+    set(x, source);
+    change(x);
+  };
+  const rescale = (other) => {
+    scale = other;
+    Object.assign(range, { min: scale.first, max: scale.last, step: scale.step });
+    Object.assign(number, { min: scale.min, max: scale.max });
+    set(value);
+  };
+  rescale(scale);
+  return { range, number, set, rescale };
+}
+
+// Is the page dark? The book's theme and JupyterLab say so in their own ways; elsewhere the
+// reader's system decides.
+function isDark() {
+  const site = document.documentElement.dataset.theme;
+  const lab = document.body?.dataset.jpThemeLight;
+  if (site) return site === "dark";
+  if (lab) return lab === "false";
+  return matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+export const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+// The base of every figure. A subclass has `build(start)`, which returns what to show and is
+// called once, and its own rules in `static css`. It says its result with `say(sentence)`.
+export class LiveElement extends HTMLElement {
+  connectedCallback() {
+    if (!this.shadowRoot) this.begin();
+    // JupyterLab would take arrow keys and letters for its own.
+    this.dataset.lmSuppressShortcuts = "true";
+    const follow = () => (this.dataset.theme = isDark() ? "dark" : "light");
+    this.observer = new MutationObserver(follow);
+    for (const node of [document.documentElement, document.body]) {
+      this.observer.observe(node, { attributeFilter: ["data-theme", "data-jp-theme-light"] });
+    }
+    this.system = matchMedia("(prefers-color-scheme: dark)");
+    this.system.onchange = follow;
+    follow();
+  }
+
+  disconnectedCallback() {
+    this.observer.disconnect();
+    this.system.onchange = null;
+    clearTimeout(this.timer);
+  }
+
+  begin() {
+    this.attachShadow({ mode: "open" });
+    this.status = make("p", { role: "status" });
+    const style = make("style", {}, CSS, this.constructor.css ?? "");
+    this.shadowRoot.append(style, ...this.build(JSON.parse(this.dataset.start)), this.status);
+  }
+
+  // A moving slider would be read out at each step, so the sentence waits for a moment of rest.
+  say(sentence) {
+    clearTimeout(this.timer);
+    if (!this.status.textContent) this.status.textContent = sentence;
+    this.timer = setTimeout(() => (this.status.textContent = sentence), 400);
+  }
+}
+
+// Two figures of a kind on a page bring the same script twice.
+export function define(name, figure) {
+  if (!customElements.get(name)) customElements.define(name, figure);
+}
+
+// Style. ------------------------------------------------------------------------------------------
+
+// --c0 to --c5 are the colors of softmax/book.mplstyle, lighter on dark ground. As graphics they
+// have a contrast of 3 or more to the ground; text is in --text or --soft, with 4.5 or more.
+const CSS = `
+:host {
+  --ground: #fff; --panel: #eef1f4; --line: #c9d1d9; --edge: #6e7781; --text: #1f2328; --soft: #57606a;
+  --c0: #0072b2; --c1: #d55e00; --c2: #009e73; --c3: #c269a0; --c4: #b87f00; --c5: #2f93cf;
+  --thumb: 14px;
+  display: block; container-type: inline-size; box-sizing: border-box; color-scheme: light;
+  margin: 1.2em 0; padding: 16px; border: 1px solid var(--line); border-radius: 8px;
+  background: var(--ground); color: var(--text); font-size: 15px; line-height: 1.4;
+}
+:host([data-theme="dark"]) {
+  --ground: #16191d; --panel: #22272e; --line: #444c56; --edge: #8b949e; --text: #e6e6e6; --soft: #b1bac4;
+  --c0: #4da6e0; --c1: #f0843c; --c2: #2fbd94; --c3: #e0a0c8; --c4: #edb03a; --c5: #8acdf5;
+  color-scheme: dark;
+}
+*, ::before, ::after { box-sizing: border-box; }
+button, input, select { font: inherit; color: inherit; }
+button, select, input[type="number"] {
+  min-height: 34px; padding: 3px 12px; border: 1px solid var(--edge); border-radius: 6px; background: var(--ground);
+}
+button { cursor: pointer; }
+button:hover { background: var(--panel); }
+button[aria-disabled="true"] { color: var(--soft); border-style: dashed; cursor: default; }
+input[type="number"] { width: 76px; padding: 3px 6px; font-variant-numeric: tabular-nums; }
+input[aria-invalid="true"] { outline: 2px solid var(--c1); }
+:focus-visible { outline: 3px solid var(--c0); outline-offset: 2px; }
+input[type="range"] {
+  --color: var(--c0);
+  --knob: calc(var(--thumb) / 2 + var(--at) * (100% - var(--thumb)));
+  --zero: calc(var(--thumb) / 2 + var(--origin) * (100% - var(--thumb)));
+  appearance: none; width: 100%; min-width: 60px; height: 34px; margin: 0; cursor: pointer; touch-action: pan-y;
+  border-radius: 4px; forced-color-adjust: none;
+  background:
+    linear-gradient(90deg, transparent min(var(--zero), var(--knob)), var(--color) 0 max(var(--zero), var(--knob)), transparent 0) center / 100% 18px no-repeat,
+    linear-gradient(90deg, transparent calc(var(--zero) - 1px), var(--edge) 0 var(--zero), transparent 0),
+    linear-gradient(var(--panel), var(--panel)) center / 100% 18px no-repeat;
+}
+input[type="range"]::-webkit-slider-thumb {
+  appearance: none; width: var(--thumb); height: 28px; border: 3px solid var(--color); border-radius: 5px; background: var(--ground);
+}
+input[type="range"]::-moz-range-thumb {
+  width: var(--thumb); height: 28px; border: 3px solid var(--color); border-radius: 5px; background: var(--ground);
+}
+table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th { font-weight: 600; text-align: start; }
+[role="status"] { margin: 14px 0 0; min-height: 2.8em; color: var(--text); }
+.buttons { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 14px; }
+.soft { color: var(--soft); font-size: 13px; }
+.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+@media (prefers-reduced-motion: reduce) { * { transition: none !important; } }
+@media print { button { display: none; } }
+`;

@@ -1,0 +1,181 @@
+// Logits and temperature on the left; what softmax, argmax and sigmoid make of them on the right.
+
+import { LiveElement, argmax, define, format, formatProbability, linearScale, listed, logScale, make, show, sigmoid, slider, softmax } from "./core.mjs";
+
+const MOST_CLASSES = 8;
+const LARGEST_LOGIT = 100;
+const SHIFT = 5;
+const TEMPERATURE = logScale(0.05, 20, 200);
+// The sliders reach to the first of these that holds every logit.
+const REACHES = [4, 8, 16, 32, 64, LARGEST_LOGIT];
+
+class LogitsFigure extends LiveElement {
+  build(start) {
+    this.start = start;
+    this.list = make("div", { role: "group", "aria-label": "Logits", class: "list" });
+    this.ends = make("div", { class: "ends soft", "aria-hidden": "true" });
+    this.table = make("tbody");
+    this.total = make("span");
+    this.sigmoidTotal = make("td");
+    const table = make(
+      "table",
+      {},
+      make("caption", { class: "hidden" }, "Softmax, argmax and sigmoid of the logits"),
+      make("thead", {}, make("tr", {}, ...["class", "softmax", "argmax", "sigmoid"].map((name) => make("th", { scope: "col" }, name)))),
+      this.table,
+      make("tfoot", {}, make("tr", {}, make("th", { scope: "row" }, "sum"), make("td", {}, make("div", { class: "p" }, make("span"), this.total)), make("td", {}, "1"), this.sigmoidTotal)),
+    );
+    this.heat = slider({
+      label: "Temperature",
+      scale: TEMPERATURE,
+      value: start.temperature,
+      origin: 0.5,
+      change: (T) => {
+        this.temperature = T;
+        this.update();
+      },
+    });
+    this.heat.range.classList.add("heat");
+    this.shift = make("button", { type: "button", onclick: () => this.addToAll() }, `Add ${SHIFT} to every logit`);
+    this.more = make("button", { type: "button", onclick: () => this.add() }, "Add a class");
+    const reset = make("button", { type: "button", onclick: () => this.reset() }, "Reset");
+    this.reset();
+    return [
+      make("div", { class: "panels" }, make("div", {}, make("div", { class: "head" }, "logits"), this.list, this.ends), table),
+      make("div", { class: "row temperature" }, make("span", {}, "temperature"), this.heat.range, this.heat.number),
+      make("div", { class: "buttons" }, this.shift, this.more, reset),
+    ];
+  }
+
+  reset() {
+    this.rows = [];
+    this.list.replaceChildren();
+    this.table.replaceChildren();
+    this.start.z.forEach((z, k) => this.addRow(this.start.labels[k], z));
+    this.temperature = this.start.temperature;
+    this.heat.set(this.temperature);
+    this.rescale();
+    this.update();
+  }
+
+  addRow(name, z) {
+    const row = { name, z };
+    row.slider = slider({
+      label: `Logit of ${name}`,
+      scale: linearScale(-REACHES[0], REACHES[0], 0.1),
+      value: z,
+      change: (value) => {
+        row.z = value;
+        this.update();
+      },
+    });
+    // A scale that changes under the hand that drags would run away, so it changes afterwards.
+    for (const input of [row.slider.range, row.slider.number]) input.addEventListener("change", () => this.rescale());
+    row.remove = make("button", { type: "button", class: "remove", "aria-label": `Remove ${name}`, onclick: () => this.remove(row) }, "×");
+    row.controls = make("div", { class: "row" }, make("span", { class: "name" }, name), row.slider.range, row.slider.number, row.remove);
+    row.bar = make("div", { class: "bar" });
+    row.p = make("span");
+    row.first = make("td");
+    row.sigmoid = make("td");
+    row.cells = make("tr", {}, make("th", { scope: "row", class: "name" }, name), make("td", {}, make("div", { class: "p" }, make("div", { class: "track" }, row.bar), row.p)), row.first, row.sigmoid);
+    this.rows.push(row);
+    this.list.append(row.controls);
+    this.table.append(row.cells);
+  }
+
+  add() {
+    if (this.rows.length === MOST_CLASSES) return this.say(`${MOST_CLASSES} classes are all that fit here.`);
+    const names = this.rows.map((row) => row.name);
+    let number = 1;
+    while (names.includes(`class ${number}`)) number += 1;
+    this.addRow(`class ${number}`, 0);
+    this.rescale();
+    this.update();
+    this.rows.at(-1).slider.range.focus();
+  }
+
+  remove(row) {
+    if (this.rows.length === 1) return this.say("One class must stay. Its probability is 1, whatever its logit.");
+    const place = this.rows.indexOf(row);
+    this.rows.splice(place, 1);
+    row.controls.remove();
+    row.cells.remove();
+    this.rescale();
+    this.update();
+    this.rows[Math.min(place, this.rows.length - 1)].remove.focus();
+  }
+
+  addToAll() {
+    if (this.largest() + SHIFT > LARGEST_LOGIT) return this.say(`The sliders end at ${LARGEST_LOGIT}. Reset to begin again.`);
+    const before = this.probabilities();
+    for (const row of this.rows) row.slider.set((row.z = Number((row.z + SHIFT).toPrecision(12))));
+    this.rescale();
+    this.update();
+    const moved = Math.max(...this.probabilities().map((p, k) => Math.abs(p - before[k])));
+    const how = moved ? `: the largest difference is ${moved.toExponential(0).replace("-", "−")}, a rounding of the last digit` : " at all";
+    this.say(`Every logit rose by ${SHIFT}, and no probability moved${how}. Each sigmoid did.`);
+  }
+
+  largest() {
+    return Math.max(...this.rows.map((row) => Math.abs(row.z)));
+  }
+
+  probabilities() {
+    return softmax(this.rows.map((row) => row.z), this.temperature);
+  }
+
+  rescale() {
+    const reach = REACHES.find((end) => end >= this.largest());
+    const scale = { ...linearScale(-reach, reach, 0.1), min: -LARGEST_LOGIT, max: LARGEST_LOGIT };
+    for (const row of this.rows) row.slider.rescale(scale);
+    this.ends.replaceChildren(...[-reach, 0, reach].map((end) => make("span", {}, format(end, 0))));
+  }
+
+  update() {
+    const p = this.probabilities();
+    const first = argmax(this.rows.map((row) => row.z));
+    let sigmoids = 0;
+    this.rows.forEach((row, k) => {
+      row.bar.style.width = `${100 * p[k]}%`;
+      show(row.p, p[k], formatProbability(p[k]));
+      show(row.first, Number(k === first), k === first ? "1" : "0");
+      row.cells.classList.toggle("first", k === first);
+      const s = sigmoid(row.z);
+      sigmoids += s;
+      show(row.sigmoid, s, formatProbability(s));
+    });
+    show(this.total, p.reduce((a, b) => a + b), "1.000");
+    show(this.sigmoidTotal, sigmoids, format(sigmoids, 3));
+    const full = this.rows.length === MOST_CLASSES;
+    this.more.setAttribute("aria-disabled", full);
+    this.shift.setAttribute("aria-disabled", this.largest() + SHIFT > LARGEST_LOGIT);
+    for (const row of this.rows) row.remove.setAttribute("aria-disabled", this.rows.length === 1);
+    const words = this.rows.map((row, k) => `${row.name} ${formatProbability(p[k])}`);
+    this.say(`At temperature ${this.temperature} the probabilities are ${listed(words)}.`);
+  }
+
+  static css = `
+    .panels { display: grid; gap: 20px 28px; }
+    @container (min-width: 600px) { .panels { grid-template-columns: minmax(0, 1.1fr) minmax(0, 1fr); } }
+    .row { display: grid; grid-template-columns: 64px minmax(0, 1fr) 76px 34px; gap: 8px; align-items: center; height: 44px; }
+    .head, thead th { height: 32px; font-weight: 600; vertical-align: middle; }
+    .head { display: flex; align-items: center; }
+    .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; max-width: 72px; }
+    .ends { display: flex; justify-content: space-between; margin: 0 126px 0 72px; }
+    .remove { padding: 0; width: 34px; font-size: 18px; line-height: 1; }
+    .temperature { grid-template-columns: auto minmax(0, 1fr) 76px; margin-top: 12px; font-weight: 600; }
+    .temperature input { font-weight: 400; }
+    .heat { --color: var(--c2) !important; }
+    tbody tr, tfoot tr { height: 44px; }
+    tfoot tr { height: 32px; border-top: 1px solid var(--line); }
+    td, th { padding: 0 6px 0 0; }
+    tbody th { font-weight: 400; }
+    .first th, .first td { font-weight: 600; }
+    .p { display: grid; grid-template-columns: minmax(0, 1fr) 4.2em; gap: 8px; align-items: center; }
+    thead th:nth-child(2) { width: 48%; }
+    .track { height: 18px; border-radius: 4px; background: var(--panel); overflow: hidden; }
+    .bar { height: 100%; background: var(--c1); transition: width 0.12s; forced-color-adjust: none; }
+  `;
+}
+
+define("softmax-logits", LogitsFigure);
