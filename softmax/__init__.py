@@ -33,6 +33,7 @@ _LAZY = {
     "classifier": "classifier",
     "datasets": "datasets",
     "load_fashion_mnist": "datasets",
+    "live": "live",
     "load_mnist": "datasets",
     "load_word_frequencies": "datasets",
     "plotting": "plotting",
@@ -58,6 +59,7 @@ __all__ = [  # noqa: RUF022, in the order in which the book meets them
     "load_word_frequencies",
     "classifier",
     "datasets",
+    "live",
     "plotting",
 ]
 

@@ -6,7 +6,7 @@ import matplotlib
 import pytest
 
 # First the references: they make the book's Sphinx extensions importable.
-from tests.references import ROOT, chapters_with_code, prepare_environment  # isort: split
+from tests.references import ROOT, SANITIZE, chapters_with_code, prepare_environment  # isort: split
 
 import needed_data
 
@@ -17,9 +17,13 @@ CHAPTERS = chapters_with_code()
 
 
 def pytest_configure(config):
-    """Let nbval start the kernels of this interpreter, whatever kernelspec shadows it."""
-    if getattr(config.option, "nbval", False) and not config.option.nbval_kernel_name:
+    """Tell nbval what to leave out, and to use this interpreter, whatever kernelspec shadows it."""
+    if not getattr(config.option, "nbval", False):
+        return
+    if not config.option.nbval_kernel_name:
         config.option.nbval_current_env = True
+    if not config.option.nbval_sanitize_with:
+        config.option.nbval_sanitize_with = str(SANITIZE)
 
 
 def require(reason):

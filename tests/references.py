@@ -14,6 +14,7 @@ import argparse
 import base64
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
-from nbval.plugin import coalesce_streams
+from nbval.plugin import coalesce_streams, get_sanitize_patterns
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,6 +49,9 @@ UNCOMPARED_TYPES = {
     "image/png",
     "image/svg+xml",
 }
+# The same rules are nbval's, which applies them to what it compares (conftest.py tells it).
+SANITIZE = Path(__file__).with_name("nbval-sanitize.cfg")
+LEFT_OUT = get_sanitize_patterns(SANITIZE.read_text(encoding="utf-8"))
 
 
 class ChapterError(Exception):
@@ -149,6 +153,8 @@ def clean_output(output: nbformat.NotebookNode) -> nbformat.NotebookNode:
     if "data" in output:
         for mime_type in UNCOMPARED_TYPES & set(output.data):
             del output.data[mime_type]
+        for pattern, replacement in LEFT_OUT if "text/html" in output.data else []:
+            output.data["text/html"] = re.sub(pattern, replacement, output.data["text/html"])
         output.metadata = {}
     return output
 

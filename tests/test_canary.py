@@ -14,7 +14,13 @@ import pytest
 from tests.references import NOTEBOOKS, ROOT
 
 CHAPTER = "definition"
-COPIED_TESTS = ["__init__.py", "conftest.py", "references.py", "test_references.py"]
+COPIED_TESTS = [
+    "__init__.py",
+    "conftest.py",
+    "nbval-sanitize.cfg",
+    "references.py",
+    "test_references.py",
+]
 
 FLIPPED_SIGN = """
 

@@ -40,6 +40,12 @@ def words(text):
     return " ".join(text.split())
 
 
+def html_words(node):
+    """Return the text of an HTML output, and what its live figures start from."""
+    starts = [figure["data-start"] for figure in node.select("[data-start]")]
+    return words(" ".join([node.get_text(), *starts]))
+
+
 def expected_cell(cell):
     """Return the source and the outputs that the page shows of a reference cell, or None."""
     tags = {tag.replace("_", "-") for tag in cell.metadata.get("tags", [])}
@@ -62,7 +68,7 @@ def expected_output(output):
     if kind is None or text.startswith("<Figure size"):
         return "picture", ""
     if kind == "text/html":
-        return kind, words(BeautifulSoup(text, "html.parser").get_text())
+        return kind, html_words(BeautifulSoup(text, "html.parser"))
     return kind, text.rstrip()
 
 
@@ -85,8 +91,7 @@ def shown_output(node):
     if "traceback" in classes:
         return "error", re.search(r"^(\w+)", node.get_text(), re.MULTILINE)[1]
     kind = next((KINDS[name] for name in KINDS if name in classes), "text/markdown")
-    text = node.get_text()
-    return kind, words(text) if kind == "text/html" else text.rstrip()
+    return kind, html_words(node) if kind == "text/html" else node.get_text().rstrip()
 
 
 def differences(cells, containers):
