@@ -37,6 +37,7 @@ sys.path.append(str(ROOT / "book" / "_ext"))  # the book's Sphinx extensions
 import needed_data  # noqa: E402
 
 NOTEBOOKS = ROOT / "tests" / "notebooks"
+SMALL = 30_000  # bytes of a stored figure, if 16 colors can do it
 TIMEOUT = 600  # seconds for one cell, as on the site (`execute: timeout` in _config.yml)
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -184,10 +185,13 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def small_png(picture: bytes) -> bytes:
-    """Return a PNG with at most 64 colors: a figure has few, and the file is a third as large."""
-    buffer = io.BytesIO()
+    """Return a PNG with a palette. Few colors are enough for a figure, fewer for gray photos."""
     image = Image.open(io.BytesIO(picture)).convert("RGB")
-    image.quantize(64, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    for colors in (64, 32, 16):
+        buffer = io.BytesIO()
+        image.quantize(colors, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+        if buffer.tell() < SMALL:
+            break
     return buffer.getvalue()
 
 

@@ -81,7 +81,7 @@ def test_chapter_can_be_shown_without_its_data(name):
 @pytest.mark.parametrize("name", NEEDY)
 def test_stored_figures_are_small(name):
     for path in (needed_data.FIGURES / name).iterdir():
-        assert path.stat().st_size < 60_000, f"{path.name} has {path.stat().st_size} bytes."
+        assert path.stat().st_size < 50_000, f"{path.name} has {path.stat().st_size} bytes."
 
 
 def test_figures_without_a_chapter_are_noticed():
