@@ -1,0 +1,85 @@
+"""Send a reader what a page uses, and no more.
+
+The theme and the extensions put their scripts and styles on every page. Here those that a page
+has no use for are taken out again, after the build: the icons' script (half a megabyte; the
+style sheet draws the same icons from a font), Thebe (there is no kernel behind a static page),
+and, page by page, what belongs to tabs, dropdowns, code or mathematics that the page has not.
+Pictures get their size, so that the text does not jump, and load when they come near.
+"""
+
+import re
+from functools import cache
+
+from PIL import Image
+
+# What identifies the tags of a feature -> what a page that uses the feature holds.
+# A tag is a whole <script>…</script> or <link …> that matches.
+FEATURES = {
+    r"scripts/fontawesome\.js": None,
+    r"sphinx-thebe\.|THEBE_JS_URL|text/x-thebe-config|kernelName =": None,
+    r"design-tabs\.js": "sd-tab-set",
+    r"sphinx-design\.min\.css": 'class="[^"]*sd-',
+    r"togglebutton\.(?:js|css)|togglebuttonSelector|toggleHint|toggleOpenOnPrint": (
+        'class="[^"]*(?:dropdown|toggle)[" ]'
+    ),
+    r"clipboard\.min\.js|copybutton\.(?:js|css)": 'class="highlight"',
+    r"mathjax/|window\.MathJax": r'class="math |\\\(',
+}
+TAG = re.compile(r"[ \t]*<script\b[^>]*>.*?</script>\n?|[ \t]*<link\b[^>]*>\n?", re.DOTALL)
+PICTURE = re.compile(r'<img\b[^>]*\bsrc="(?P<source>[^":]+\.png)"[^>]*>')
+
+
+def unused(text):
+    """Return a pattern for the tags that a page has no use for."""
+    body = text[text.find("<main") :]  # the head names every feature
+    return re.compile(
+        "|".join(
+            tags for tags, sign in FEATURES.items() if sign is None or not re.search(sign, body)
+        )
+    )
+
+
+@cache
+def size(path):
+    """Return the width and the height of a picture, in pixels."""
+    with Image.open(path) as picture:
+        return picture.size
+
+
+def lean(text, folder):
+    """Return a page without the tags that it does not use, its pictures with their sizes."""
+    pattern = unused(text)
+
+    def kept(match):
+        opening = match[0].split(">")[0]
+        inline = match[0] if "src=" not in opening else opening
+        # A figure's own script may hold any word; only short ones are the theme's.
+        return "" if len(inline) < 3000 and pattern.search(inline) else match[0]
+
+    def sized(match):
+        path = (folder / match["source"]).resolve()
+        if "width=" in match[0] or not path.exists():
+            return match[0]
+        width, height = size(path)
+        return match[0].replace("<img", f'<img width="{width}" height="{height}" loading="lazy"', 1)
+
+    return PICTURE.sub(sized, TAG.sub(kept, text))
+
+
+def make_lean(app, exception):
+    """Write every page of the site again, lean."""
+    if exception or app.builder.format != "html":
+        return
+    for page in app.outdir.rglob("*.html"):
+        if "_static" in page.relative_to(app.outdir).parts:
+            continue
+        text = page.read_text(encoding="utf-8")
+        slim = lean(text, page.parent)
+        if slim != text:
+            page.write_text(slim, encoding="utf-8")
+
+
+def setup(app):
+    """Register with Sphinx, after all that writes pages."""
+    app.connect("build-finished", make_lean, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

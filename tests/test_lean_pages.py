@@ -1,0 +1,68 @@
+"""Pages carry what they use: the scripts of absent features go, those of present ones stay."""
+
+import re
+
+import pytest
+from lean_pages import lean
+from PIL import Image
+
+HEAD = """<head>
+<link rel="stylesheet" href="_static/book.css" />
+<link rel="stylesheet" href="_static/sphinx-design.min.css" />
+<script defer src="_static/scripts/fontawesome.js?digest=1"></script>
+<script src="_static/design-tabs.js"></script>
+<script>let toggleHintShow = 'Click to show';</script>
+<script src="_static/togglebutton.js"></script>
+<script src="_static/clipboard.min.js"></script>
+<script>window.MathJax = {}</script>
+<script src="_static/mathjax/tex-chtml.js"></script>
+<script>const THEBE_JS_URL = "https://example.org/thebe.js"</script>
+<script src="_static/sphinx-thebe.js"></script>
+</head>
+<main>{}</main>"""
+FEATURES = {
+    "design-tabs.js": '<div class="sd-tab-set docutils">tabs</div>',
+    "sphinx-design.min.css": '<div class="sd-card">a card</div>',
+    "togglebutton.js": '<div class="solution dropdown admonition">a solution</div>',
+    "toggleHintShow": '<div class="cell tag_hide-input toggle">code</div>',
+    "clipboard.min.js": '<div class="highlight"><pre>code</pre></div>',
+    "tex-chtml.js": '<span class="math notranslate nohighlight">formula</span>',
+    "window.MathJax": '<div class="math notranslate nohighlight">formula</div>',
+}
+
+
+@pytest.mark.parametrize("tag", FEATURES)
+def test_page_keeps_what_it_uses(tmp_path, tag):
+    assert tag in lean(HEAD.replace("{}", FEATURES[tag]), tmp_path)
+    assert tag not in lean(HEAD.replace("{}", "Words."), tmp_path)
+
+
+def test_no_page_keeps_what_none_uses(tmp_path):
+    page = lean(HEAD.replace("{}", "".join(FEATURES.values())), tmp_path)
+    assert "fontawesome.js" not in page
+    assert "thebe" not in page.lower()
+    assert "book.css" in page
+
+
+def test_script_of_a_figure_stays_whatever_it_says(tmp_path):
+    figure = '<script type="module">' + "// mathjax/ kernelName = \n" * 200 + "</script>"
+    assert figure in lean(HEAD.replace("{}", figure), tmp_path)
+
+
+def test_pictures_have_their_size(tmp_path):
+    Image.new("RGB", (30, 20)).save(tmp_path / "a.png")
+    page = lean('<main><img alt="A." src="a.png" /><img src="missing.png" /></main>', tmp_path)
+    assert '<img width="30" height="20" loading="lazy" alt="A." src="a.png" />' in page
+    assert '<img src="missing.png" />' in page
+
+
+def test_lean_page_does_not_change_again(tmp_path):
+    Image.new("RGB", (30, 20)).save(tmp_path / "a.png")
+    once = lean(HEAD.replace("{}", '<img src="a.png" />'), tmp_path)
+    assert lean(once, tmp_path) == once
+
+
+def test_pages_of_the_book_are_lean(site):
+    for page in sorted(site.glob("book/*.html")):
+        text = page.read_text(encoding="utf-8")
+        assert not re.search(r"fontawesome\.js|thebe|unpkg", text, re.IGNORECASE), page.name
