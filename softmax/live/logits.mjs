@@ -21,9 +21,9 @@ class LogitsFigure extends LiveElement {
       "table",
       {},
       make("caption", { class: "hidden" }, "Softmax, argmax and sigmoid of the logits"),
-      make("thead", {}, make("tr", {}, ...["class", "softmax", "argmax", "sigmoid"].map((name) => make("th", { scope: "col" }, name)))),
+      make("thead", {}, make("tr", {}, ...["class", "softmax", "argmax", "sigmoid"].map((name) => make("th", { scope: "col" }, make("span", {}, name))))),
       this.table,
-      make("tfoot", {}, make("tr", {}, make("th", { scope: "row" }, "sum"), make("td", {}, make("div", { class: "p" }, make("span"), this.total)), make("td", {}, "1"), this.sigmoidTotal)),
+      make("tfoot", {}, make("tr", {}, make("th", { scope: "row" }, make("span", {}, "sum")), make("td", {}, make("div", { class: "p" }, make("span", { class: "wide", "aria-hidden": "true" }, "sum"), this.total)), make("td", {}, "1"), this.sigmoidTotal)),
     );
     this.heat = slider({
       label: "Temperature",
@@ -77,7 +77,7 @@ class LogitsFigure extends LiveElement {
     row.p = make("span");
     row.first = make("td");
     row.sigmoid = make("td");
-    row.cells = make("tr", {}, make("th", { scope: "row", class: "name" }, name), make("td", {}, make("div", { class: "p" }, make("div", { class: "track" }, row.bar), row.p)), row.first, row.sigmoid);
+    row.cells = make("tr", {}, make("th", { scope: "row", class: "name" }, make("span", {}, name)), make("td", {}, make("div", { class: "p" }, make("div", { class: "track" }, row.bar), row.p)), row.first, row.sigmoid);
     this.rows.push(row);
     this.list.append(row.controls);
     this.table.append(row.cells);
@@ -156,7 +156,14 @@ class LogitsFigure extends LiveElement {
 
   static css = `
     .panels { display: grid; gap: 20px 28px; }
-    @container (min-width: 600px) { .panels { grid-template-columns: minmax(0, 1.1fr) minmax(0, 1fr); } }
+    .wide { visibility: hidden; }
+    /* Side by side, the rows stand in line, and a class is named once to the eye. */
+    @container (min-width: 600px) {
+      .panels { grid-template-columns: minmax(0, 1.1fr) minmax(0, 1fr); }
+      th:first-child { width: 0; padding: 0; }
+      th:first-child span { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+      .wide { visibility: visible; font-weight: 600; text-align: end; }
+    }
     .row { display: grid; grid-template-columns: 64px minmax(0, 1fr) 76px 34px; gap: 8px; align-items: center; height: 44px; }
     .head, thead th { height: 32px; font-weight: 600; vertical-align: middle; }
     .head { display: flex; align-items: center; }
@@ -168,10 +175,10 @@ class LogitsFigure extends LiveElement {
     .heat { --color: var(--c2) !important; }
     tbody tr, tfoot tr { height: 44px; }
     tfoot tr { height: 32px; border-top: 1px solid var(--line); }
-    td, th { padding: 0 6px 0 0; }
+    td, th { padding: 0 8px 0 0; }
     tbody th { font-weight: 400; }
     .first th, .first td { font-weight: 600; }
-    .p { display: grid; grid-template-columns: minmax(0, 1fr) 4.2em; gap: 8px; align-items: center; }
+    .p { display: grid; grid-template-columns: minmax(0, 1fr) 3.9em; gap: 8px; align-items: center; }
     thead th:nth-child(2) { width: 48%; }
     .track { height: 18px; border-radius: 4px; background: var(--panel); overflow: hidden; }
     .bar { height: 100%; background: var(--c1); transition: width 0.12s; forced-color-adjust: none; }

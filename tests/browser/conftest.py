@@ -1,0 +1,156 @@
+"""A real browser for the tests of this folder: Chromium, driven by Playwright.
+
+It is looked for in $SOFTMAX_CHROMIUM, then on the PATH. Where there is none the tests are skipped,
+except where $CI is set: there they fail.
+"""
+
+import os
+import shutil
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.references import ROOT
+
+NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+HOW_TO_GET_ONE = (
+    "No Chromium found. On Debian or Ubuntu: apt-get install chromium. Elsewhere install Chrome or "
+    "Chromium, and name its program in SOFTMAX_CHROMIUM."
+)
+
+# What the theme itself writes to the console of each page.
+LEFTOVERS = ("THEBE_JS_URL' has already been declared", "Got invalid theme mode: .")
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files without a line for each on the terminal."""
+
+    def log_message(self, *arguments):
+        """Say nothing."""
+
+
+@contextmanager
+def serve(folder):
+    """Serve a folder on this machine, and give its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=folder))
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def chromium_path():
+    """Return the path of the browser. Without one, skip the test or, where $CI is set, fail it."""
+    named = os.environ.get("SOFTMAX_CHROMIUM")
+    if named and not shutil.which(named):
+        pytest.fail(f"SOFTMAX_CHROMIUM is {named!r}, which is no program.", pytrace=False)
+    path = named or next(filter(None, map(shutil.which, NAMES)), None)
+    if path:
+        return path
+    if os.environ.get("CI"):
+        pytest.fail(HOW_TO_GET_ONE, pytrace=False)
+    pytest.skip(HOW_TO_GET_ONE)
+
+
+# For one file of tests, not for the session: while Playwright is at work, this thread has a
+# running event loop, which nbval and others that may come next in this process do not expect.
+@pytest.fixture(scope="module")
+def browser():
+    """Start a browser with a new and empty profile."""
+    path = chromium_path()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def modules():
+    """Give the address of the JavaScript modules of the live figures."""
+    with serve(ROOT / "softmax" / "live") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def address(site):
+    """Give the address of the built site."""
+    with serve(site) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def visit(browser):
+    """Return a function that opens an address in a window of its own.
+
+    `width`, `theme` and further options of a Playwright context say which. The windows stay open
+    until the last test of the file, so that tests may share one; `quiet` watches all of them.
+    """
+    contexts, problems = [], []
+
+    def open_page(url, *, width=1280, theme="light", **options):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=theme, **options
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        host = "/".join(url.split("/")[:3])
+        note_problems(page, host, problems)
+        page.goto(url, wait_until="domcontentloaded")
+        return page
+
+    open_page.problems = problems
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(autouse=True)
+def quiet(visit):
+    """Fail a test in which a page wrote an error, missed a file or asked another host."""
+    yield
+    problems = visit.problems[:]
+    visit.problems.clear()
+    assert not problems, "\n".join(problems)
+
+
+def note_problems(page, host, problems):
+    """Add a line to `problems` for whatever goes wrong on a page."""
+
+    def error(text):
+        if not any(leftover in text for leftover in LEFTOVERS):
+            problems.append(f"{page.url}: {text}")
+
+    def request(request):
+        if not request.url.startswith((host, "data:", "blob:")):
+            problems.append(f"{page.url} asks {request.url}")
+
+    def failed(request):
+        # Aborted: a page that is left, or a script preloaded where JavaScript is off.
+        if request.failure not in ("net::ERR_ABORTED", "csp"):
+            problems.append(f"{page.url} lacks {request.url}: {request.failure}")
+
+    def response(response):
+        if response.status >= 400:
+            problems.append(f"{page.url}: {response.status} for {response.url}")
+
+    page.on("console", lambda message: message.type == "error" and error(message.text))
+    page.on("pageerror", lambda exception: error(str(exception)))
+    page.on("request", request)
+    page.on("requestfailed", failed)
+    page.on("response", response)

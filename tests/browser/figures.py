@@ -1,0 +1,75 @@
+"""How the tests find a live figure on its page, and read and move what it holds."""
+
+import json
+
+import pytest
+
+THEMES = ("light", "dark")
+# Differences of the last digits: the exponential of the browser is not that of NumPy.
+TOLERANCE = 1e-12
+
+
+def find(page, name):
+    """Return the figure `name` of a page, once its script has run."""
+    page.wait_for_function(f"!!customElements.get('softmax-{name}')")
+    figure = page.locator(f"softmax-{name}")
+    figure.scroll_into_view_if_needed()
+    return figure
+
+
+def start(figure):
+    """Return what the figure started from."""
+    return json.loads(figure.get_attribute("data-start"))
+
+
+def values(figure, selector):
+    """Return the numbers in data-value of all elements that match, with all of their digits."""
+    numbers = figure.locator(selector).evaluate_all("all => all.map(e => e.dataset.value)")
+    return [float(number) for number in numbers]
+
+
+def control(figure, label):
+    """Return the control with exactly this accessible name."""
+    return figure.get_by_label(label, exact=True)
+
+
+def press(locator, key, times=1):
+    """Focus a control and press a key on it."""
+    locator.focus()
+    for _ in range(times):
+        locator.press(key)
+
+
+def drag(page, slider, share):
+    """Drag the knob of a slider to a share of its width, with the mouse."""
+    box = slider.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    at = float(slider.evaluate("e => e.style.getPropertyValue('--at')"))
+    page.mouse.move(box["x"] + at * box["width"], middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + share * box["width"], middle, steps=5)
+    page.mouse.up()
+
+
+def switch_theme(page, theme):
+    """Switch the theme in place, as the button of the site does."""
+    page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
+
+
+def wait_for_status(figure, words):
+    """Wait until the live region says something with these words, and return all of it."""
+    status = figure.get_by_role("status").filter(has_text=words)
+    status.wait_for()
+    return status.text_content()
+
+
+def too_wide(page):
+    """Return by how many pixels the page is wider than its window."""
+    return page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+
+
+def close(numbers):
+    """Return what equals these numbers but for rounding, for ``assert found == close(numbers)``."""
+    return pytest.approx([float(number) for number in numbers], rel=TOLERANCE, abs=TOLERANCE)
