@@ -8,9 +8,6 @@ References
 ----------
 .. [1] Y. LeCun, C. Cortes and C. J. C. Burges, "The MNIST database of handwritten digits",
    http://yann.lecun.com/exdb/mnist/
-.. [2] H. Xiao, K. Rasul and R. Vollgraf, "Fashion-MNIST: a Novel Image Dataset for Benchmarking
-   Machine Learning Algorithms", 2017, https://arxiv.org/abs/1708.07747
-.. [3] R. Speer, "rspeer/wordfreq: v3.0", 2022, https://doi.org/10.5281/zenodo.7199437
 """
 
 import gzip
@@ -125,7 +122,7 @@ def load_mnist():
 
 
 def load_fashion_mnist():
-    """Load Fashion-MNIST, pictures of clothes, which is made to take the place of MNIST [2]_.
+    """Load Fashion-MNIST, pictures of clothes, which is made to take the place of MNIST [1]_.
 
     The 30 MB do not come with the package. They are looked for in four places, and the first that
     has any of the four files is taken:
@@ -161,6 +158,11 @@ def load_fashion_mnist():
     -----
     The data are licensed under the MIT license, copyright 2017 Zalando SE.
 
+    References
+    ----------
+    .. [1] H. Xiao, K. Rasul and R. Vollgraf, "Fashion-MNIST: a Novel Image Dataset for
+       Benchmarking Machine Learning Algorithms", 2017, https://arxiv.org/abs/1708.07747
+
     Examples
     --------
     >>> from softmax.datasets import load_fashion_mnist
@@ -177,7 +179,7 @@ def load_fashion_mnist():
 def load_word_frequencies():
     """Load the 50,000 most common English words and how often each occurs.
 
-    The list is an extract of wordfreq's [3]_ that comes with the package. Nothing is downloaded.
+    The list is an extract of wordfreq's [1]_ that comes with the package. Nothing is downloaded.
 
     Returns
     -------
@@ -201,6 +203,10 @@ def load_word_frequencies():
     The data are licensed under CC BY-SA 4.0 by Robyn Speer; see
     ``softmax/data/words/LICENSE.md``, which also names the sources of the list. The list holds
     what people write, names and coarse words among them.
+
+    References
+    ----------
+    .. [1] R. Speer, "rspeer/wordfreq: v3.0", 2022, https://doi.org/10.5281/zenodo.7199437
 
     Examples
     --------

@@ -129,6 +129,7 @@ def say_so(app, doctree):
     path = app.env.doc2path(app.env.docname)
     if not path.endswith(".md") or why_not(path) is None:
         return
+    app.env.note_reread()  # the next build asks again whether the data are there
     text = (
         f"{TITLES[needs_of(path)]} was not at hand when this copy of the book was built. The "
         "numbers and figures on this page are those of an earlier, tested run."
