@@ -35,7 +35,14 @@ MODULES = {
     "tensorflow": "tensorflow",
 }
 # How the page's tables shorten the names of modules.
-SHORT = {"F": "torch.nn.functional", "sm": "softmax", "tf": "tensorflow"}
+SHORT = {
+    "F": "torch.nn.functional",
+    "layers": "keras.layers",
+    "nn": "jax.nn",
+    "sm": "softmax",
+    "special": "scipy.special",
+    "tf": "tensorflow",
+}
 
 QUIET = {
     "CUDA_VISIBLE_DEVICES": "",
@@ -177,6 +184,33 @@ def test_tables_name_arguments_that_are_there(name, arguments):
         parameters |= set(inspect.signature(function.call).parameters)
     unknown = set(arguments) - parameters
     assert not unknown, f"{name} has no argument {sorted(unknown)}; it has {sorted(parameters)}"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("softmax.cross_entropy", "axis=-1 weight=None ignore_index=None label_smoothing=0.0"),
+        ("torch.nn.functional.cross_entropy", "weight=None ignore_index=-100 label_smoothing=0.0"),
+        ("keras.losses.CategoricalCrossentropy", "axis=-1 label_smoothing=0.0 from_logits=False"),
+        (
+            "keras.losses.SparseCategoricalCrossentropy",
+            "axis=-1 ignore_class=None from_logits=False",
+        ),
+        ("keras.Model.fit", "class_weight=None"),
+    ],
+)
+def test_losses_have_the_arguments_of_the_table(name, arguments):
+    skip_without(name)
+    owner, _, function = name.removesuffix(".fit").rpartition(".")
+    function = getattr(import_module(owner), function)
+    if name.endswith(".fit"):
+        function = function.fit
+    parameters = inspect.signature(function).parameters
+    found = {f"{parameter.name}={parameter.default}" for parameter in parameters.values()}
+    assert set(arguments.split()) <= found, f"{name} has {sorted(found)}"
+    if not name.endswith("SparseCategoricalCrossentropy"):
+        return
+    assert "label_smoothing" not in parameters, "The table says that it has no smoothing."
 
 
 def test_requirements_admit_the_versions_that_the_page_names():
