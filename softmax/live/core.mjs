@@ -169,7 +169,10 @@ export class LiveElement extends HTMLElement {
     if (!this.shadowRoot) this.begin();
     // JupyterLab would take arrow keys and letters for its own.
     this.dataset.lmSuppressShortcuts = "true";
-    const follow = () => (this.dataset.theme = isDark() ? "dark" : "light");
+    const follow = () => {
+      this.dataset.theme = isDark() ? "dark" : "light";
+      this.themed();
+    };
     this.observer = new MutationObserver(follow);
     for (const node of [document.documentElement, document.body]) {
       this.observer.observe(node, { attributeFilter: ["data-theme", "data-jp-theme-light"] });
@@ -178,6 +181,9 @@ export class LiveElement extends HTMLElement {
     this.system.onchange = follow;
     follow();
   }
+
+  // What draws on a canvas, in colors that it must ask for, draws anew here.
+  themed() {}
 
   disconnectedCallback() {
     this.observer.disconnect();
