@@ -63,6 +63,8 @@ def lean(text, folder):
         width, height = size(path)
         return match[0].replace("<img", f'<img width="{width}" height="{height}" loading="lazy"', 1)
 
+    # The theme takes "" for no mode chosen, and then complains of it in the console.
+    text = text.replace('getItem("mode") || ""', 'getItem("mode") || "auto"')
     return PICTURE.sub(sized, TAG.sub(kept, text))
 
 

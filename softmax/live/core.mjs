@@ -257,7 +257,7 @@ input[type="range"]::-webkit-slider-thumb {
 input[type="range"]::-moz-range-thumb {
   width: var(--thumb); height: 28px; border: 3px solid var(--color); border-radius: 5px; background: var(--ground);
 }
-table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
+table { width: 100%; border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; }
 th { font-weight: 600; text-align: start; }
 [role="status"] { margin: 14px 0 0; min-height: 2.8em; color: var(--text); }
 .buttons { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 14px; }

@@ -168,7 +168,8 @@ class LogitsFigure extends LiveElement {
     .head, thead th { height: 32px; font-weight: 600; vertical-align: middle; }
     .head { display: flex; align-items: center; }
     .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; max-width: 72px; }
-    .ends { display: flex; justify-content: space-between; margin: 0 126px 0 72px; }
+    .ends { display: grid; grid-template-columns: 1fr auto 1fr; margin: 0 126px 0 72px; }
+    .ends :last-child { text-align: end; }
     .remove { padding: 0; width: 34px; font-size: 18px; line-height: 1; }
     .temperature { grid-template-columns: auto minmax(0, 1fr) 76px; margin-top: 12px; font-weight: 600; }
     .temperature input { font-weight: 400; }

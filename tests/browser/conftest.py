@@ -31,9 +31,6 @@ HOW_TO_GET_ONE = (
     "Chromium, and name its program in SOFTMAX_CHROMIUM."
 )
 
-# What the theme itself writes to the console of each page.
-LEFTOVERS = ("THEBE_JS_URL' has already been declared", "Got invalid theme mode: .")
-
 
 class QuietHandler(SimpleHTTPRequestHandler):
     """Serves files without a line for each on the terminal."""
@@ -133,8 +130,7 @@ def note_problems(page, host, problems):
     """Add a line to `problems` for whatever goes wrong on a page."""
 
     def error(text):
-        if not any(leftover in text for leftover in LEFTOVERS):
-            problems.append(f"{page.url}: {text}")
+        problems.append(f"{page.url}: {text}")
 
     def request(request):
         if not request.url.startswith((host, "data:", "blob:")):
