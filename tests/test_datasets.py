@@ -252,13 +252,16 @@ def test_downloaded_once_and_without_a_word(server, cache, capfd):
     handler.emit = news.append
     logger = pooch.get_logger()
     level = logger.level
+    logger.setLevel(logging.INFO)
     logger.addHandler(handler)
     try:
         assert sizes(load_fashion_mnist()) == [15, 15, 5, 5, 5]
     finally:
+        left = logger.level
+        logger.setLevel(level)
         logger.removeHandler(handler)
     assert not news
-    assert logger.level == level
+    assert left == logging.INFO
     assert capfd.readouterr() == ("", "")
     assert sorted(server) == sorted(datasets._FASHION_DOWNLOADS)
     load_fashion_mnist()

@@ -5,6 +5,7 @@ A page says what it needs in its front matter::
     softmax:
       needs: fashion-mnist
 
+(``jupytext: notebook_metadata_filter: softmax`` keeps that line when Jupyter saves the page.)
 Where that cannot be had, its cells are not run. The page then shows the outputs of its
 reference notebook and the figures that were stored with it, and says so. The tests ask here
 too, and skip what they cannot run. Where the environment variable SOFTMAX_REQUIRE_DATA is set,
