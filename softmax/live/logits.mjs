@@ -91,7 +91,6 @@ class LogitsFigure extends LiveElement {
     this.addRow(`class ${number}`, 0);
     this.rescale();
     this.update();
-    this.rows.at(-1).slider.range.focus();
   }
 
   remove(row) {
@@ -108,12 +107,15 @@ class LogitsFigure extends LiveElement {
   addToAll() {
     if (this.largest() + SHIFT > LARGEST_LOGIT) return this.say(`The sliders end at ${LARGEST_LOGIT}. Reset to begin again.`);
     const before = this.probabilities();
+    const sigmoids = this.rows.map((row) => sigmoid(row.z));
     for (const row of this.rows) row.slider.set((row.z = Number((row.z + SHIFT).toPrecision(12))));
     this.rescale();
     this.update();
     const moved = Math.max(...this.probabilities().map((p, k) => Math.abs(p - before[k])));
     const how = moved ? `: the largest difference is ${moved.toExponential(0).replace("-", "−")}, a rounding of the last digit` : " at all";
-    this.say(`Every logit rose by ${SHIFT}, and no probability moved${how}. Each sigmoid did.`);
+    // Beyond 37, a sigmoid is 1 in float64, and stays it.
+    const rose = this.rows.every((row, k) => sigmoid(row.z) > sigmoids[k]);
+    this.say(`Every logit rose by ${SHIFT}, and no probability moved${how}.${rose ? " Each sigmoid did." : ""}`);
   }
 
   largest() {
