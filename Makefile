@@ -14,7 +14,7 @@ SITE := _build/html
 
 CHAPTERS := $(wildcard book/*.md)
 BOOK_SOURCES := $(CHAPTERS) _config.yml _toc.yml $(wildcard book/*.bib book/_static/* book/_ext/*.py)
-PACKAGE := $(wildcard softmax/*.py softmax/live/*.py softmax/live/*.mjs softmax/*.mplstyle softmax/data/mnist/*)
+PACKAGE := $(wildcard softmax/*.py softmax/live/*.py softmax/live/*.mjs softmax/*.mplstyle softmax/data/*/*)
 
 # One core for each kernel: the tests run two side by side, and two pools of threads would fight.
 export OMP_NUM_THREADS ?= 1
@@ -97,6 +97,7 @@ lint: $(VENV)/.installed
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.softmax_speed
 	$(BIN)/python -m benchmarks.mnist_training
+	$(BIN)/python -m benchmarks.vocabulary_cost
 
 # An hour and more. mutmut is installed here only, since nothing else needs it.
 mutants: $(VENV)/.installed
