@@ -24,7 +24,7 @@ from softmax.losses import (
     kl_divergence,
 )
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Public name -> the submodule that holds it, imported at first use. A name that is a submodule
 # itself maps to itself.

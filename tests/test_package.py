@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
 import softmax as sm
+from tests.references import ROOT
 
 # Any warning fails, but not that of a file which another test left to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
@@ -29,7 +31,14 @@ def test_every_public_name_is_there():
     assert sm.softmax is sm.functional.softmax
     assert sm.SoftmaxClassifier is sm.classifier.SoftmaxClassifier
     assert sm.load_mnist is sm.datasets.load_mnist
-    assert sm.__version__ == "0.1.0"
+
+
+def test_all_files_tell_the_same_version():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert sm.__version__ == settings["project"]["version"]
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## {sm.__version__}" in changes
+    assert f"version: {sm.__version__}" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
 
 def test_an_unknown_name_is_an_attribute_error():
