@@ -173,6 +173,8 @@ def test_same_cards_are_the_same_bytes():
     card = anki.Card("review-softmax", "Q", "A", "C", "definition")
     one, other = (anki.make_package(anki.make_deck([card]), 1_800_000_000) for _ in range(2))
     assert one == other
+    with zipfile.ZipFile(io.BytesIO(one)) as package:
+        assert {entry.date_time for entry in package.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     assert one != anki.make_package(anki.make_deck([card]), 1_800_000_001)
 
 
