@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from importlib.resources import files
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -17,6 +18,12 @@ from tests.references import clean
 # Name -> an example, and the most that its script may weigh, in bytes and gzipped.
 EXAMPLES = {
     "logits": (live.logits([0.25, 1.23, -0.8], ["seal", "panda", "duck"]), 10_000),
+    "digit": (
+        live.draw_digit(
+            SimpleNamespace(coef_=np.eye(10, 784), intercept_=np.zeros(10)), np.eye(1, 784, 9), [1]
+        ),
+        10_000,
+    ),
 }
 by_figure = pytest.mark.parametrize(
     ("name", "figure", "most"), [(name, *rest) for name, rest in EXAMPLES.items()]

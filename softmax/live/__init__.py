@@ -4,7 +4,8 @@ Each function returns a `LiveFigure`. At the end of a cell it shows itself, in J
 web page alike. What it needs travels with it, so it works without a server and without a network.
 """
 
+from softmax.live._digit import draw_digit
 from softmax.live._figure import LiveFigure
 from softmax.live._logits import logits
 
-__all__ = ["LiveFigure", "logits"]
+__all__ = ["LiveFigure", "draw_digit", "logits"]

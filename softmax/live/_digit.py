@@ -1,0 +1,113 @@
+"""A digit that the reader draws, what a classifier reads in it, and which pixels decided."""
+
+import base64
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+
+from softmax.digits import SIDE, center_digit
+from softmax.functional import softmax
+from softmax.live._figure import LiveFigure
+
+CLASSES = 10
+PIXELS = SIDE * SIDE
+MOST_SAMPLES = 10
+# Orange, white and blue, as in digit.mjs: C1 and C0 of the book.
+FOR_AND_AGAINST = LinearSegmentedColormap.from_list("", ["#d55e00", "white", "#0072b2"])
+
+
+def draw_digit(model, samples, labels):
+    """Draw a digit, and see how a classifier reads it and which pixels spoke for and against.
+
+    What is drawn goes through `softmax.digits.center_digit` first, as the digits of MNIST did.
+
+    Parameters
+    ----------
+    model : SoftmaxClassifier
+        Trained on MNIST: `coef_` of shape (10, 784), `intercept_` of shape (10,). The figure takes
+        them as float32, and computes in float64.
+    samples : array_like of shape (n, 784)
+        1 to 10 digits for readers to choose instead of drawing. Values between 0 and 1, which
+        are taken in steps of 1/255.
+    labels : array_like of shape (n,)
+        The digits that they are, 0 to 9.
+
+    Returns
+    -------
+    LiveFigure
+        The figure; at the end of a cell it shows itself.
+
+    Raises
+    ------
+    ValueError
+        If `model`, `samples` or `labels` is not as said above.
+    """
+    W, b = np.asarray(model.coef_), np.asarray(model.intercept_)
+    if W.shape != (CLASSES, PIXELS):
+        raise ValueError(
+            f"model.coef_ has shape {W.shape}; give a model of {CLASSES} classes and {PIXELS} "
+            "pixels, trained on MNIST."
+        )
+    samples, labels = _checked(samples, labels)
+    weights = np.append(W.ravel(), b).astype("<f4")
+    start = {
+        "weights": _base64(weights),
+        "samples": [_base64(sample) for sample in samples],
+        "labels": labels.tolist(),
+    }
+
+    W, b = weights[:-CLASSES].reshape(W.shape).astype(float), weights[-CLASSES:].astype(float)
+    X = [center_digit(sample.reshape(SIDE, SIDE) / 255).ravel() for sample in samples]
+    P = softmax(X @ W.T + b)
+    hardest = int(P.max(axis=1).argmin())
+    x, p, label = X[hardest], P[hardest], labels[hardest]
+    winner = int(p.argmax())
+
+    def draw(figure):
+        figure.set_size_inches(6.0, 2.5)
+        seen, parts, bars = figure.subplots(1, 3)
+        seen.imshow(x.reshape(SIDE, SIDE), cmap="gray")
+        contributions = (x * (W[winner] - W.mean(axis=0))).reshape(SIDE, SIDE)
+        limit = np.abs(contributions).max()
+        parts.imshow(contributions, cmap=FOR_AND_AGAINST, vmin=-limit, vmax=limit)
+        for ax, name in [(seen, "what it sees"), (parts, f"for and against {winner}")]:
+            ax.set_title(name, fontsize=10)
+            ax.set(xticks=[], yticks=[])
+            ax.spines[:].set_visible(True)
+        rows = bars.barh(range(CLASSES), p, color="C1")
+        bars.bar_label(rows, fmt="{:.2f}", padding=3, fontsize=9)
+        bars.set_title("probabilities", fontsize=10)
+        bars.set(xlim=(0, 1.25), xticks=[], yticks=range(CLASSES))
+        bars.grid(visible=False)
+        bars.invert_yaxis()
+
+    return LiveFigure(
+        "digit",
+        start,
+        title="draw a digit",
+        draw=draw,
+        alt=(
+            f"A handwritten {label}; which of its pixels speak for a {winner} (blue) and which "
+            f"against it (orange); and the probabilities of the ten digits as bars. The longest "
+            f"is that of {winner}, with {p[winner]:.2f}."
+        ),
+    )
+
+
+def _checked(samples, labels):
+    """Return samples as bytes, and labels as integers, if they are what the figure can show."""
+    samples, labels = np.asarray(samples, dtype=float), np.asarray(labels)
+    shape = samples.shape
+    if len(shape) != 2 or not 1 <= shape[0] <= MOST_SAMPLES or shape[1] != PIXELS:
+        raise ValueError(f"samples has shape {shape}; give 1 to {MOST_SAMPLES} rows of {PIXELS}.")
+    if not ((samples >= 0) & (samples <= 1)).all():  # NaN is refused too
+        raise ValueError("samples has values outside [0, 1]; divide the pixels by 255.")
+    if not samples.any(axis=1).all():
+        raise ValueError("samples has a row without ink; give pictures of digits.")
+    if labels.shape != samples.shape[:1] or not np.isin(labels, range(CLASSES)).all():
+        raise ValueError(f"labels is {labels.tolist()}; give a digit from 0 to 9 for each sample.")
+    return np.rint(255 * samples).astype(np.uint8), labels.astype(int)
+
+
+def _base64(array):
+    return base64.b64encode(array.tobytes()).decode("ascii")
