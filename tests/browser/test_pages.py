@@ -1,0 +1,82 @@
+"""Every page of the site in a real browser: quiet, within its window, and fit for all readers.
+
+Links, anchors and alternative texts are read from the files themselves, in tests/test_site.py.
+"""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.figures import THEMES, switch_theme, too_wide
+from tests.references import toc_pages
+
+WIDTHS = (1280, 390)
+EXTRA = ("search", "genindex", "404")
+
+# What axe-core finds and is left as it is: the rule, a part of the element, and the reason.
+ALLOWED = [
+    ("region", 'class="sidebar-primary-item"', "The theme puts its logo outside of any landmark."),
+    ("empty-table-header", '<th class="head', "axe reads no formulas; a corner cell has no text."),
+    ("aria-allowed-role", "doc-biblioentry", "Docutils' role for a reference of a docstring."),
+    ("aria-deprecated-role", "doc-biblioentry", "The same."),
+    ("aria-required-children", 'class="citation-list"', "Docutils' list of such references."),
+]
+# Without it axe asks for the style sheets itself, where they are not.
+OPTIONS = {"resultTypes": ["violations"], "preload": False}
+
+# What a reader may type -> the page that must be among the first of the results.
+QUERIES = {
+    "temperature": "definition",
+    "overflow": "stability",
+    "log-sum-exp": "stability",
+    "Jacobian": "derivation",
+    "cross entropy": "cross-entropy",
+    "label smoothing": "cross-entropy",
+    "gradient descent": "softmax-regression",
+    "MNIST": "mnist",
+    "attention": "attention",
+    "Gumbel": "sampling",
+}
+FIRST = 6
+
+
+def settled(page):
+    """Return the page when its formulas are set. Colors change at once from then on."""
+    page.wait_for_load_state("load")
+    page.add_style_tag(content="* { transition: none !important; }")
+    page.evaluate("window.MathJax?.startup?.promise?.then(() => 0)")
+    return page
+
+
+def violations(page):
+    """Return what axe-core finds on a page, as one line for each rule."""
+    found = {}
+    for rule in Axe().run(page, options=OPTIONS).response["violations"]:
+        for node in rule["nodes"]:
+            if not any(rule["id"] == name and part in node["html"] for name, part, _ in ALLOWED):
+                found.setdefault(f"{rule['id']}: {rule['help']}", []).append(node["html"][:200])
+    return [f"{rule}, {len(nodes)} times, first {nodes[0]}" for rule, nodes in found.items()]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", [*toc_pages(), *EXTRA])
+def test_page_is_fit_to_read(visit, address, name, width):
+    page = settled(visit(f"{address}/{name}.html", width=width))
+    try:
+        assert too_wide(page) == 0, f"{name} is {too_wide(page)} px wider than {width} px."
+        for theme in THEMES:
+            switch_theme(page, theme)
+            found = violations(page)
+            assert not found, f"{name}, {theme}, {width} px:\n" + "\n".join(found)
+    finally:
+        page.context.close()
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_search_finds_the_chapter(visit, address, query):
+    page = visit(f"{address}/search.html?q={query}")
+    page.locator("#search-results .search-summary", has_text="found").wait_for()
+    page.locator("#search-results li a").first.wait_for()
+    links = page.locator("#search-results li a").evaluate_all("all => all.map(a => a.pathname)")
+    first = list(dict.fromkeys(link.split("/")[-1] for link in links))[:FIRST]
+    page.context.close()
+    assert f"{QUERIES[query]}.html" in first, f"“{query}” finds {first} first."
