@@ -189,7 +189,7 @@ def load_word_frequencies():
         words : list of str
             The words in lower case, the most common first.
         counts : ndarray of shape (50000,), int64
-            Occurrences of each word in a billion words of text. They add up to less than a
+            Estimated occurrences of each word in a billion words of text. They add up to less than a
             billion, since rarer words, numbers and signs are left out.
 
     Raises
