@@ -18,6 +18,7 @@ from tests.references import clean
 # Name -> an example, and the most that its script may weigh, in bytes and gzipped.
 EXAMPLES = {
     "logits": (live.logits([0.25, 1.23, -0.8], ["seal", "panda", "duck"]), 10_000),
+    "gradient": (live.gradient([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]), 10_000),
     "digit": (
         live.draw_digit(
             SimpleNamespace(coef_=np.eye(10, 784), intercept_=np.zeros(10)), np.eye(1, 784, 9), [1]

@@ -6,6 +6,7 @@ web page alike. What it needs travels with it, so it works without a server and 
 
 from softmax.live._digit import draw_digit
 from softmax.live._figure import LiveFigure
+from softmax.live._gradient import gradient
 from softmax.live._logits import logits
 
-__all__ = ["LiveFigure", "draw_digit", "logits"]
+__all__ = ["LiveFigure", "draw_digit", "gradient", "logits"]

@@ -1,9 +1,8 @@
 """Logits and temperature, and the probabilities that softmax makes of them."""
 
-import numpy as np
-
 from softmax import plotting
 from softmax.functional import softmax
+from softmax.live._arguments import checked_labels, checked_logits, checked_number
 from softmax.live._figure import LiveFigure
 
 # What the controls can hold; logits.mjs has the same limits.
@@ -39,17 +38,9 @@ def logits(z, labels=None, *, temperature=1.0):
     >>> logits([0.25, 1.23, -0.8], ["seal", "panda", "duck"])
     <softmax.live: logits and temperature>
     """
-    z = np.asarray(z, dtype=float)
-    if z.ndim != 1 or not 1 <= len(z) <= MOST_CLASSES:
-        raise ValueError(f"z has shape {z.shape}; give one vector of 1 to {MOST_CLASSES} logits.")
-    if not (np.abs(z) <= LARGEST_LOGIT).all():  # NaN is refused too
-        raise ValueError(f"z is {z.tolist()}; give logits between -100 and 100.")
-    labels = [f"class {k}" for k in range(1, len(z) + 1)] if labels is None else list(labels)
-    if len(labels) != len(z):
-        raise ValueError(f"{len(labels)} labels for {len(z)} logits; give one for each.")
-    temperature = float(temperature)
-    if not TEMPERATURES[0] <= temperature <= TEMPERATURES[1]:
-        raise ValueError(f"temperature is {temperature}; give a number between 0.05 and 20.")
+    z = checked_logits(z, least=1, most=MOST_CLASSES, largest=LARGEST_LOGIT)
+    labels = checked_labels(labels, len(z))
+    temperature = checked_number("temperature", temperature, *TEMPERATURES)
 
     def draw(figure):
         left, right = figure.subplots(1, 2)

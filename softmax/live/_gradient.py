@@ -1,0 +1,101 @@
+"""The gradient p - y on the logits, and the descent along it."""
+
+import numpy as np
+
+from softmax.functional import softmax, softmax_jacobian
+from softmax.live._arguments import (
+    checked_labels,
+    checked_logits,
+    checked_number,
+    checked_target,
+)
+from softmax.live._figure import LiveFigure
+from softmax.losses import cross_entropy
+
+# What the controls can hold; gradient.mjs has the same limits.
+MOST_CLASSES = 5
+LARGEST_LOGIT = 20.0
+RATES = (0.01, 10.0)
+# No entry of the Jacobian is larger: p (1 - p) has its peak at p = 1/2.
+LARGEST_ENTRY = 0.25
+
+
+def gradient(z, target=0, labels=None, *, rate=1.0):
+    """Choose the true class, see p - y and the Jacobian, and step down the loss.
+
+    A step is ``z - rate * (softmax(z) - y)``, with y the one-hot code of `target`.
+
+    Parameters
+    ----------
+    z : array_like of shape (K,)
+        The logits at the start, 2 to 5 of them, each between -20 and 20.
+    target : int, default 0
+        The index of the true class at the start.
+    labels : sequence of K str, optional
+        Names of the classes. By default "class 1" to "class K".
+    rate : float, default 1.0
+        The learning rate at the start, between 0.01 and 10.
+
+    Returns
+    -------
+    LiveFigure
+        The figure; at the end of a cell it shows itself.
+
+    Raises
+    ------
+    ValueError
+        If `z`, `target`, `labels` or `rate` is not as said above.
+
+    Examples
+    --------
+    >>> gradient([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"])
+    <softmax.live: gradient of the loss>
+    """
+    z = checked_logits(z, least=2, most=MOST_CLASSES, largest=LARGEST_LOGIT)
+    labels = checked_labels(labels, len(z))
+    target = checked_target(target, len(z))
+    rate = checked_number("rate", rate, *RATES)
+    p = softmax(z)
+    slope = p - np.eye(len(z))[target]
+
+    def draw(figure):
+        left, right = figure.subplots(1, 2)
+        draw_gradient(left, p, slope, labels)
+        draw_jacobian(right, softmax_jacobian(p), labels)
+
+    listed = ", ".join(f"{name} {value:+.3f}" for name, value in zip(labels, slope, strict=True))
+    start = {"z": z.tolist(), "target": target, "labels": labels, "rate": rate}
+    return LiveFigure(
+        "gradient",
+        start,
+        title="gradient of the loss",
+        draw=draw,
+        alt=(
+            f"Left, bars of the probabilities with arrows p - y: {listed}. Right, the Jacobian as "
+            f"a heat map. The true class is {labels[target]}, its loss is "
+            f"{cross_entropy(z, target):.3f}."
+        ),
+    )
+
+
+def draw_gradient(ax, p, slope, labels):
+    """Draw bars of p, and arrows that lead from the target y to p."""
+    rows = np.arange(len(p))
+    ax.barh(rows, p, height=0.5, color="C1", alpha=0.6)
+    for k in rows:
+        ax.annotate("", (p[k], k), (p[k] - slope[k], k), arrowprops={"arrowstyle": "-|>"})
+        ax.text(1.04, k, f"{slope[k]:+.3f}".replace("-", "−"), va="center")
+    ax.set_yticks(rows, labels)
+    ax.set(xlim=(0, 1.4), xticks=[0, 0.5, 1], title="$p$, and $p - y$ as arrows")
+    ax.invert_yaxis()
+
+
+def draw_jacobian(ax, jacobian, labels):
+    """Draw the matrix in colors, with its numbers."""
+    ax.imshow(jacobian, cmap="RdBu", vmin=-2 * LARGEST_ENTRY, vmax=2 * LARGEST_ENTRY)
+    for (i, j), value in np.ndenumerate(jacobian):
+        ax.text(j, i, f"{value:+.3f}".replace("-", "−"), ha="center", va="center", fontsize=9)
+    ax.set_xticks(range(len(labels)), labels)
+    ax.set_yticks(range(len(labels)), labels)
+    ax.set(title="Jacobian")
+    ax.grid(visible=False)

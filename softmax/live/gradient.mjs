@@ -1,0 +1,230 @@
+// The true class and the logits; p - y as arrows; the Jacobian; gradient descent on the logits.
+
+import { LiveElement, define, formatProbability, linearScale, logScale, logSoftmax, make, show, slider, softmax } from "./core.mjs";
+
+const LARGEST_TYPED = 20;
+const RATE = logScale(0.01, 10, 150);
+// The sliders reach to the first of these that holds every logit. Steps can lead beyond 20.
+const LIMITS = [4, 8, 16, 32, 64];
+// No entry of a Jacobian is larger: p (1 - p) has its peak at p = 1/2.
+const LARGEST_ENTRY = 0.25;
+
+// A number with its sign, for what may be positive or negative.
+function formatSigned(x) {
+  return (x < 0 ? "−" : x > 0 ? "+" : "") + formatProbability(Math.abs(x));
+}
+
+const head = (scope, text, attributes = {}) => make("th", { scope, ...attributes }, make("span", {}, text));
+
+class GradientFigure extends LiveElement {
+  build(start) {
+    this.start = start;
+    this.rows = start.labels.map((name, k) => this.makeRow(name, k));
+    this.rate = slider({ label: "Learning rate", scale: RATE, value: start.rate, origin: 0, change: (rate) => (this.eta = rate) });
+    this.rate.range.classList.add("rate");
+    this.loss = make("b");
+    this.first = make("b");
+    this.count = make("b");
+    this.path = make("div", { class: "path", role: "img" });
+    const button = (text, act) => make("button", { type: "button", onclick: act }, text);
+    const controls = make("div", { role: "group", "aria-label": "True class and logits" }, make("div", { class: "head" }, "true class and logits"), ...this.rows.map((row) => row.controls));
+    const arrows = make(
+      "table",
+      {},
+      make("caption", { class: "hidden" }, "Probabilities p, target y and gradient p − y"),
+      make("thead", {}, make("tr", {}, head("col", "class"), head("col", "p and y → p"), head("col", "y"), head("col", "p − y"))),
+      make("tbody", {}, ...this.rows.map((row) => row.cells)),
+    );
+    const matrix = make(
+      "table",
+      { class: "matrix" },
+      make("caption", {}, "Jacobian diag(p) − ppᵀ"),
+      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, make("span", { class: "hidden" }, "probability")), ...start.labels.map((name) => head("col", name)))),
+      make("tbody", {}, ...this.rows.map((row) => make("tr", {}, head("row", row.name), ...row.slopes))),
+    );
+    const descent = make(
+      "div",
+      {},
+      make("div", { class: "head" }, "gradient descent"),
+      make("div", { class: "row" }, make("span", {}, "rate η"), this.rate.range, this.rate.number),
+      make("div", { class: "buttons" }, button("Step", () => this.descend(1)), button("Ten steps", () => this.descend(10)), button("Reset", () => this.reset())),
+      this.path,
+      make("p", { class: "tally" }, "loss −log p", make("sub", {}, "t"), " = ", this.loss, make("span", { class: "soft" }, "at step ", this.count, "; it was ", this.first, " at step 0")),
+    );
+    this.reset();
+    return [make("div", { class: "panels" }, controls, arrows, descent, matrix)];
+  }
+
+  makeRow(name, k) {
+    const row = { name };
+    row.slider = slider({
+      label: `Logit of ${name}`,
+      scale: linearScale(-LIMITS[0], LIMITS[0], 0.1),
+      value: 0,
+      change: (z) => {
+        this.z[k] = z;
+        this.restart();
+      },
+    });
+    // A scale that changes under the hand that drags would run away, so it changes afterwards.
+    for (const input of [row.slider.range, row.slider.number]) input.addEventListener("change", () => this.rescale());
+    row.radio = make("input", { type: "radio", name: "target", "aria-label": `${name} is the true class`, onchange: () => this.choose(k) });
+    row.controls = make("div", { class: "row" }, make("label", { class: "name" }, row.radio, make("span", {}, name)), row.slider.range, row.slider.number);
+    row.bar = make("div", { class: "bar" });
+    row.goal = make("div", { class: "goal" });
+    row.arrow = make("div", { class: "arrow" });
+    row.p = make("span");
+    row.y = make("td");
+    row.slope = make("td");
+    row.cells = make("tr", {}, head("row", name), make("td", {}, make("div", { class: "p" }, make("div", { class: "track" }, row.bar, row.goal, row.arrow), row.p)), row.y, row.slope);
+    row.slopes = this.start.labels.map(() => make("td"));
+    return row;
+  }
+
+  reset() {
+    this.z = [...this.start.z];
+    this.eta = this.start.rate;
+    this.rate.set(this.eta);
+    this.rescale();
+    this.choose(this.start.target);
+  }
+
+  choose(k) {
+    this.target = k;
+    this.rows[k].radio.checked = true;
+    this.restart();
+  }
+
+  // What the reader sets is a new start of the descent.
+  restart() {
+    this.losses = [this.lossHere()];
+    this.update();
+    this.say(`The true class is ${this.rows[this.target].name}: probability ${formatProbability(softmax(this.z)[this.target])}, loss ${formatProbability(this.losses[0])}.`);
+  }
+
+  lossHere() {
+    return -logSoftmax(this.z)[this.target];
+  }
+
+  descend(steps) {
+    for (let i = 0; i < steps; i += 1) {
+      const slope = this.gradient();
+      this.z = this.z.map((x, k) => x - this.eta * slope[k]);
+      this.losses.push(this.lossHere());
+    }
+    this.rescale();
+    this.update();
+    const before = this.losses.at(-1 - steps);
+    const { name } = this.rows[this.target];
+    this.say(`${steps === 1 ? "One step" : `${steps} steps`} at rate ${this.eta}: the loss went from ${formatProbability(before)} to ${formatProbability(this.losses.at(-1))}. The probability of ${name} is now ${formatProbability(softmax(this.z)[this.target])}.`);
+  }
+
+  gradient() {
+    return softmax(this.z).map((p, k) => p - (k === this.target));
+  }
+
+  rescale() {
+    const largest = Math.max(...this.z.map(Math.abs));
+    const limit = LIMITS.find((end) => end >= largest) ?? LIMITS.at(-1);
+    const from = (x) => Math.min(LARGEST_TYPED, Math.max(-LARGEST_TYPED, x));
+    const scale = { ...linearScale(-limit, limit, 0.1), min: -LARGEST_TYPED, max: LARGEST_TYPED, from };
+    this.rows.forEach((row, k) => {
+      row.slider.set(this.z[k]);
+      row.slider.rescale(scale);
+      // Steps make many digits. Two are shown, all are used.
+      row.slider.number.value = Number(this.z[k].toFixed(2));
+    });
+  }
+
+  update() {
+    const p = softmax(this.z);
+    const slope = this.gradient();
+    this.rows.forEach((row, k) => {
+      const y = Number(k === this.target);
+      row.bar.style.width = `${100 * p[k]}%`;
+      row.goal.style.left = `${100 * y}%`;
+      row.arrow.style.left = `${100 * Math.min(p[k], y)}%`;
+      row.arrow.style.width = `${100 * Math.abs(slope[k])}%`;
+      row.arrow.classList.toggle("left", slope[k] < 0);
+      row.cells.classList.toggle("true", y === 1);
+      row.slider.number.dataset.value = this.z[k];
+      show(row.p, p[k], formatProbability(p[k]));
+      show(row.y, y, String(y));
+      show(row.slope, slope[k], formatSigned(slope[k]));
+      row.slopes.forEach((cell, j) => {
+        const entry = p[k] * ((k === j) - p[j]);
+        show(cell, entry, Math.abs(entry) < 0.0005 ? "≈ 0" : formatSigned(entry));
+        cell.style.setProperty("--sign", entry < 0 ? "var(--c1)" : "var(--c0)");
+        cell.style.setProperty("--share", `${(50 * Math.abs(entry)) / LARGEST_ENTRY}%`);
+      });
+    });
+    show(this.loss, this.losses.at(-1), formatProbability(this.losses.at(-1)));
+    show(this.first, this.losses[0], formatProbability(this.losses[0]));
+    show(this.count, this.losses.length - 1, String(this.losses.length - 1));
+    this.drawPath();
+  }
+
+  // The loss at each step, on a scale from 0 to the first loss. No later one is larger: a step
+  // raises the true logit and lowers all others.
+  drawPath() {
+    const top = this.losses[0];
+    const last = Math.max(10, this.losses.length - 1);
+    const points = this.losses.map((loss, i) => [(100 * i) / last, 40 - (38 * loss) / (top || 1)]);
+    this.path.innerHTML = `<svg viewBox="0 0 100 41" preserveAspectRatio="none"><polyline points="${points.join(" ")}"/></svg>`;
+    const dot = make("i");
+    dot.style.left = `${points.at(-1)[0]}%`;
+    dot.style.top = `${points.at(-1)[1] / 0.41}%`;
+    this.path.append(dot);
+    this.path.setAttribute("aria-label", `Curve of the loss over ${this.losses.length - 1} steps`);
+  }
+
+  static css = `
+    .panels { display: grid; gap: 18px 28px; }
+    .row { display: grid; grid-template-columns: 88px minmax(0, 1fr) 76px; gap: 8px; align-items: center; height: 48px; }
+    .head, .panels > table:not(.matrix) thead th { height: 34px; font-weight: 600; vertical-align: middle; }
+    .head { display: flex; align-items: center; }
+    .name { display: flex; gap: 7px; align-items: center; cursor: pointer; min-width: 0; min-height: 34px; }
+    .name span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+    input[type="radio"] { width: 18px; height: 18px; margin: 0; flex: none; accent-color: var(--c2); }
+    .rate { --color: var(--c2) !important; }
+    tbody tr { height: 48px; }
+    td, th { padding: 0 8px 0 0; }
+    th span { display: block; overflow: hidden; text-overflow: ellipsis; }
+    tbody th { font-weight: 400; max-width: 72px; }
+    .true th, .true td { font-weight: 600; }
+    td { white-space: nowrap; }
+    tr > :nth-child(3) { text-align: center; }
+    tr > :nth-child(4) { text-align: end; padding-right: 0; width: 4.6em; }
+    .p { display: grid; grid-template-columns: minmax(0, 1fr) 3.9em; gap: 10px; align-items: center; }
+    .track { position: relative; height: 34px; background: linear-gradient(var(--panel), var(--panel)) 0 3px / 100% 14px no-repeat; }
+    .bar { position: absolute; top: 3px; height: 14px; background: var(--c1); forced-color-adjust: none; }
+    .goal { position: absolute; top: 0; bottom: 0; width: 2px; margin-left: -1px; background: var(--edge); }
+    .arrow {
+      position: absolute; top: 20px; height: 12px; background: var(--text); forced-color-adjust: none;
+      --tip: max(0px, 100% - 9px);
+      clip-path: polygon(0 40%, var(--tip) 40%, var(--tip) 0, 100% 50%, var(--tip) 100%, var(--tip) 60%, 0 60%);
+    }
+    .left { transform: scaleX(-1); }
+    .bar, .arrow { transition: width 0.15s, left 0.15s; }
+    .buttons { margin-top: 8px; }
+    .path { position: relative; height: 64px; margin-top: 14px; border: solid var(--edge); border-width: 0 0 1px 1px; }
+    .path svg { display: block; width: 100%; height: 100%; }
+    .path polyline { fill: none; stroke: var(--c0); stroke-width: 2px; vector-effect: non-scaling-stroke; }
+    .path i { position: absolute; width: 8px; height: 8px; margin: -4px; border-radius: 50%; background: var(--c0); forced-color-adjust: none; }
+    .tally { margin: 8px 0 0; }
+    .tally .soft { display: block; }
+    .matrix { table-layout: fixed; height: max-content; }
+    .matrix caption { font-weight: 600; font-size: 15px; text-align: start; height: 34px; line-height: 34px; white-space: nowrap; }
+    .matrix :is(td, th) { padding: 0 2px; height: 40px; text-align: center; font-size: 13px; font-weight: 400; width: auto; }
+    .matrix tr > :first-child { text-align: start; padding: 0; }
+    .matrix td { border: 2px solid var(--ground); background: color-mix(in srgb, var(--sign) var(--share), var(--panel)); forced-color-adjust: none; }
+    /* Side by side, the rows stand in line, and a class is named once to the eye. */
+    @container (min-width: 600px) {
+      .panels { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); }
+      .panels > table:not(.matrix) th:first-child { width: 0; padding: 0; }
+      .panels > table:not(.matrix) th:first-child span { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+    }
+  `;
+}
+
+define("softmax-gradient", GradientFigure);

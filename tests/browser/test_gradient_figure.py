@@ -1,0 +1,216 @@
+"""The live figure of the gradient, operated as a reader does."""
+
+import numpy as np
+import pytest
+
+import softmax as sm
+from softmax import live
+from tests.browser.figures import (
+    close,
+    control,
+    drag,
+    find,
+    press,
+    start,
+    switch_theme,
+    too_wide,
+    values,
+    wait_for_status,
+)
+
+LOGITS = ".row input[type=number][data-value]"
+PROBABILITIES, TARGETS, GRADIENT = (
+    ".p [data-value]",
+    "tbody td:nth-child(3):not(.matrix *)",
+    "tbody td:nth-child(4):not(.matrix *)",
+)
+JACOBIAN = ".matrix td"
+LOSS, FIRST_LOSS, STEPS = ".tally > b", ".tally .soft b:nth-of-type(2)", ".tally .soft b"
+ANIMALS = ["seal", "panda", "duck"]
+Z = [0.25, 1.23, -0.8]
+PAGE = "book/cross-entropy.html"
+
+
+@pytest.fixture(scope="module")
+def page(visit, address):
+    return visit(f"{address}/{PAGE}")
+
+
+@pytest.fixture
+def figure(page):
+    figure = find(page, "gradient")
+    figure.get_by_role("button", name="Reset").click()
+    return figure
+
+
+def true_class(figure):
+    (name,) = figure.locator("input[type=radio]:checked").all()
+    return ANIMALS.index(name.get_attribute("aria-label").split()[0])
+
+
+def descend(z, target, rate, steps):
+    """Return the logits and the losses on the way."""
+    z, losses = np.array(z), [sm.cross_entropy(z, target)]
+    for _ in range(steps):
+        z = z - rate * (sm.softmax(z) - np.eye(len(z))[target])
+        losses.append(sm.cross_entropy(z, target))
+    return z, losses
+
+
+def assert_agrees_with_the_package(figure):
+    z, target = values(figure, LOGITS), true_class(figure)
+    p = sm.softmax(z)
+    assert values(figure, PROBABILITIES) == close(p)
+    assert values(figure, TARGETS) == list(np.eye(3)[target])
+    assert values(figure, GRADIENT) == close(sm.cross_entropy_grad(z, target))
+    assert values(figure, JACOBIAN) == close(sm.softmax_jacobian(p).ravel())
+    assert values(figure, LOSS) == close([sm.cross_entropy(z, target)])
+
+
+def test_it_starts_as_the_chapter_says(figure):
+    assert start(figure) == {"z": Z, "target": 1, "labels": ANIMALS, "rate": 1.0}
+    assert values(figure, LOGITS) == Z
+    assert_agrees_with_the_package(figure)
+    assert wait_for_status(figure, "true class") == (
+        "The true class is panda: probability 0.664, loss 0.410."
+    )
+
+
+def test_keys_choose_the_true_class_and_move_a_logit(figure):
+    press(control(figure, "panda is the true class"), "ArrowDown")
+    assert true_class(figure) == 2
+    assert_agrees_with_the_package(figure)
+    press(control(figure, "Logit of duck"), "End")
+    assert values(figure, LOGITS) == [0.25, 1.23, 4]
+    assert_agrees_with_the_package(figure)
+    wait_for_status(figure, f"loss {sm.cross_entropy([0.25, 1.23, 4], 2):.3f}")
+
+
+def test_the_mouse_chooses_the_true_class_and_drags_a_logit(page, figure):
+    figure.get_by_text("seal", exact=True).first.click()
+    assert true_class(figure) == 0
+    drag(page, control(figure, "Logit of panda"), 0.05)
+    assert values(figure, LOGITS)[1] < -3
+    assert_agrees_with_the_package(figure)
+
+
+def test_arrows_lead_from_the_target_to_the_probability(figure):
+    ends = figure.locator(".arrow").evaluate_all(
+        "all => all.map(e => [e.style.left, e.style.width, e.classList.contains('left')])"
+    )
+    for (left, width, turned), p, y in zip(ends, sm.softmax(Z), [0, 1, 0], strict=True):
+        first, length = float(left[:-1]) / 100, float(width[:-1]) / 100
+        tail, tip = (first + length, first) if turned else (first, first + length)
+        assert [tail, tip] == pytest.approx([y, p], abs=1e-4)
+
+
+def test_steps_are_those_of_gradient_descent(figure):
+    control(figure, "Learning rate, as a number").fill("2.5")
+    press(figure.get_by_role("button", name="Step", exact=True), "Enter", 3)
+    figure.get_by_role("button", name="Ten steps").click()
+    z, losses = descend(Z, 1, 2.5, 13)
+    assert values(figure, LOGITS) == close(z)
+    assert values(figure, LOSS) == close(losses[-1:])
+    assert values(figure, FIRST_LOSS) == close(losses[:1])
+    assert values(figure, STEPS)[0] == 13
+    assert_agrees_with_the_package(figure)
+    said = wait_for_status(figure, "10 steps at rate 2.5")
+    assert f"from {losses[3]:.3f} to {losses[-1]:.3f}" in said
+    assert f"panda is now {sm.softmax(z)[1]:.3f}" in said
+
+
+def test_the_curve_shows_each_loss(figure):
+    figure.get_by_role("button", name="Ten steps").click()
+    points = figure.locator("polyline").get_attribute("points").split()
+    heights = [40 - float(point.split(",")[1]) for point in points]
+    losses = np.array(descend(Z, 1, 1.0, 10)[1])
+    assert heights == pytest.approx(38 * losses / losses[0], abs=1e-6)
+
+
+def test_the_loss_falls_at_the_largest_rate_from_far_away(figure):
+    press(control(figure, "Learning rate"), "End")
+    control(figure, "Logit of seal, as a number").fill("20")
+    control(figure, "Logit of panda, as a number").fill("-20")
+    loss = values(figure, LOSS)
+    for _ in range(8):
+        press(figure.get_by_role("button", name="Step", exact=True), "Enter")
+        assert values(figure, LOSS) < loss
+        loss = values(figure, LOSS)
+    assert values(figure, LOGITS) == close(descend([20, -20, -0.8], 1, 10, 8)[0])
+
+
+def test_what_the_reader_sets_is_a_new_start(figure):
+    step = figure.get_by_role("button", name="Step", exact=True)
+    step.click()
+    assert values(figure, STEPS)[0] == 1
+    press(control(figure, "Logit of seal"), "ArrowRight")
+    assert values(figure, STEPS)[0] == 0
+    step.click()
+    control(figure, "duck is the true class").check()
+    assert values(figure, STEPS)[0] == 0
+    figure.get_by_role("button", name="Reset").click()
+    assert values(figure, LOGITS) == Z
+    assert true_class(figure) == 1
+
+
+def test_a_confident_mistake_fades_the_jacobian_but_not_the_gradient(figure):
+    control(figure, "Logit of seal, as a number").fill("8")
+    assert max(map(abs, values(figure, JACOBIAN))) < 0.0025
+    assert values(figure, GRADIENT)[1] < -0.99
+
+
+def test_signs_of_the_jacobian_are_written(figure):
+    texts = figure.locator(JACOBIAN).all_text_contents()
+    assert texts[:3] == ["+0.187", "−0.165", "−0.022"]
+
+
+def test_colors_follow_the_theme(page, figure):
+    def colors():
+        cell = figure.locator(JACOBIAN).first
+        return [
+            node.evaluate("e => getComputedStyle(e).backgroundColor") for node in (figure, cell)
+        ]
+
+    switch_theme(page, "light")
+    light = colors()
+    switch_theme(page, "dark")
+    dark = colors()
+    assert all(a != b for a, b in zip(light, dark, strict=True))
+    switch_theme(page, "light")
+    assert colors() == light
+
+
+def test_without_javascript_there_is_a_picture_and_a_sentence(visit, address):
+    page = visit(f"{address}/{PAGE}", java_script_enabled=False)
+    picture = page.locator("softmax-gradient img")
+    assert picture.is_visible()
+    assert "panda -0.336" in picture.get_attribute("alt")
+    assert page.locator("softmax-gradient p").is_visible()
+
+
+@pytest.mark.parametrize("width", [390, 600, 1280])
+def test_nothing_is_wider_than_the_figure(visit, address, width):
+    page = visit(f"{address}/{PAGE}", width=width)
+    find(page, "gradient")
+    assert too_wide(page) == 0
+    assert_fits(page)
+
+
+def test_five_long_names_fit_on_a_phone(browser, tmp_path):
+    html = live.gradient([0, -20, 20, 3, 1], 1, [f"polar bear {k}" for k in range(5)])._repr_html_()
+    path = tmp_path / "page.html"
+    path.write_text(f"<!doctype html><meta charset=utf-8>{html}", encoding="utf-8")
+    page = browser.new_page(viewport={"width": 342, "height": 800})
+    page.goto(path.as_uri())
+    assert_fits(page)
+    page.close()
+
+
+def assert_fits(page):
+    """No part of the figure reaches beyond it, and no number is cut."""
+    wide = page.locator("softmax-gradient").evaluate(
+        "e => [...e.shadowRoot.querySelectorAll('*')].filter(n => "
+        "n.getBoundingClientRect().right > e.getBoundingClientRect().right + 0.5 || "
+        "(n.localName === 'td' && n.scrollWidth > n.clientWidth)).map(n => n.outerHTML)"
+    )
+    assert wide == []
