@@ -8,5 +8,7 @@ from softmax.live._digit import draw_digit
 from softmax.live._figure import LiveFigure
 from softmax.live._gradient import gradient
 from softmax.live._logits import logits
+from softmax.live._playground import playground
+from softmax.live._precision import precision
 
-__all__ = ["LiveFigure", "draw_digit", "gradient", "logits"]
+__all__ = ["LiveFigure", "draw_digit", "gradient", "logits", "playground", "precision"]

@@ -1,0 +1,158 @@
+"""A playground for softmax regression: points on a plane, and a classifier that learns them."""
+
+import numpy as np
+
+from softmax import plotting
+from softmax.classifier import SoftmaxClassifier
+from softmax.live._figure import LiveFigure
+
+# What the plane and the controls can hold; plane.mjs and playground.mjs have the same limits.
+REACH = 4.0
+MOST_CLASSES, MOST_POINTS = 6, 200
+LIMITS = {"learning_rate": (0.01, 100.0), "alpha": (0.0, 1.0), "temperature": (0.1, 10.0)}
+STEPS_OF_THE_PICTURE = 300
+
+
+def playground(X=None, y=None, *, learning_rate=0.5, alpha=0.001, temperature=1.0):
+    """Put points of several classes on a plane, and watch softmax regression learn them.
+
+    Training is full-batch gradient descent from zero. Its steps are those of `SoftmaxClassifier`
+    with a constant learning rate, no momentum and a batch that holds all points. The temperature
+    divides the logits where probabilities are shown; training does without it.
+
+    Parameters
+    ----------
+    X : array_like of shape (N, 2), optional
+        The points at the start, at most 200 of them, with coordinates between -4 and 4. By
+        default 30 points in three groups that overlap a little.
+    y : array_like of int, shape (N,), optional
+        Their classes, from 0 to 5.
+    learning_rate : float, default 0.5
+        The learning rate at the start, between 0.01 and 100.
+    alpha : float, default 0.001
+        The L2 strength at the start, between 0 and 1.
+    temperature : float, default 1.0
+        The temperature at the start, between 0.1 and 10.
+
+    Returns
+    -------
+    LiveFigure
+        The figure; at the end of a cell it shows itself.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as said above.
+
+    Examples
+    --------
+    >>> playground([[-1, 0], [1, 0], [0, 2]], [0, 1, 2])
+    <softmax.live: a playground for softmax regression>
+    """
+    if (X is None) != (y is None):
+        raise ValueError("X and y belong together: pass both, or neither.")
+    X, y = _overlapping_groups() if X is None else _checked(X, y)
+    settings = {"learning_rate": learning_rate, "alpha": alpha, "temperature": temperature}
+    for name, value in settings.items():
+        low, high = LIMITS[name]
+        if not low <= value <= high:  # NaN is refused too
+            raise ValueError(f"{name} is {value}; give a number between {low:g} and {high:g}.")
+    presets = {"as at the start": (X, y)} | _presets()
+    start = {
+        "presets": {name: _as_list(*points) for name, points in presets.items()},
+        "learningRate": float(learning_rate),
+        "alpha": float(alpha),
+        "temperature": float(temperature),
+    }
+    model = _trained(X, y, learning_rate, alpha)
+
+    def draw(figure):
+        figure.set_size_inches(4.2, 3.6)
+        ax = figure.subplots()
+        if model is None:
+            ax.scatter(*X.T)
+        else:
+            plotting.decision_regions(model, X, y, ax=ax, resolution=100)
+        ax.set(xlabel="$x_1$", ylabel="$x_2$")
+
+    return LiveFigure(
+        "playground",
+        start,
+        title="a playground for softmax regression",
+        draw=draw,
+        alt=_description(model, X, y),
+    )
+
+
+def _checked(X, y):
+    """Return the points as an array of shape (N, 2) and their classes, or say what is wrong."""
+    X, y = np.asarray(X, dtype=float), np.asarray(y)
+    if X.ndim != 2 or X.shape[1] != 2 or not 1 <= len(X) <= MOST_POINTS:
+        raise ValueError(f"X has shape {X.shape}; give 1 to {MOST_POINTS} points, shape (N, 2).")
+    if not (np.abs(X) <= REACH).all():  # NaN is refused too
+        raise ValueError("X leaves the plane; give coordinates between -4 and 4.")
+    if y.shape != (len(X),):
+        raise ValueError(f"y has shape {y.shape} for {len(X)} points; give one class for each.")
+    if y.dtype.kind not in "iu" or not ((y >= 0) & (y < MOST_CLASSES)).all():
+        raise ValueError(f"y holds {np.unique(y).tolist()}; give classes as integers from 0 to 5.")
+    return X, y
+
+
+def _as_list(X, y):
+    return [[*point, label] for point, label in zip(X.tolist(), y.tolist(), strict=True)]
+
+
+def _trained(X, y, learning_rate, alpha):
+    """Return the classifier of the picture, or None where there is but one class."""
+    if len(np.unique(y)) < 2:
+        return None
+    return SoftmaxClassifier(
+        learning_rate="constant",
+        learning_rate_init=learning_rate,
+        alpha=alpha,
+        batch_size=len(X),
+        max_iter=STEPS_OF_THE_PICTURE,
+        momentum=0.0,
+        tol=None,
+        shuffle=False,
+    ).fit(X, y)
+
+
+def _description(model, X, y):
+    if model is None:
+        return "A plane with points of one class alone."
+    right = int(np.sum(model.predict(X) == y))
+    return (
+        f"A plane with {len(X)} points of {len(model.classes_)} classes. After "
+        f"{STEPS_OF_THE_PICTURE} steps, straight borders divide it into a region for each class, "
+        f"and {right} of the points lie in their own."
+    )
+
+
+def _groups(centers, n, scale, seed):
+    """Return n points around each center, drawn from a stream that NumPy promises to keep."""
+    centers = np.asarray(centers, dtype=float)
+    labels = np.repeat(np.arange(len(centers)), n)
+    noise = np.random.RandomState(seed).standard_normal((len(labels), 2))
+    return (centers[labels] + scale * noise).round(2).clip(-REACH, REACH), labels
+
+
+def _overlapping_groups():
+    return _groups([[1.3, 0.0], [0.0, 1.6], [-1.3, -1.2]], n=10, scale=0.75, seed=0)
+
+
+def _presets():
+    """Return points that a linear classifier can tell apart, and points that it cannot."""
+    turn = np.arange(6) * np.pi / 3
+    circle = 2.6 * np.column_stack([np.cos(turn), np.sin(turn)])
+    corners, corner = _groups([[-1.7, -1.7], [1.7, 1.7], [-1.7, 1.7], [1.7, -1.7]], 8, 0.5, 3)
+    inner, _ = _groups([[0.0, 0.0]], 12, 0.5, 4)
+    angle = np.arange(20) * np.pi / 10
+    outer = (2.7 * np.column_stack([np.cos(angle), np.sin(angle)])).round(2) + 0.0
+    return {
+        "three groups apart": _groups([[2.2, -1.2], [0.0, 2.2], [-2.2, -1.2]], 10, 0.45, 1),
+        "six groups": _groups(circle, 6, 0.45, 2),
+        "a ring": (np.vstack([inner, outer]), np.repeat([0, 1], [12, 20])),
+        "a chessboard (xor)": (corners, corner // 2),
+        "none": (np.empty((0, 2)), np.empty(0, dtype=int)),
+    }

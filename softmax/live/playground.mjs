@@ -1,0 +1,337 @@
+// A playground: points on a plane, and softmax regression that learns to tell their classes apart.
+
+import { argmax, define, format, formatProbability, listed, logScale, make, reducedMotion, show, slider, softmax } from "./core.mjs";
+import { classesOf, descend, evaluate, logitsAt } from "./descent.mjs";
+import { SHAPES, clipPath, drawCurve, drawPlane } from "./plane.mjs";
+import { PointsElement } from "./points.mjs";
+
+const MOST_LOSSES = 1000;
+const ARRIVED = 1e-6;
+// Logarithmic from 0.0001 to 1, with one more position at the left end for 0.
+const PENALTY = { ...logScale(0.0001, 1, 80), last: 81, min: 0 };
+const { from, to } = PENALTY;
+PENALTY.from = (i) => (Number(i) === 0 ? 0 : from(i - 1));
+PENALTY.to = (x) => (x === 0 ? 0 : Math.max(1, 1 + to(x)));
+
+const count = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
+const symbol = (k) => make("span", { class: `shape s${k}`, "aria-hidden": "true" });
+
+class PlaygroundFigure extends PointsElement {
+  build(start) {
+    this.start = start;
+    this.chosen = 0;
+    const button = (text, onclick) => make("button", { type: "button", onclick }, text);
+    this.train = button("Train", () => this.toggle());
+    this.one = button("Step", () => this.stepBy(1));
+    this.hundred = button("100 steps", () => this.stepBy(100));
+    this.removal = button("Remove point", () => this.removeChosen());
+    const sliders = [
+      this.setting("learning rate", "rate", logScale(0.01, 100, 160), "learningRate", 0),
+      this.setting("L2 strength", "alpha", PENALTY, "alpha", 0),
+      this.setting("temperature", "temperature", logScale(0.1, 10, 100), "temperature"),
+    ];
+    this.plane = this.planeCanvas();
+    const buttons = make("div", { class: "buttons" }, this.train, this.one, this.hundred, button("Reset weights", () => this.forget()), this.removal, button("Reset all", () => this.reset()));
+    this.parts = [
+      this.pointsRow(),
+      make("div", { class: "panels" },
+        make("div", {}, this.plane, buttons, make("p", { id: "help", class: "soft" }, "Click or tap to add a point, drag a point to move it. Keys on the plane: arrows move the cursor (with Shift further), Enter adds a point, Space picks it up and puts it down, Delete removes it, N goes to the next one, 1 to 6 choose the class.")),
+        make("div", {}, this.numbers(), this.curveCanvas(), ...sliders, make("p", { class: "soft" }, "The temperature divides the logits where probabilities are shown: in the shading and at the cursor. Training, loss and borders do without it."))),
+      this.weightsTable(),
+    ];
+    this.reset();
+    return this.parts;
+  }
+
+  // Controls and panels. --------------------------------------------------------------------------
+
+  pointsRow() {
+    const names = Object.keys(this.start.presets);
+    this.preset = make("select", { id: "preset", onchange: () => this.load(this.preset.value) }, ...names.map((name) => make("option", {}, name)));
+    this.choices = SHAPES.map(({ name }, k) => make("input", { type: "radio", name: "class", id: `class${k}`, onchange: () => this.choose(k) }));
+    const labels = SHAPES.map(({ name }, k) => make("label", { for: `class${k}`, class: "choice" }, this.choices[k], symbol(k), name));
+    return make("div", { class: "top" },
+      make("div", {}, make("label", { for: "preset" }, "points"), this.preset),
+      make("fieldset", {}, make("legend", {}, "class of a new point"), ...labels));
+  }
+
+  setting(label, name, scale, initial, origin = 0.5) {
+    const name_ = label[0].toUpperCase() + label.slice(1);
+    const control = slider({
+      label: name_,
+      scale,
+      value: this.start[initial],
+      origin,
+      change: (value) => {
+        this[name] = value;
+        control.range.setAttribute("aria-valuetext", value);
+        this.refresh();
+      },
+    });
+    // Settings are small numbers: two digits after the point would not tell them.
+    const reset = () => {
+      this[name] = this.start[initial];
+      control.set(this[name]);
+      control.range.setAttribute("aria-valuetext", this[name]);
+    };
+    (this.settings ??= []).push(reset);
+    return make("div", { class: `setting ${name}` }, make("span", {}, label), control.range, control.number);
+  }
+
+  curveCanvas() {
+    this.curve = make("canvas", { class: "curve", role: "img", "aria-label": "Loss curve" });
+    return this.curve;
+  }
+
+  numbers() {
+    const pair = (name, label) => {
+      this[name] = make("dd", { class: name });
+      return make("div", {}, make("dt", {}, label), this[name]);
+    };
+    return make("dl", {}, pair("stepsShown", "steps"), pair("lossShown", "loss"), pair("penaltyShown", "of it penalty"), pair("accuracyShown", "accuracy"));
+  }
+
+  weightsTable() {
+    this.rows = make("tbody");
+    const head = ["class", "points", "w of x₁", "w of x₂", "bias", "p at cursor"];
+    return make("table", {},
+      make("caption", { class: "hidden" }, "Weights and bias of each class, and its probability at the cursor"),
+      make("thead", {}, make("tr", {}, ...head.map((name) => make("th", { scope: "col" }, name)))),
+      this.rows);
+  }
+
+  // State. ----------------------------------------------------------------------------------------
+
+  reset() {
+    for (const reset of this.settings) reset();
+    this.preset.selectedIndex = 0;
+    this.choose(0);
+    this.load(this.preset.value);
+  }
+
+  load(name) {
+    this.points = this.start.presets[name].map((point) => [...point]);
+    this.cursor = [0, 0];
+    this.selected = -1;
+    this.held = false;
+    this.forget();
+    if (!this.points.length) this.say("The plane is empty. Choose a class and add points.");
+  }
+
+  // Start again from zero.
+  forget() {
+    this.pause();
+    this.parameters = SHAPES.map(() => [0, 0, 0]);
+    Object.assign(this, { steps: 0, stride: 1, diverged: false, arrived: false });
+    this.refresh();
+    this.report("All weights are zero.");
+  }
+
+  // Training. -------------------------------------------------------------------------------------
+
+  // Why training cannot go on, or nothing.
+  obstacle() {
+    if (this.diverged) return "Training diverged. Lower the learning rate or the L2 strength, then reset the weights.";
+    if (classesOf(this.points).length < 2) return "Training needs points of two classes or more.";
+    return "";
+  }
+
+  toggle() {
+    if (this.running) {
+      this.pause();
+      return this.report("Paused.");
+    }
+    if (reducedMotion()) return this.say("Your system asks for little motion, so nothing runs by itself. Use the buttons Step and 100 steps.");
+    if (this.obstacle()) return this.say(this.obstacle());
+    this.train.textContent = "Pause";
+    this.running = requestAnimationFrame(() => this.tick());
+    this.say("Training.");
+  }
+
+  pause() {
+    cancelAnimationFrame(this.running);
+    this.running = null;
+    this.train.textContent = "Train";
+  }
+
+  // A step a frame at first, to be watched; later, when little moves, up to 20.
+  tick() {
+    this.running = requestAnimationFrame(() => this.tick());
+    this.advance(Math.min(20, 1 + Math.floor(this.steps / 100)));
+    if (this.diverged || this.arrived) {
+      this.pause();
+      this.report();
+    }
+  }
+
+  stepBy(number) {
+    if (this.obstacle()) return this.say(this.obstacle());
+    this.pause();
+    this.advance(number);
+    this.report();
+  }
+
+  // What diverges is not kept, so no number here is ever infinite or none.
+  advance(number) {
+    for (let i = 0; i < number && !this.diverged; i += 1) {
+      const next = descend(this.parameters, this.points, this.rate, this.alpha);
+      this.diverged = next.diverged;
+      if (next.diverged) break;
+      this.parameters = next.parameters;
+      this.arrived = next.largest < ARRIVED;
+      this.steps += 1;
+      if (this.steps % this.stride === 0) this.record();
+    }
+    this.refresh();
+  }
+
+  // When the curve grows long, every second of its values is enough.
+  record() {
+    this.losses.push(evaluate(this.parameters, this.points, this.alpha).objective);
+    if (this.losses.length <= MOST_LOSSES) return;
+    this.losses = this.losses.filter((_, i) => i % 2 === 0);
+    this.stride *= 2;
+  }
+
+  // Points. ---------------------------------------------------------------------------------------
+
+  // A class whose last point is gone forgets its weights, and training begins anew to arrive.
+  changed(words) {
+    const classes = classesOf(this.points);
+    this.parameters = this.parameters.map((row, k) => (classes.includes(k) ? row : [0, 0, 0]));
+    this.arrived = false;
+    this.refresh();
+    this.report(words);
+  }
+
+  atCursor() {
+    const what = this.selected < 0 ? "" : `, a ${SHAPES[this.points[this.selected][2]].name}${this.state.wrong.includes(this.selected) ? ", outside its region" : ""}`;
+    const words = this.state.classes.map((k, j) => `${SHAPES[k].name} ${formatProbability(this.probabilities[j])}`);
+    return `Cursor at ${this.place()}${what}. ${words.length ? `Probabilities: ${listed(words)}.` : ""}`;
+  }
+
+  // What is shown. --------------------------------------------------------------------------------
+
+  refresh() {
+    this.state = evaluate(this.parameters, this.points, this.alpha);
+    const { classes, objective, penalty, accuracy } = this.state;
+    if (this.steps === 0) this.losses = [objective];
+    const logits = logitsAt(this.parameters, classes, ...this.cursor);
+    this.probabilities = softmax(logits, this.temperature);
+    this.probable = classes[argmax(logits)];
+    show(this.stepsShown, this.steps, String(this.steps));
+    show(this.lossShown, objective, format(objective, 4));
+    show(this.penaltyShown, penalty, format(penalty, 4));
+    show(this.accuracyShown, accuracy, this.points.length ? `${format(100 * accuracy, 0)} %` : "–");
+    this.rows.replaceChildren(...classes.map((k, j) => this.row(k, j)));
+    this.train.setAttribute("aria-disabled", Boolean(this.obstacle()) || reducedMotion());
+    for (const button of [this.one, this.hundred]) button.setAttribute("aria-disabled", Boolean(this.obstacle()));
+    this.removal.setAttribute("aria-disabled", this.selected < 0);
+    this.curve.setAttribute("aria-label", `Loss curve. After ${count(this.steps, "step")} the loss is ${format(objective, 4)}.`);
+    this.redraw();
+  }
+
+  row(k, j) {
+    const number = (value, text) => {
+      const cell = make("td");
+      show(cell, value, text);
+      return cell;
+    };
+    const weights = this.parameters[k].map((value) => number(value, Math.abs(value) < 100 ? format(value) : format(value, 0)));
+    const points = this.points.filter((point) => point[2] === k).length;
+    const name = make("span", { class: "name" }, symbol(k), make("span", { class: "word" }, SHAPES[k].name));
+    const p = this.probabilities[j];
+    return make("tr", {}, make("th", { scope: "row" }, name), number(points, String(points)), ...weights, number(p, formatProbability(p)));
+  }
+
+  report(words = "") {
+    const { objective, wrong } = this.state;
+    if (this.diverged) return this.say(`Training diverged after ${count(this.steps, "step")}: the next one would throw the weights away. Lower the learning rate or the L2 strength, then reset the weights.`);
+    const right = `${this.points.length - wrong.length} of ${count(this.points.length, "point")} lie in their own region`;
+    const end = this.arrived ? " Training has arrived: every slope is below 0.000001." : "";
+    this.say(`${words} After ${count(this.steps, "step")} the loss is ${format(objective, 4)}, and ${right}.${end}`.trim());
+  }
+
+  // Once for each picture that the screen shows, however often it is asked for.
+  redraw() {
+    if (!this.isConnected) return;
+    this.drawing ??= requestAnimationFrame(() => {
+      this.drawing = null;
+      this.draw();
+    });
+  }
+
+  draw() {
+    if (!this.plane.clientWidth) return;
+    const style = getComputedStyle(this);
+    const color = (name) => style.getPropertyValue(`--${name}`);
+    const colors = { ground: color("ground"), text: color("text"), soft: color("soft"), edge: color("edge"), classes: SHAPES.map((_, k) => color(`c${k}`)) };
+    const focused = this.shadowRoot.activeElement === this.plane;
+    drawPlane(this.plane, { ...this, cursor: focused || this.selected >= 0 ? this.cursor : null }, colors);
+    drawCurve(this.curve, { losses: this.losses, stride: this.stride, classes: this.state.classes.length }, colors);
+  }
+
+  themed() {
+    this.redraw();
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.sizes = new ResizeObserver(() => this.redraw());
+    this.sizes.observe(this.plane);
+    // Nobody watches a figure that has left the screen.
+    this.sight = new IntersectionObserver(([entry]) => {
+      if (entry.isIntersecting || !this.running) return;
+      this.pause();
+      this.report("Paused, for the figure left the screen.");
+    });
+    this.sight.observe(this);
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    this.pause();
+    cancelAnimationFrame(this.drawing);
+    this.drawing = null;
+    this.sizes.disconnect();
+    this.sight.disconnect();
+  }
+
+  static css = `
+    .top { display: flex; flex-wrap: wrap; gap: 10px 20px; align-items: end; margin-bottom: 14px; }
+    .top > div { display: grid; gap: 4px; }
+    .top label[for="preset"], legend { font-weight: 600; padding: 0; margin-bottom: 4px; }
+    fieldset { display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 0; padding: 0; border: 0; min-width: 0; }
+    .choice { display: inline-flex; align-items: center; gap: 6px; min-height: 32px; cursor: pointer; }
+    .choice input { margin: 0; width: 16px; height: 16px; accent-color: var(--c0); }
+    .shape { display: inline-block; flex: none; width: 15px; height: 15px; forced-color-adjust: none; }
+    ${SHAPES.map((shape, k) => `.s${k} { background: var(--c${k}); clip-path: ${clipPath(shape)}; }`).join("\n")}
+    .panels { display: grid; gap: 16px 24px; }
+    @container (min-width: 600px) {
+      .panels { grid-template-columns: minmax(0, 1.25fr) minmax(0, 1fr); }
+    }
+    canvas { display: block; width: 100%; }
+    .plane { aspect-ratio: 1; cursor: crosshair; touch-action: pan-y pinch-zoom; border-radius: 4px; user-select: none; }
+    .curve { height: 150px; margin: 10px 0 6px; }
+    p.soft { margin: 8px 0 0; }
+    dl { display: grid; grid-template-columns: 1fr 1fr; gap: 8px 16px; margin: 0; }
+    dt { font-size: 13px; color: var(--soft); }
+    dd { margin: 0; font-size: 17px; font-weight: 600; font-variant-numeric: tabular-nums; }
+    .setting { display: grid; grid-template-columns: minmax(0, 1fr) 76px; gap: 0 8px; align-items: center; margin-top: 4px; }
+    .setting span { grid-column: 1 / -1; font-size: 14px; }
+    .temperature { --c0: var(--c2); }
+    table { margin-top: 16px; }
+    td, th { padding: 4px 6px 4px 0; text-align: end; }
+    th:first-child { text-align: start; }
+    thead th { font-size: 13px; vertical-align: bottom; }
+    tbody tr { border-top: 1px solid var(--line); }
+    tbody th { font-weight: 400; }
+    .name { display: inline-flex; align-items: center; gap: 6px; }
+    /* On a phone the marker says which class it is; its name stands at the top. */
+    @container (max-width: 380px) {
+      .word { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+    }
+  `;
+}
+
+define("softmax-playground", PlaygroundFigure);

@@ -1,0 +1,391 @@
+"""The playground, operated as a reader does."""
+
+import numpy as np
+import pytest
+
+import softmax as sm
+from softmax import live
+from tests.browser.figures import (
+    close,
+    control,
+    drag,
+    find,
+    press,
+    start,
+    switch_theme,
+    too_wide,
+    values,
+    wait_for_status,
+)
+from tests.browser.test_playground_numerics import POINTS, PRESENT, X, Y, parameters, trained
+
+PAGE = "book/softmax-regression.html"
+PROBABILITIES = "tbody td:last-child"
+COUNTS = "tbody td:nth-child(2)"
+
+
+@pytest.fixture(scope="module")
+def page(visit, address):
+    return visit(f"{address}/{PAGE}")
+
+
+@pytest.fixture
+def figure(page):
+    figure = find(page, "playground")
+    button(figure, "Reset all").click()
+    return figure
+
+
+@pytest.fixture(scope="module")
+def bare(browser, tmp_path_factory):
+    """Give a page with nothing but a playground, which starts from the points of the fixture."""
+    path = tmp_path_factory.mktemp("playground") / "page.html"
+    html = live.playground(X, Y)._repr_html_()
+    path.write_text(f"<!doctype html><meta charset=utf-8>{html}", encoding="utf-8")
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    yield page
+    page.close()
+
+
+def button(figure, name):
+    return figure.get_by_role("button", name=name, exact=True)
+
+
+def plane(figure):
+    return figure.get_by_label("Plane of points")
+
+
+def points(figure):
+    return figure.evaluate("e => e.points")
+
+
+def number(figure, name):
+    return values(figure, f"dd.{name}Shown")[0]
+
+
+def weights(figure):
+    """Return the rows of the table: two weights and a bias for each class."""
+    rows = [values(figure, f"tbody td:nth-child({column})") for column in (3, 4, 5)]
+    return np.transpose(rows)
+
+
+def where(figure, x1, x2):
+    """Return where a place of the plane is on the screen."""
+    box = plane(figure).bounding_box()
+    # The margins of plane.mjs: 26 pixels at the left, 10 at the right, 8 above, 24 below.
+    across, down = (x1 + 4) / 8, (4 - x2) / 8
+    return box["x"] + 26 + across * (box["width"] - 36), box["y"] + 8 + down * (box["height"] - 32)
+
+
+def pixels(figure, name):
+    """Return the sum of a canvas's pixels, once what is to be drawn is drawn."""
+    return figure.evaluate(
+        "async (e, name) => { await new Promise(r => requestAnimationFrame(() => "
+        "requestAnimationFrame(r))); const c = e[name]; const data = c.getContext('2d')"
+        ".getImageData(0, 0, c.width, c.height).data; return data.reduce((a, b) => a + b, 0); }",
+        name,
+    )
+
+
+def assert_agrees_with_the_package(figure, steps, rate=0.5, alpha=0.001):
+    data = np.array(points(figure))
+    X, y = data[:, :2], data[:, 2].astype(int)
+    assert number(figure, "steps") == steps
+    model = trained(rate, alpha, steps, X, y)
+    expected = parameters(model)
+    assert weights(figure).ravel().tolist() == close(expected.ravel())
+    penalty = alpha / 2 * np.sum(model.coef_**2)
+    # Of two classes `decision_function` gives one column, `predict_log_proba` both.
+    loss = sm.cross_entropy(model.predict_log_proba(X), np.searchsorted(model.classes_, y))
+    assert [number(figure, "loss")] == close([loss + penalty])
+    assert [number(figure, "penalty")] == close([penalty])
+    assert number(figure, "accuracy") == pytest.approx(model.score(X, y))
+
+
+def test_it_starts_as_the_chapter_says(figure):
+    given = start(figure)
+    assert [given[name] for name in ("learningRate", "alpha", "temperature")] == [0.5, 0.001, 1]
+    assert points(figure) == given["presets"]["as at the start"]
+    assert values(figure, COUNTS) == [10, 10, 10]
+    assert number(figure, "steps") == 0
+    assert [number(figure, "loss")] == close([np.log(3)])
+    assert values(figure, PROBABILITIES) == close([1 / 3] * 3)
+
+
+def test_steps_by_keyboard_are_those_of_the_classifier(figure):
+    press(button(figure, "Step"), "Enter", 3)
+    assert_agrees_with_the_package(figure, 3)
+    press(button(figure, "100 steps"), "Enter")
+    assert_agrees_with_the_package(figure, 103)
+    wait_for_status(figure, "After 103 steps the loss is")
+
+
+def test_settings_count(figure):
+    press(control(figure, "L2 strength"), "End")
+    control(figure, "L2 strength, as a number").fill("0.25")
+    press(control(figure, "Learning rate"), "ArrowRight")
+    rate = float(control(figure, "Learning rate, as a number").input_value())
+    assert rate > 0.5
+    button(figure, "100 steps").click()
+    assert_agrees_with_the_package(figure, 100, rate, 0.25)
+    press(control(figure, "L2 strength"), "Home")
+    assert control(figure, "L2 strength, as a number").input_value() == "0"
+    assert control(figure, "L2 strength").get_attribute("aria-valuetext") == "0"
+    press(control(figure, "L2 strength"), "ArrowRight")
+    assert control(figure, "L2 strength").get_attribute("aria-valuetext") == "0.0001"
+
+
+def test_a_fixture_is_trained_to_the_boundary_that_python_gives(bare):
+    figure = find(bare, "playground")
+    button(figure, "Reset all").click()
+    assert points(figure) == POINTS
+    for _ in range(30):
+        button(figure, "100 steps").press("Enter")
+    assert_agrees_with_the_package(figure, 3000)
+    axis = np.linspace(-4, 4, 81)
+    plane = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    rows = weights(figure)
+    predicted = np.take(PRESENT, (plane @ rows[:, :2].T + rows[:, 2]).argmax(axis=1))
+    assert predicted.tolist() == trained(0.5, 0.001, 3000).predict(plane).tolist()
+
+
+def test_temperature_moves_probabilities_and_nothing_else(page, figure):
+    button(figure, "100 steps").click()
+    before, loss = weights(figure), number(figure, "loss")
+    picture = pixels(figure, "plane")
+    drag(page, control(figure, "Temperature"), 0.9)
+    temperature = float(control(figure, "Temperature, as a number").input_value())
+    assert temperature > 4
+    assert weights(figure).tolist() == before.tolist()
+    assert number(figure, "loss") == loss
+    p = sm.softmax(before[:, 2], temperature=temperature)  # at the cursor, which is at 0, 0
+    assert values(figure, PROBABILITIES) == close(p)
+    assert pixels(figure, "plane") != picture
+    button(figure, "100 steps").click()
+    assert_agrees_with_the_package(figure, 200)
+
+
+def test_training_runs_and_pauses(figure):
+    curve = pixels(figure, "curve")
+    press(button(figure, "Train"), "Enter")
+    figure.page.wait_for_function(
+        "Number(document.querySelector('softmax-playground').stepsShown.dataset.value) > 5"
+    )
+    press(button(figure, "Pause"), "Enter")
+    steps = int(number(figure, "steps"))
+    wait_for_status(figure, f"Paused. After {steps} steps")
+    assert_agrees_with_the_package(figure, steps)
+    assert pixels(figure, "curve") != curve
+    assert number(figure, "steps") == steps
+
+
+def test_training_ends_where_nothing_moves(figure):
+    figure.get_by_label("points", exact=True).select_option("a ring")
+    button(figure, "Train").click()
+    wait_for_status(figure, "Training has arrived")
+    assert button(figure, "Train").is_visible()
+    assert number(figure, "loss") > 0.6
+
+
+def test_training_stops_when_the_figure_leaves_the_screen(page, figure):
+    button(figure, "Train").click()
+    page.evaluate("window.scrollTo(0, 0)")
+    wait_for_status(figure, "left the screen")
+    assert not figure.evaluate("e => Boolean(e.running)")
+
+
+def test_training_stops_when_the_figure_leaves_the_page(bare):
+    figure = find(bare, "playground")
+    button(figure, "Train").click()
+    running = "e => { const before = Boolean(e.running); const parent = e.parentNode; e.remove();"
+    running += " const after = Boolean(e.running); parent.append(e); return [before, after]; }"
+    assert figure.evaluate(running) == [True, False]
+    button(figure, "Reset all").click()
+    button(figure, "Step").click()
+    assert_agrees_with_the_package(figure, 1)
+
+
+def test_training_that_diverges_says_so_and_stops(figure):
+    control(figure, "Learning rate, as a number").fill("100")
+    control(figure, "L2 strength, as a number").fill("1")
+    button(figure, "100 steps").click()
+    wait_for_status(figure, "Training diverged after")
+    assert number(figure, "steps") < 100
+    assert np.isfinite(weights(figure)).all()
+    assert np.isfinite(number(figure, "loss"))
+    assert "NaN" not in figure.evaluate("e => e.shadowRoot.textContent")
+    assert button(figure, "Step").get_attribute("aria-disabled") == "true"
+    steps = number(figure, "steps")
+    press(button(figure, "Step"), "Enter")
+    assert number(figure, "steps") == steps
+    control(figure, "Learning rate, as a number").fill("0.5")
+    button(figure, "Reset weights").click()
+    button(figure, "100 steps").click()
+    assert_agrees_with_the_package(figure, 100, 0.5, 1.0)
+
+
+def test_keys_add_move_and_remove_a_point(figure):
+    press(plane(figure), "4")
+    assert figure.get_by_label("diamond").is_checked()
+    for key, times in [("ArrowRight", 3), ("ArrowDown", 2), ("Shift+ArrowDown", 4)]:
+        press(plane(figure), key, times)
+    press(plane(figure), "Enter")
+    assert points(figure)[-1] == [0.3, -2.2, 3]
+    assert values(figure, COUNTS) == [10, 10, 10, 1]
+    wait_for_status(figure, "Added a diamond at 0.30, −2.20")
+    press(plane(figure), " ")
+    press(plane(figure), "ArrowLeft", 2)
+    assert points(figure)[-1] == [0.1, -2.2, 3]
+    press(plane(figure), " ")
+    press(plane(figure), "ArrowLeft", 3)
+    assert points(figure)[-1] == [0.1, -2.2, 3]
+    wait_for_status(figure, "Cursor at −0.20, −2.20")
+    button(figure, "100 steps").click()
+    assert_agrees_with_the_package(figure, 100)
+    press(plane(figure), "ArrowRight", 3)
+    press(plane(figure), "Delete")
+    assert len(points(figure)) == 30
+    wait_for_status(figure, "Removed the diamond")
+
+
+def test_keys_go_from_point_to_point(figure):
+    press(plane(figure), "n")
+    x1, x2, _ = points(figure)[0]
+    button(figure, "Step").click()
+    row = weights(figure)
+    assert values(figure, PROBABILITIES) == close(sm.softmax(row @ [x1, x2, 1]))
+    press(plane(figure), "Shift+N")
+    press(plane(figure), "Backspace")
+    assert values(figure, COUNTS) == [10, 10, 9]
+
+
+def test_the_mouse_adds_drags_and_removes_a_point(page, figure):
+    figure.get_by_label("square").check()
+    page.mouse.click(*where(figure, -3.2, 3.1))
+    assert points(figure)[-1] == pytest.approx([-3.2, 3.1, 1], abs=0.03)
+    page.mouse.move(*where(figure, -3.2, 3.1))
+    page.mouse.down()
+    page.mouse.move(*where(figure, 3.0, -3.0), steps=4)
+    page.mouse.up()
+    assert points(figure)[-1] == pytest.approx([3.0, -3.0, 1], abs=0.05)
+    assert len(points(figure)) == 31
+    button(figure, "100 steps").click()
+    assert_agrees_with_the_package(figure, 100)
+    button(figure, "Remove point").click()
+    assert len(points(figure)) == 30
+
+
+def test_a_point_cannot_leave_the_plane(page, figure):
+    page.mouse.click(*where(figure, -3.2, 3.1))
+    page.mouse.move(*where(figure, -3.2, 3.1))
+    page.mouse.down()
+    page.mouse.move(*where(figure, -7.0, 7.0), steps=4)
+    page.mouse.up()
+    assert points(figure)[-1][:2] == [-4, 4]
+
+
+def test_points_that_move_during_training_count_from_then_on(figure):
+    press(button(figure, "Step"), "Enter")
+    data = np.array(points(figure))
+    before = weights(figure)
+    press(plane(figure), "n")
+    press(plane(figure), " ")
+    press(plane(figure), "ArrowUp", 5)
+    press(plane(figure), " ")
+    press(button(figure, "Step"), "Enter")
+    moved = np.array(points(figure))
+    assert moved[0, 1] == pytest.approx(data[0, 1] + 0.5)
+    ones = np.column_stack([moved[:, :2], np.ones(30)])
+    delta = sm.cross_entropy_with_grad(ones @ before.T, moved[:, 2].astype(int))[1]
+    gradient = delta.T @ ones + 0.001 * before * [1, 1, 0]
+    assert weights(figure).ravel().tolist() == close((before - 0.5 * gradient).ravel())
+
+
+def test_an_empty_plane_waits_for_points(figure):
+    figure.get_by_label("points", exact=True).select_option("none")
+    wait_for_status(figure, "The plane is empty")
+    press(button(figure, "Train"), "Enter")
+    wait_for_status(figure, "two classes or more")
+    for key in ("1", "Enter", "2", "Shift+ArrowUp", "Enter"):
+        press(plane(figure), key)
+    button(figure, "Step").click()
+    assert_agrees_with_the_package(figure, 1)
+
+
+def test_a_class_that_loses_its_last_point_starts_from_zero(figure):
+    figure.get_by_label("points", exact=True).select_option("none")
+    for key in ("1", "Enter", "2", "Shift+ArrowUp", "Enter", "3", "Shift+ArrowUp", "Enter"):
+        press(plane(figure), key)
+    button(figure, "100 steps").click()
+    press(plane(figure), "Delete")
+    assert len(weights(figure)) == 2
+    press(plane(figure), "Enter")
+    assert weights(figure)[2].tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("preset", "loss"), [("a ring", 0.66), ("a chessboard (xor)", 0.69), ("six groups", 0.0)]
+)
+def test_presets_show_where_linear_ends(figure, preset, loss):
+    figure.get_by_label("points", exact=True).select_option(preset)
+    for _ in range(10):
+        button(figure, "100 steps").press("Enter")
+    assert_agrees_with_the_package(figure, 1000)
+    assert number(figure, "loss") == pytest.approx(loss, abs=0.1)
+
+
+def test_colors_follow_the_theme(page, figure):
+    switch_theme(page, "light")
+    light = [pixels(figure, name) for name in ("plane", "curve")]
+    switch_theme(page, "dark")
+    dark = [pixels(figure, name) for name in ("plane", "curve")]
+    assert light[0] != dark[0]
+    assert light[1] != dark[1]
+    switch_theme(page, "light")
+    assert [pixels(figure, name) for name in ("plane", "curve")] == light
+
+
+def test_without_javascript_there_is_a_picture_and_a_sentence(visit, address):
+    page = visit(f"{address}/{PAGE}", java_script_enabled=False)
+    picture = page.locator("softmax-playground img")
+    assert picture.is_visible()
+    assert "30 points of 3 classes" in picture.get_attribute("alt")
+    assert page.locator("softmax-playground p").is_visible()
+
+
+def test_where_motion_is_unwelcome_only_steps_train(visit, address):
+    page = visit(f"{address}/{PAGE}", reduced_motion="reduce")
+    figure = find(page, "playground")
+    press(button(figure, "Train"), "Enter")
+    wait_for_status(figure, "little motion")
+    assert number(figure, "steps") == 0
+    button(figure, "100 steps").click()
+    assert_agrees_with_the_package(figure, 100)
+
+
+def test_a_finger_taps_and_a_phone_is_wide_enough(visit, address):
+    page = visit(f"{address}/{PAGE}", width=390, has_touch=True, is_mobile=True)
+    figure = find(page, "playground")
+    plane(figure).scroll_into_view_if_needed()
+    page.touchscreen.tap(*where(figure, -3.2, 3.1))
+    assert points(figure)[-1] == pytest.approx([-3.2, 3.1, 0], abs=0.05)
+    figure.get_by_label("points", exact=True).select_option("six groups")
+    button(figure, "100 steps").click()
+    assert too_wide(page) == 0
+    inner = figure.evaluate(
+        "e => [...e.shadowRoot.querySelectorAll('*')].filter(n => "
+        "n.getBoundingClientRect().right > e.getBoundingClientRect().right)"
+        ".map(n => n.outerHTML)"
+    )
+    assert inner == []
+
+
+def test_no_text_is_small(figure):
+    sizes = figure.evaluate(
+        "e => [...e.shadowRoot.querySelectorAll('*')].filter(n => n.textContent.trim())"
+        ".map(n => parseFloat(getComputedStyle(n).fontSize))"
+    )
+    assert min(sizes) >= 13
+    fonts = figure.evaluate("e => [e.plane, e.curve].map(c => c.getContext('2d').font)")
+    assert all(font.startswith("13px") for font in fonts)

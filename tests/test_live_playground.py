@@ -1,0 +1,68 @@
+"""What the playground accepts, and the picture that stands for it."""
+
+import json
+
+import numpy as np
+import pytest
+
+from softmax import SoftmaxClassifier, live
+
+X, Y = [[0.0, 1.0], [1.0, 0.0]], [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        ((X,), {}, "pass both, or neither"),
+        (([0.0, 1.0], Y), {}, r"X has shape \(2,\); give 1 to 200 points"),
+        ((np.zeros((2, 3)), Y), {}, r"X has shape \(2, 3\)"),
+        ((np.zeros((201, 2)), np.zeros(201, int)), {}, r"X has shape \(201, 2\)"),
+        (([[0.0, 4.1], [0, 0]], Y), {}, "between -4 and 4"),
+        (([[0.0, np.nan], [0, 0]], Y), {}, "between -4 and 4"),
+        ((X, [0]), {}, r"y has shape \(1,\) for 2 points"),
+        ((X, [0, 6]), {}, r"y holds \[0, 6\]; give classes as integers from 0 to 5"),
+        ((X, [-1, 0]), {}, r"y holds \[-1, 0\]"),
+        ((X, [0.0, 1.0]), {}, r"y holds \[0.0, 1.0\]"),
+        ((X, Y), {"learning_rate": 0}, "learning_rate is 0; give a number between 0.01 and 100"),
+        ((X, Y), {"alpha": -0.1}, "alpha is -0.1; give a number between 0 and 1"),
+        ((X, Y), {"temperature": np.nan}, "temperature is nan; give a number between 0.1 and 10"),
+    ],
+)
+def test_it_says_what_it_cannot_show(arguments, options, message):
+    with pytest.raises(ValueError, match=message):
+        live.playground(*arguments, **options)
+
+
+def test_the_start_holds_the_points_and_the_settings():
+    figure = live.playground(X, Y, learning_rate=2, alpha=0, temperature=0.5)
+    assert figure.start["presets"]["as at the start"] == [[0.0, 1.0, 0], [1.0, 0.0, 1]]
+    assert figure.start["learningRate"] == 2
+    assert figure.start["alpha"] == 0
+    assert figure.start["temperature"] == 0.5
+
+
+def test_every_preset_fits_the_plane():
+    presets = live.playground().start["presets"]
+    assert len(presets) == 6
+    for points in presets.values():
+        assert len(points) <= 200
+        assert all(abs(x1) <= 4 and abs(x2) <= 4 and 0 <= k < 6 for x1, x2, k in points)
+    assert len(json.dumps(presets)) < 4_000
+
+
+def test_the_groups_at_the_start_overlap_a_little():
+    points = np.array(live.playground().start["presets"]["as at the start"])
+    assert len(points) == 30
+    model = SoftmaxClassifier(max_iter=500, random_state=0).fit(points[:, :2], points[:, 2])
+    assert 0.9 <= model.score(points[:, :2], points[:, 2]) < 1
+
+
+def test_points_of_one_class_have_a_picture_too():
+    html = live.playground([[0.0, 1.0]], [3])._repr_html_()
+    assert "points of one class alone" in html
+    assert "data:image/png" in html
+
+
+def test_the_picture_tells_how_many_points_are_in_their_region():
+    assert "After 300 steps" in live.playground(X, Y).alt
+    assert "2 of the points lie in their own" in live.playground(X, Y).alt
