@@ -189,8 +189,8 @@ def load_word_frequencies():
         words : list of str
             The words in lower case, the most common first.
         counts : ndarray of shape (50000,), int64
-            Estimated occurrences of each word in a billion words of text. They add up to less than a
-            billion, since rarer words, numbers and signs are left out.
+            Estimated occurrences of each word in a billion words of text. They add up to less
+            than a billion, since rarer words, numbers and signs are left out.
 
     Raises
     ------
