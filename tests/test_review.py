@@ -10,7 +10,7 @@ import zipfile
 from difflib import SequenceMatcher
 from itertools import combinations
 
-import anki
+import anki_deck as cards
 import pytest
 from bs4 import BeautifulSoup
 from genanki import guid_for
@@ -127,13 +127,13 @@ def said(html):
 @pytest.fixture(scope="module")
 def package(site):
     """Return the notes of the package that the site offers."""
-    return read_package((site / anki.PACKAGE).read_bytes())[0]
+    return read_package((site / cards.PACKAGE).read_bytes())[0]
 
 
 def test_page_offers_the_package(site):
     page = BeautifulSoup((site / "book" / "review.html").read_text("utf-8"), "html.parser")
     link = page.find("a", string="download the deck")
-    assert (site / "book" / link["href"]).resolve() == (site / anki.PACKAGE).resolve()
+    assert (site / "book" / link["href"]).resolve() == (site / cards.PACKAGE).resolve()
 
 
 def test_cards_are_the_questions_of_the_page(site, package):
@@ -141,10 +141,10 @@ def test_cards_are_the_questions_of_the_page(site, package):
     shown = {details["id"]: details for details in page.select("details.sd-dropdown[id]")}
     assert list(shown) == [question.label for question in QUESTIONS]
     assert not [label for label, details in shown.items() if details.has_attr("open")]
-    assert package.keys() == {guid_for(anki.NAME, label) for label in shown}
+    assert package.keys() == {guid_for(cards.NAME, label) for label in shown}
     tags = {d.label: f"softmax::{name}" for name, found in sections().items() for d in found}
     for label, details in shown.items():
-        note = package[guid_for(anki.NAME, label)]
+        note = package[guid_for(cards.NAME, label)]
         title, body = details.select_one(".sd-summary-text"), details.select_one(".sd-card-body")
         assert said(note["Question"]) == said(str(title)), f"The front of {label} differs."
         assert said(note["Answer"]) == said(str(body)), f"The back of {label} differs."
@@ -162,20 +162,20 @@ def test_fields_hold_only_what_anki_understands(package):
 
 def test_identity_of_deck_and_cards_never_changes():
     # With other numbers, readers would get every card twice when they import a new edition.
-    card = anki.Card("review-softmax", "Q", "A", "C", "definition")
-    notes, model, decks = read_package(anki.make_package(anki.make_deck([card]), 1_800_000_000))
+    card = cards.Card("review-softmax", "Q", "A", "C", "definition")
+    notes, model, decks = read_package(cards.make_package(cards.make_deck([card]), 1_800_000_000))
     assert list(notes) == ["rJ4y(@.!M_"]
     assert model["id"] in (1903184217, "1903184217")
     assert "1727356049" in decks
 
 
 def test_same_cards_are_the_same_bytes():
-    card = anki.Card("review-softmax", "Q", "A", "C", "definition")
-    one, other = (anki.make_package(anki.make_deck([card]), 1_800_000_000) for _ in range(2))
+    card = cards.Card("review-softmax", "Q", "A", "C", "definition")
+    one, other = (cards.make_package(cards.make_deck([card]), 1_800_000_000) for _ in range(2))
     assert one == other
     with zipfile.ZipFile(io.BytesIO(one)) as package:
         assert {entry.date_time for entry in package.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-    assert one != anki.make_package(anki.make_deck([card]), 1_800_000_001)
+    assert one != cards.make_package(cards.make_deck([card]), 1_800_000_001)
 
 
 ADDRESS = "https://example.org/softmax/"
@@ -213,7 +213,7 @@ def build(source, page=PAGE, **settings):
     (source / "index.md").write_text(page)
     (source / "end.md").write_text("# The end & more\n\nLast words.\n")
     defaults = {
-        "extensions": ["myst_parser", "sphinx_design", "anki"],
+        "extensions": ["myst_parser", "sphinx_design", "anki_deck"],
         "myst_enable_extensions": ["colon_fence", "dollarmath"],
         "anki_page": "index",
     }
@@ -229,7 +229,7 @@ def build(source, page=PAGE, **settings):
 @pytest.mark.parametrize("address", ["", ADDRESS], ids=["no address", "address"])
 def test_card_of_a_small_book(tmp_path, address):
     site = build(tmp_path, html_baseurl=address)
-    notes, _, _ = read_package((site / anki.PACKAGE).read_bytes())
+    notes, _, _ = read_package((site / cards.PACKAGE).read_bytes())
     (note,) = notes.values()
     link = f'<a href="{ADDRESS}end.html">{{}}</a>' if address else "{}"
     assert note["Question"] == r"Is \(a &lt; b\)?"
@@ -240,7 +240,7 @@ def test_card_of_a_small_book(tmp_path, address):
     assert note["Chapter"] == link.format("The end &amp; more")
     assert note["tags"] == ["softmax::end"]
     page = BeautifulSoup((site / "index.html").read_text("utf-8"), "html.parser")
-    assert page.find("a", string="the cards")["href"] == anki.PACKAGE
+    assert page.find("a", string="the cards")["href"] == cards.PACKAGE
 
 
 def edit(source, page):
@@ -248,13 +248,13 @@ def edit(source, page):
     old = os.path.getmtime(source / "index.md")
     build(source, page)
     os.utime(source / "index.md", (old + 60, old + 60))
-    return (build(source, page) / anki.PACKAGE).read_bytes()
+    return (build(source, page) / cards.PACKAGE).read_bytes()
 
 
 def test_an_edited_answer_is_the_same_card_but_younger(tmp_path, monkeypatch):
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
-    monkeypatch.setattr(anki, "__file__", str(tmp_path / "index.md"))
-    first = (build(tmp_path) / anki.PACKAGE).read_bytes()
+    monkeypatch.setattr(cards, "__file__", str(tmp_path / "index.md"))
+    first = (build(tmp_path) / cards.PACKAGE).read_bytes()
     second = edit(tmp_path, PAGE.replace("*Yes*", "*Always*"))
     ((guid, before),) = read_package(first)[0].items()
     ((same_guid, after),) = read_package(second)[0].items()
@@ -265,7 +265,7 @@ def test_an_edited_answer_is_the_same_card_but_younger(tmp_path, monkeypatch):
 
 def test_time_can_be_given(tmp_path, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1800000000")
-    first = (build(tmp_path) / anki.PACKAGE).read_bytes()
+    first = (build(tmp_path) / cards.PACKAGE).read_bytes()
     assert edit(tmp_path, PAGE) == first
 
 
@@ -276,4 +276,4 @@ def test_what_a_card_cannot_show_is_an_error(tmp_path):
 
 def test_a_book_without_the_page_has_no_package(tmp_path):
     site = build(tmp_path, PAGE.replace("Get {anki}`the cards`.", ""), anki_page="elsewhere")
-    assert not (site / anki.PACKAGE).exists()
+    assert not (site / cards.PACKAGE).exists()

@@ -225,8 +225,10 @@ def test_every_link_inside_the_site_arrives(page):
         parts = urlsplit(href)
         if parts.scheme or parts.netloc:
             continue
-        target = (SITE / page).parent / unquote(parts.path) if parts.path else SITE / page
-        target = target.resolve()
+        path = unquote(parts.path)
+        # Only the page for wrong addresses, which is shown at any depth, starts at the root.
+        folder = SITE if path.startswith("/") else (SITE / page).parent
+        target = (folder / path.lstrip("/") if path else SITE / page).resolve()
         if target.is_dir():
             target /= "index.html"
         assert target.exists(), f"{page} links to {href}, which is not there."
