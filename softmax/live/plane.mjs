@@ -239,7 +239,7 @@ export function drawCurve(canvas, { losses, stride, classes }, colors) {
   const [left, top, bottom] = [34, 8, 24];
   const guess = Math.log(Math.max(classes, 2));
   const steps = Math.max(50, (losses.length - 1) * stride);
-  const most = 1.08 * losses.reduce((a, b) => Math.max(a, b), guess);
+  const most = 1.08 * losses.reduce((a, b) => Math.max(a, b), 1.2 * guess);
   const toX = (step) => left + (step / steps) * (width - left - 8);
   const toY = (loss) => top + (1 - loss / most) * (height - top - bottom);
   context.clearRect(0, 0, width, height);
@@ -263,6 +263,8 @@ export function drawCurve(canvas, { losses, stride, classes }, colors) {
   context.fillText("0", left, height - bottom + 6);
   context.textAlign = "right";
   context.fillText(`${steps} steps`, width - 8, height - bottom + 6);
+  context.textBaseline = "bottom";
+  context.fillText(`a guess: log ${Math.max(classes, 2)}`, width - 14, toY(guess) - 3);
   context.beginPath();
   losses.forEach((loss, i) => context.lineTo(toX(i * stride), toY(loss)));
   context.strokeStyle = colors.classes[0];

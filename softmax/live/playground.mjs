@@ -24,6 +24,7 @@ class PlaygroundFigure extends PointsElement {
     this.train = button("Train", () => this.toggle());
     this.one = button("Step", () => this.stepBy(1));
     this.hundred = button("100 steps", () => this.stepBy(100));
+    this.everything = button("Reset all", () => this.reset());
     this.removal = button("Remove point", () => this.removeChosen());
     const sliders = [
       this.setting("learning rate", "rate", logScale(0.01, 100, 160), "learningRate", 0),
@@ -31,11 +32,11 @@ class PlaygroundFigure extends PointsElement {
       this.setting("temperature", "temperature", logScale(0.1, 10, 100), "temperature"),
     ];
     this.plane = this.planeCanvas();
-    const buttons = make("div", { class: "buttons" }, this.train, this.one, this.hundred, button("Reset weights", () => this.forget()), this.removal, button("Reset all", () => this.reset()));
+    const buttons = make("div", { class: "buttons" }, this.train, this.one, this.hundred, button("Reset weights", () => this.forget()));
     this.parts = [
       this.pointsRow(),
       make("div", { class: "panels" },
-        make("div", {}, this.plane, buttons, make("p", { id: "help", class: "soft" }, "Click or tap to add a point, drag a point to move it. Keys on the plane: arrows move the cursor (with Shift further), Enter adds a point, Space picks it up and puts it down, Delete removes it, N goes to the next one, 1 to 6 choose the class.")),
+        make("div", {}, this.plane, buttons, make("p", { id: "help", class: "soft" }, "Click or tap to add a point, drag a point to move it. A ring marks a point outside its region. Keys on the plane: arrows move the cursor (with Shift further), Enter adds a point, Space picks it up and puts it down, Delete removes it, N goes to the next one, 1 to 6 choose the class.")),
         make("div", {}, this.numbers(), this.curveCanvas(), ...sliders, make("p", { class: "soft" }, "The temperature divides the logits where probabilities are shown: in the shading and at the cursor. Training, loss and borders do without it."))),
       this.weightsTable(),
     ];
@@ -51,7 +52,7 @@ class PlaygroundFigure extends PointsElement {
     this.choices = SHAPES.map(({ name }, k) => make("input", { type: "radio", name: "class", id: `class${k}`, onchange: () => this.choose(k) }));
     const labels = SHAPES.map(({ name }, k) => make("label", { for: `class${k}`, class: "choice" }, this.choices[k], symbol(k), name));
     return make("div", { class: "top" },
-      make("div", {}, make("label", { for: "preset" }, "points"), this.preset),
+      make("div", { class: "sets" }, make("label", { for: "preset" }, "points"), this.preset, this.removal, this.everything),
       make("fieldset", {}, make("legend", {}, "class of a new point"), ...labels));
   }
 
@@ -299,10 +300,12 @@ class PlaygroundFigure extends PointsElement {
 
   static css = `
     .top { display: flex; flex-wrap: wrap; gap: 10px 20px; align-items: end; margin-bottom: 14px; }
-    .top > div { display: grid; gap: 4px; }
-    .top label[for="preset"], legend { font-weight: 600; padding: 0; margin-bottom: 4px; }
-    fieldset { display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 0; padding: 0; border: 0; min-width: 0; }
-    .choice { display: inline-flex; align-items: center; gap: 6px; min-height: 32px; cursor: pointer; }
+    .sets { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
+    .sets label { width: 100%; }
+    .sets label, legend { font-weight: 600; padding: 0; }
+    .sets select { max-width: 100%; }
+    fieldset { display: flex; flex-wrap: wrap; gap: 2px 12px; font-size: 14px; margin: 0; padding: 0; border: 0; min-width: 0; }
+    .choice { display: inline-flex; align-items: center; gap: 5px; min-height: 32px; cursor: pointer; }
     .choice input { margin: 0; width: 16px; height: 16px; accent-color: var(--c0); }
     .shape { display: inline-block; flex: none; width: 15px; height: 15px; forced-color-adjust: none; }
     ${SHAPES.map((shape, k) => `.s${k} { background: var(--c${k}); clip-path: ${clipPath(shape)}; }`).join("\n")}
