@@ -1,0 +1,105 @@
+"""Three ways to the loss in float16, float32 and float64: what overflows, and what vanishes."""
+
+import numpy as np
+
+from softmax.live._arguments import (
+    checked_labels,
+    checked_logits,
+    checked_number,
+    checked_target,
+)
+from softmax.live._figure import LiveFigure
+
+# What the controls can hold; precision.mjs has the same limits.
+MOST_CLASSES = 4
+LARGEST_LOGIT = 10.0
+SCALES = (0.1, 1e5)
+DTYPES = ("float16", "float32", "float64")
+WAYS = ("naive", "shifted", "log-softmax")
+
+
+def precision(z, dtype="float32", scale=1.0, *, target=0, labels=None):
+    """Choose a floating-point type and the size of the logits, and see three ways to the loss.
+
+    The ways are the naive formula of softmax, the one that subtracts the maximum, and log-softmax;
+    each operation is rounded to `dtype`, as in NumPy.
+
+    Parameters
+    ----------
+    z : array_like of shape (K,)
+        The logits before they are multiplied by `scale`, 2 to 4 of them, between -10 and 10.
+    dtype : {"float16", "float32", "float64"} or the NumPy type, default "float32"
+        The type at the start.
+    scale : float, default 1.0
+        The factor of the logits at the start, between 0.1 and 100000 or the same with a minus sign.
+    target : int, default 0
+        The index of the true class at the start.
+    labels : sequence of K str, optional
+        Names of the classes. By default "class 1" to "class K".
+
+    Returns
+    -------
+    LiveFigure
+        The figure; at the end of a cell it shows itself.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as said above.
+
+    Examples
+    --------
+    >>> precision([1.0, 1.1, 1.2], "float16", 10)
+    <softmax.live: precision of three ways to the loss>
+    """
+    z = checked_logits(z, least=2, most=MOST_CLASSES, largest=LARGEST_LOGIT)
+    name = getattr(dtype, "__name__", str(dtype))
+    if name not in DTYPES:
+        raise ValueError(f"dtype is {name}; give float16, float32 or float64.")
+    sign = -1.0 if scale < 0 else 1.0
+    scale = sign * checked_number("abs(scale)", abs(scale), *SCALES)
+    target = checked_target(target, len(z))
+    labels = checked_labels(labels, len(z))
+    with np.errstate(all="ignore"):
+        results = three_ways((scale * z).astype(name))
+    losses = [loss[target] for _, loss in results]
+
+    def draw(figure):
+        ax = figure.subplots()
+        ax.axis("off")
+        rows = [[as_text(result[k]) for result, _ in results] for k in range(len(z))]
+        table = ax.table(
+            [*rows, [as_text(loss) for loss in losses]],
+            rowLabels=[*labels, "loss"],
+            colLabels=["naive $p$", "shifted $p$", "log-softmax, $\\log p$"],
+            loc="center",
+            cellLoc="center",
+        )
+        table.scale(1, 1.8)
+
+    listed = ", ".join(f"{as_text(loss)} by {way}" for loss, way in zip(losses, WAYS, strict=True))
+    start = {"z": z.tolist(), "dtype": name, "scale": scale, "target": target, "labels": labels}
+    return LiveFigure(
+        "precision",
+        start,
+        title="precision of three ways to the loss",
+        draw=draw,
+        alt=(
+            f"A table of probabilities, their logarithms and the loss of {labels[target]} in "
+            f"{name}, the logits multiplied by {scale:g}. The loss is {listed}."
+        ),
+    )
+
+
+def three_ways(z):
+    """Return the result and -log p of the naive, the shifted and the log-softmax formula."""
+    d = z - z.max()
+    e, shifted_e = np.exp(z), np.exp(d)
+    p, shifted_p = e / e.sum(), shifted_e / shifted_e.sum()
+    log_p = d - np.log(shifted_e.sum())
+    return [(p, -np.log(p)), (shifted_p, -np.log(shifted_p)), (log_p, -log_p)]
+
+
+def as_text(x):
+    """Return a number with four digits, and a zero without a sign."""
+    return f"{float(x) + 0.0:.4g}".replace("nan", "NaN").replace("-", "−")

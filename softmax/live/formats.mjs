@@ -1,0 +1,43 @@
+// Arithmetic in float16, float32 and float64, each operation rounded as NumPy rounds it, and the
+// three ways to softmax in it. JavaScript computes in float64; rounding its result once more to
+// a format of less than half as many digits is the same as rounding the exact result.
+
+// The nearest float16, of two equally near ones the even one.
+export function roundHalf(x) {
+  const size = Math.abs(x);
+  // Nothing is between 0 and the distance of two float16, so Math.log2 need not be exact.
+  const unit = 2 ** (Math.max(Math.floor(Math.log2(size)), -14) - 10);
+  // From 2 ** 52 on, float64 has whole numbers only: adding it rounds, to even.
+  const rounded = (size / unit + 2 ** 52 - 2 ** 52) * unit;
+  if (!Number.isFinite(x) || x === 0) return x;
+  return Math.sign(x) * (rounded > 65504 ? Infinity : rounded);
+}
+
+// NumPy computes the functions and the sums of float16 in float32, and rounds at the end.
+export const FORMATS = {
+  float16: { round: roundHalf, inner: Math.fround, smallestNormal: 2 ** -14 },
+  float32: { round: Math.fround, inner: Math.fround, smallestNormal: 2 ** -126 },
+  float64: { round: Number, inner: Number, smallestNormal: 2 ** -1022 },
+};
+
+// The steps of the naive formula, of the shifted one and of log-softmax, for logits of a format.
+export function threeWays(z, { round, inner }) {
+  const exp = (x) => round(inner(Math.exp(x)));
+  const log = (x) => round(inner(Math.log(x)));
+  const largest = z.reduce((a, b) => (b > a ? b : a));
+  const trace = (exponents) => {
+    const exponentials = exponents.map(exp);
+    return { exponents, exponentials, sum: round(exponentials.reduce((a, b) => inner(a + b), 0)) };
+  };
+  const quotients = ({ exponentials, sum }) => exponentials.map((e) => round(e / sum));
+  const naive = trace(z);
+  const shifted = trace(z.map((x) => round(x - largest)));
+  const [p, q] = [quotients(naive), quotients(shifted)];
+  const logarithm = log(shifted.sum);
+  const logP = shifted.exponents.map((d) => round(d - logarithm));
+  return [
+    { ...naive, results: p, losses: p.map((x) => -log(x)) },
+    { ...shifted, results: q, losses: q.map((x) => -log(x)) },
+    { ...shifted, results: logP, losses: logP.map((x) => -x) },
+  ];
+}

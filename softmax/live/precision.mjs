@@ -1,0 +1,143 @@
+// The three ways to softmax and to the loss, step by step, in a format of the reader's choice.
+
+import { LiveElement, define, listed, logScale, logSoftmax, make, show, slider } from "./core.mjs";
+import { FORMATS, threeWays } from "./formats.mjs";
+
+const SCALE = logScale(0.1, 1e5, 120);
+const WAYS = ["naive", "shifted", "log-softmax"];
+
+// Four digits to read, or three and a power of ten.
+function formatFloat(x) {
+  if (Number.isNaN(x)) return "NaN";
+  const size = Math.abs(x);
+  const sign = x < 0 ? "−" : "";
+  if (size === Infinity) return `${sign}inf`;
+  if (size === 0) return "0";
+  if (size >= 1e5 || size < 1e-3) return sign + size.toExponential(2).replace("e+", "e").replace("-", "−");
+  return sign + String(Number(size.toPrecision(4)));
+}
+
+// What went wrong with a number, in a word. `zero` says whether it may be 0 in truth.
+function trouble(x, { zero = false, infinite = "overflow" }, smallestNormal) {
+  if (Number.isNaN(x)) return "invalid";
+  if (!Number.isFinite(x)) return infinite;
+  if (x === 0) return zero ? "" : "vanished";
+  return Math.abs(x) < smallestNormal ? "subnormal" : "";
+}
+
+class PrecisionFigure extends LiveElement {
+  build(start) {
+    this.start = start;
+    this.types = Object.keys(FORMATS).map((type) => {
+      const radio = make("input", { type: "radio", name: "type", onchange: () => this.set({ type }) });
+      return { type, radio, label: make("label", {}, radio, type) };
+    });
+    this.minus = make("input", { type: "checkbox", onchange: () => this.set({ negative: this.minus.checked }) });
+    this.size = slider({ label: "Scale", scale: SCALE, value: 1, origin: 0, change: (size) => this.set({ size }) });
+    this.target = make("select", { "aria-label": "True class", onchange: () => this.set({ target: this.target.selectedIndex }) }, ...start.labels.map((name) => make("option", {}, name)));
+    this.truth = make("b");
+    const reset = make("button", { type: "button", onclick: () => this.reset() }, "Reset");
+    const table = make(
+      "table",
+      {},
+      make("caption", { class: "hidden" }, "The steps of three ways to the loss"),
+      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "class"), ...WAYS.map((way) => make("th", { scope: "col" }, way)))),
+      ...this.sections(),
+    );
+    this.reset();
+    return [
+      make("div", { class: "bar", role: "radiogroup", "aria-label": "Type" }, make("span", { class: "title" }, "type"), ...this.types.map(({ label }) => label)),
+      make("div", { class: "row" }, make("span", { class: "title" }, "scale"), this.size.range, this.size.number),
+      make("div", { class: "bar" }, make("label", {}, this.minus, "negative"), make("label", {}, "true class", this.target), reset),
+      table,
+      make("p", { class: "truth" }, "The true loss, in float64 from the logits: ", this.truth),
+    ];
+  }
+
+  // One part of the table for each step. `pick` takes its numbers from what a way computed.
+  sections() {
+    const names = this.start.labels;
+    const parts = [
+      { title: "exponent: z, or shifted: z − max z", names, zero: true, pick: (way) => way.exponents },
+      { title: "its exponential", names, pick: (way) => way.exponentials },
+      { names: ["sum"], pick: (way) => [way.sum] },
+      { title: "probability p; in the last column log p", names, infinite: "infinite", pick: (way) => way.results },
+      { names: ["loss"], infinite: "infinite", final: true, pick: (way) => [way.losses[this.state.target]] },
+    ];
+    this.cells = [];
+    return parts.map(({ title, names, final, ...part }) => {
+      const body = make("tbody", { class: final ? "final" : null });
+      if (title) body.append(make("tr", {}, make("th", { colspan: 4, scope: "rowgroup", class: "soft" }, title)));
+      names.forEach((name, k) => {
+        const numbers = WAYS.map(() => ({ number: make("span"), word: make("small") }));
+        const cells = numbers.map(({ number, word }) => make("td", {}, make("div", {}, number, word)));
+        numbers.forEach((one, way) => this.cells.push({ ...part, ...one, way, k, cell: cells[way] }));
+        body.append(make("tr", {}, make("th", { scope: "row" }, name), ...cells));
+      });
+      return body;
+    });
+  }
+
+  reset() {
+    const { dtype, scale, target } = this.start;
+    this.state = { type: dtype, size: Math.abs(scale), negative: scale < 0, target };
+    this.types.find(({ type }) => type === dtype).radio.checked = true;
+    this.size.set(this.state.size);
+    this.minus.checked = this.state.negative;
+    this.target.selectedIndex = target;
+    this.update();
+  }
+
+  set(change) {
+    Object.assign(this.state, change);
+    this.update();
+  }
+
+  update() {
+    const { type, size, negative, target } = this.state;
+    const exact = this.start.z.map((x) => x * (negative ? -size : size));
+    const z = exact.map(FORMATS[type].round);
+    const ways = threeWays(z, FORMATS[type]);
+    for (const { cell, number, word, pick, way, k, ...may } of this.cells) {
+      const x = pick(ways[way])[k];
+      show(number, x, formatFloat(x));
+      word.textContent = trouble(x, may, FORMATS[type].smallestNormal);
+      cell.className = word.textContent;
+    }
+    const loss = -logSoftmax(exact)[target];
+    show(this.truth, loss, formatFloat(loss));
+    const losses = ways.map((way, i) => `${formatFloat(way.losses[target])} by ${WAYS[i]}`);
+    this.say(`In ${type} the logits are ${listed(z.map(formatFloat))}. The loss is ${listed(losses)}.`);
+  }
+
+  static css = `
+    .bar { display: flex; flex-wrap: wrap; gap: 4px 18px; align-items: center; min-height: 44px; }
+    label { display: flex; gap: 8px; align-items: center; min-height: 34px; cursor: pointer; }
+    .title { font-weight: 600; min-width: 48px; }
+    .row { display: grid; grid-template-columns: 48px minmax(0, 1fr) 92px; gap: 18px; align-items: center; min-height: 44px; }
+    .row input[type="number"] { width: 92px; }
+    input:is([type="radio"], [type="checkbox"]) { width: 18px; height: 18px; margin: 0; accent-color: var(--c0); }
+    select { max-width: 9em; }
+    table { table-layout: fixed; margin-top: 10px; font-size: 13px; }
+    th, td { padding: 2px 0 2px 3px; vertical-align: top; line-height: 26px; }
+    th:first-child { width: 21%; padding: 2px 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+    thead th { vertical-align: bottom; border-bottom: 1px solid var(--edge); line-height: 1.3; padding: 0 0 6px 11px; }
+    tbody th { font-weight: 400; }
+    [scope="rowgroup"] { white-space: normal !important; padding-top: 10px !important; border-top: 1px solid var(--line); }
+    tbody:nth-of-type(1) [scope="rowgroup"] { border: 0; }
+    td div {
+      display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 8px; padding: 0 4px; border-radius: 5px; border-left: 4px solid var(--mark, transparent);
+      background: color-mix(in srgb, var(--mark, transparent) 18%, transparent);
+    }
+    small { font-size: 13px; line-height: 20px; }
+    .final :is(th, td) { border-top: 1px solid var(--edge); font-weight: 600; padding-top: 6px; padding-bottom: 6px; }
+    .overflow, .infinite { --mark: var(--c1); }
+    .invalid { --mark: var(--c3); }
+    .vanished { --mark: var(--c4); }
+    .subnormal { --mark: var(--c2); }
+    .truth { margin: 8px 0 0; }
+    @container (min-width: 600px) { table { font-size: 14px; } th:first-child { width: 16%; } }
+  `;
+}
+
+define("softmax-precision", PrecisionFigure);

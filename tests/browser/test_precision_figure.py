@@ -1,0 +1,177 @@
+"""The live figure of floating-point types, operated as a reader does."""
+
+import numpy as np
+import pytest
+
+import softmax as sm
+from tests.browser.figures import (
+    control,
+    drag,
+    find,
+    press,
+    start,
+    switch_theme,
+    too_wide,
+    values,
+    wait_for_status,
+)
+from tests.browser.test_precision_numerics import (
+    naive_softmax,
+    shifted_log_softmax,
+    shifted_softmax,
+    tolerance,
+)
+
+PATTERN = np.array([1.0, 1.1, 1.2])
+PAGE = "book/stability.html"
+
+
+@pytest.fixture(scope="module")
+def page(visit, address):
+    return visit(f"{address}/{PAGE}")
+
+
+@pytest.fixture
+def figure(page):
+    figure = find(page, "precision")
+    figure.get_by_role("button", name="Reset").click()
+    return figure
+
+
+def part(figure, number):
+    """Return the numbers of a part of the table, one row for each of its rows."""
+    return np.reshape(values(figure, f"tbody:nth-of-type({number}) [data-value]"), (-1, 3))
+
+
+def assert_agrees_with_numpy(figure, dtype, scale, target=0):
+    z = (scale * PATTERN).astype(dtype)
+    rtol = tolerance(dtype)
+    atol = 2 * float(np.finfo(dtype).smallest_subnormal)
+    with np.errstate(all="ignore"):
+        d = z - z.max()
+        p, q, log_p = naive_softmax(z), shifted_softmax(z), shifted_log_softmax(z)
+        losses = -np.log(p[target]), -np.log(q[target]), -log_p[target]
+        steps = [[z, d, d], np.exp([z, d, d]), np.exp([z, d, d]).sum(axis=1), [p, q, log_p], losses]
+    for number, expected in enumerate(steps, start=1):
+        expected = np.array(expected, float).T.reshape(-1, 3)
+        absolute = rtol if number > 3 else 0
+        np.testing.assert_allclose(part(figure, number), expected, rtol, atol + absolute)
+    true_loss = sm.cross_entropy(scale * PATTERN, target)
+    assert values(figure, ".truth [data-value]") == pytest.approx([true_loss], rel=1e-12)
+
+
+def words(figure, number):
+    """Return what a part of the table says of the numbers of each way."""
+    text = figure.locator(f"tbody:nth-of-type({number}) small").all_text_contents()
+    return [text[way::3] for way in range(3)]
+
+
+def test_it_starts_as_the_chapter_says(figure):
+    assert start(figure) == {
+        "z": PATTERN.tolist(),
+        "dtype": "float32",
+        "scale": 100.0,
+        "target": 0,
+        "labels": ["class 1", "class 2", "class 3"],
+    }
+    assert_agrees_with_numpy(figure, np.float32, 100)
+    assert words(figure, 2) == [["overflow"] * 3, [""] * 3, [""] * 3]
+    assert words(figure, 4) == [["invalid"] * 3, [""] * 3, [""] * 3]
+    assert wait_for_status(figure, "In float32") == (
+        "In float32 the logits are 100, 110 and 120. "
+        "The loss is NaN by naive, 20 by shifted and 20 by log-softmax."
+    )
+
+
+def test_keys_choose_the_type(figure):
+    press(control(figure, "float32"), "ArrowRight")
+    assert control(figure, "float64").is_checked()
+    assert_agrees_with_numpy(figure, np.float64, 100)
+    assert words(figure, 4) == [[""] * 3] * 3
+    press(control(figure, "float64"), "ArrowRight")
+    assert_agrees_with_numpy(figure, np.float16, 100)
+    wait_for_status(figure, "In float16 the logits are 100, 110 and 120.")
+
+
+def test_keys_take_the_scale_to_both_ends(figure):
+    scale = control(figure, "Scale")
+    press(scale, "End")
+    assert_agrees_with_numpy(figure, np.float32, 1e5)
+    assert part(figure, 5).tolist()[0][1:] == [np.inf, 20_000]
+    press(scale, "Home")
+    assert_agrees_with_numpy(figure, np.float32, 0.1)
+    press(scale, "ArrowRight")
+    assert_agrees_with_numpy(figure, np.float32, 0.112)
+
+
+def test_the_mouse_drags_the_scale_and_ticks_the_sign(page, figure):
+    drag(page, control(figure, "Scale"), 0.8)
+    scale = float(control(figure, "Scale, as a number").input_value())
+    assert 5_000 < scale < 20_000
+    assert_agrees_with_numpy(figure, np.float32, scale)
+    figure.get_by_text("negative", exact=True).click()
+    assert_agrees_with_numpy(figure, np.float32, -scale)
+    figure.get_by_text("float64", exact=True).click()
+    assert_agrees_with_numpy(figure, np.float64, -scale)
+
+
+def test_a_typed_scale_and_another_true_class(figure):
+    control(figure, "Scale, as a number").fill("525")
+    assert_agrees_with_numpy(figure, np.float32, 525)
+    assert words(figure, 5) == [["invalid"], ["infinite"], [""]]
+    control(figure, "True class").select_option("class 3")
+    assert_agrees_with_numpy(figure, np.float32, 525, target=2)
+    # Log-softmax of the winner has lost its tail.
+    assert words(figure, 5) == [["invalid"], ["vanished"], ["vanished"]]
+
+
+def test_negative_logits_vanish_without_a_nan(figure):
+    press(control(figure, "negative"), "Space")
+    assert_agrees_with_numpy(figure, np.float32, -100)
+    assert words(figure, 2)[0] == ["subnormal", "vanished", "vanished"]
+    assert part(figure, 5)[0, 0] == 0
+    assert part(figure, 5)[0, 2] == pytest.approx(4.54e-5, rel=1e-3)
+
+
+def test_float16_cannot_hold_the_largest_logits(figure):
+    control(figure, "float16").check()
+    press(control(figure, "Scale"), "End")
+    assert words(figure, 1)[0] == ["overflow"] * 3
+    assert words(figure, 5) == [["invalid"]] * 3
+    assert values(figure, ".truth [data-value]") == pytest.approx([20_000])
+
+
+def test_colors_follow_the_theme(page, figure):
+    def colors():
+        marked = figure.locator("td.overflow div").first
+        color = "e => getComputedStyle(e).backgroundColor"
+        return [node.evaluate(color) for node in (figure, marked)]
+
+    switch_theme(page, "light")
+    light = colors()
+    switch_theme(page, "dark")
+    assert all(a != b for a, b in zip(light, colors(), strict=True))
+    switch_theme(page, "light")
+    assert colors() == light
+
+
+def test_without_javascript_there_is_a_picture_and_a_sentence(visit, address):
+    page = visit(f"{address}/{PAGE}", java_script_enabled=False)
+    picture = page.locator("softmax-precision img")
+    assert picture.is_visible()
+    assert "NaN by naive, 20 by shifted" in picture.get_attribute("alt")
+    assert page.locator("softmax-precision p").is_visible()
+
+
+@pytest.mark.parametrize("width", [390, 600, 1280])
+def test_nothing_is_wider_than_the_figure(visit, address, width):
+    page = visit(f"{address}/{PAGE}", width=width)
+    figure = find(page, "precision")
+    control(figure, "negative").check()
+    assert too_wide(page) == 0
+    wide = figure.evaluate(
+        "e => [...e.shadowRoot.querySelectorAll('*')].filter(n => "
+        "n.getBoundingClientRect().right > e.getBoundingClientRect().right || "
+        "(n.localName === 'td' && n.scrollWidth > n.clientWidth)).map(n => n.outerHTML)"
+    )
+    assert wide == []
