@@ -91,7 +91,7 @@ class DigitFigure extends LiveElement {
       {},
       make("div", { class: "head" }, "probabilities"),
       make("table", {}, make("thead", { class: "hidden" }, make("tr", {}, ...head)), make("tbody", {}, ...this.rows.map((row) => row.cells))),
-      make("label", { class: "head" }, "for and against", this.subject),
+      make("label", { class: "head" }, "explain", this.subject),
       make("dl", {}, ...this.parts.map(({ line }) => line)),
     );
   }

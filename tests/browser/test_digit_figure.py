@@ -46,7 +46,7 @@ def button(figure, name):
 
 
 def subject(figure):
-    return figure.get_by_role("combobox", name="for and against")
+    return figure.get_by_role("combobox", name="explain")
 
 
 def draw(page, figure, strokes):
