@@ -17,8 +17,9 @@ def playground(X=None, y=None, *, learning_rate=0.5, alpha=0.001, temperature=1.
     """Put points of several classes on a plane, and watch softmax regression learn them.
 
     Training is full-batch gradient descent from zero. Its steps are those of `SoftmaxClassifier`
-    with a constant learning rate, no momentum and a batch that holds all points. The temperature
-    divides the logits where probabilities are shown; training does without it.
+    with a constant learning rate, no momentum and a batch that holds all points. (With a learning
+    rate so large that the loss jumps about, rounding differences grow, and the paths part.) The
+    temperature divides the logits where probabilities are shown; training does without it.
 
     Parameters
     ----------
