@@ -111,9 +111,9 @@ class PrecisionFigure extends LiveElement {
   }
 
   static css = `
-    .bar { display: flex; flex-wrap: wrap; gap: 4px 18px; align-items: center; min-height: 44px; }
-    label { display: flex; gap: 8px; align-items: center; min-height: 34px; cursor: pointer; }
-    .title { font-weight: 600; min-width: 48px; }
+    .bar { display: flex; flex-wrap: wrap; gap: 4px 10px; align-items: center; min-height: 44px; }
+    label { display: flex; gap: 6px; align-items: center; min-height: 34px; cursor: pointer; }
+    .title { font-weight: 600; }
     .row { display: grid; grid-template-columns: 48px minmax(0, 1fr) 92px; gap: 18px; align-items: center; min-height: 44px; }
     .row input[type="number"] { width: 92px; }
     input:is([type="radio"], [type="checkbox"]) { width: 18px; height: 18px; margin: 0; accent-color: var(--c0); }
@@ -136,7 +136,7 @@ class PrecisionFigure extends LiveElement {
     .vanished { --mark: var(--c4); }
     .subnormal { --mark: var(--c2); }
     .truth { margin: 8px 0 0; }
-    @container (min-width: 600px) { table { font-size: 14px; } th:first-child { width: 16%; } }
+    @container (min-width: 600px) { table { font-size: 14px; } .bar { column-gap: 20px; } .title { min-width: 48px; } th:first-child { width: 16%; } }
   `;
 }
 
