@@ -212,6 +212,8 @@ def test_training_that_diverges_says_so_and_stops(figure):
     button(figure, "100 steps").click()
     wait_for_status(figure, "Training diverged after")
     assert number(figure, "steps") < 100
+    # What is kept is the last step that the classifier, too, would keep.
+    assert_agrees_with_the_package(figure, int(number(figure, "steps")), 100.0, 1.0)
     assert np.isfinite(weights(figure)).all()
     assert np.isfinite(number(figure, "loss"))
     assert "NaN" not in figure.evaluate("e => e.shadowRoot.textContent")
