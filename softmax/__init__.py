@@ -32,6 +32,7 @@ _LAZY = {
     "SoftmaxClassifier": "classifier",
     "classifier": "classifier",
     "datasets": "datasets",
+    "digits": "digits",
     "load_fashion_mnist": "datasets",
     "live": "live",
     "load_mnist": "datasets",
@@ -59,6 +60,7 @@ __all__ = [  # noqa: RUF022, in the order in which the book meets them
     "load_word_frequencies",
     "classifier",
     "datasets",
+    "digits",
     "live",
     "plotting",
 ]
