@@ -71,7 +71,7 @@ class LogitsFigure extends LiveElement {
     });
     // A scale that changes under the hand that drags would run away, so it changes afterwards.
     for (const input of [row.slider.range, row.slider.number]) input.addEventListener("change", () => this.rescale());
-    row.remove = make("button", { type: "button", class: "remove", "aria-label": `Remove ${name}`, onclick: () => this.remove(row) }, "×");
+    row.remove = make("button", { type: "button", class: "remove", "aria-label": `Remove ${name}`, onclick: () => this.removeRow(row) }, "×");
     row.controls = make("div", { class: "row" }, make("span", { class: "name" }, name), row.slider.range, row.slider.number, row.remove);
     row.bar = make("div", { class: "bar" });
     row.p = make("span");
@@ -93,7 +93,7 @@ class LogitsFigure extends LiveElement {
     this.update();
   }
 
-  remove(row) {
+  removeRow(row) {
     if (this.rows.length === 1) return this.say("One class must stay. Its probability is 1, whatever its logit.");
     const place = this.rows.indexOf(row);
     this.rows.splice(place, 1);
