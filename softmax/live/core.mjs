@@ -218,7 +218,7 @@ export function define(name, figure) {
 const CSS = `
 :host {
   --ground: #fff; --panel: #eef1f4; --line: #c9d1d9; --edge: #6e7781; --text: #1f2328; --soft: #57606a;
-  --c0: #0072b2; --c1: #d55e00; --c2: #009e73; --c3: #c269a0; --c4: #b87f00; --c5: #2f93cf;
+  --c0: #0072b2; --c1: #d55e00; --c2: #009e73; --c3: #c269a0; --c4: #b87f00; --c5: #2a8bc6;
   --thumb: 14px;
   display: block; container-type: inline-size; box-sizing: border-box; color-scheme: light;
   margin: 1.2em 0; padding: 16px; border: 1px solid var(--line); border-radius: 8px;
