@@ -83,6 +83,9 @@ def test_exponentials_and_sums(evaluate, dtype):
                 np.testing.assert_array_equal(np.array(way["exponents"], float), exponents)
                 assert_close(way["exponentials"], np.exp(exponents), dtype)
                 assert_close([way["sum"]], np.exp(exponents).sum(keepdims=True), dtype)
+                # Given its terms, a sum has one right order and one right rounding.
+                terms = np.array(way["exponentials"], float).astype(dtype)
+                np.testing.assert_array_equal(terms.sum(), way["sum"])
 
 
 @by_dtype
@@ -99,6 +102,8 @@ def test_probabilities_and_losses(evaluate, dtype):
                 losses = np.array(way["losses"], float)[normal]
                 assert_close(losses, -np.log(p[normal]), dtype, absolute=tolerance(dtype))
             log_p = shifted_log_softmax(z)
+            found = np.array(ways[2]["results"], float)
+            np.testing.assert_array_equal(found, found.astype(dtype), "not rounded to the type")
             assert_close(ways[2]["results"], log_p, dtype, absolute=tolerance(dtype))
             assert_close(ways[2]["losses"], -log_p, dtype, absolute=tolerance(dtype))
 
