@@ -208,9 +208,11 @@ end
 """
 
 
-def build(source, page=PAGE, **settings):
+def build(source, page=PAGE, *, written=None, **settings):
     """Build a small book whose page `index` has the questions; return the folder of its site."""
     (source / "index.md").write_text(page)
+    if written:
+        os.utime(source / "index.md", (written, written))
     (source / "end.md").write_text("# The end & more\n\nLast words.\n")
     defaults = {
         "extensions": ["myst_parser", "sphinx_design", "anki_deck"],
@@ -245,10 +247,8 @@ def test_card_of_a_small_book(tmp_path, address):
 
 def edit(source, page):
     """Write the page anew, a minute after it was last written, and return its package."""
-    old = os.path.getmtime(source / "index.md")
-    build(source, page)
-    os.utime(source / "index.md", (old + 60, old + 60))
-    return (build(source, page) / cards.PACKAGE).read_bytes()
+    later = os.path.getmtime(source / "index.md") + 60
+    return (build(source, page, written=later) / cards.PACKAGE).read_bytes()
 
 
 def test_an_edited_answer_is_the_same_card_but_younger(tmp_path, monkeypatch):
