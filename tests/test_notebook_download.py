@@ -9,15 +9,11 @@ import nbformat
 import pytest
 from plain_markdown import MarkdownWriter, on_one_line
 
-from tests.references import ROOT, chapters_with_code, execute, read_chapter, toc_pages
+from tests.references import ROOT, chapters_with_code, read_chapter, toc_pages
 
 DOWNLOADS = ROOT / "_build" / "html" / "_notebooks"
 PAGES = [page.removeprefix("book/") for page in toc_pages()]
 CHAPTERS = chapters_with_code()
-
-# These train on all digits, which takes long and was done when their reference was compared.
-# That they stand on their own is shown for every page from the code alone.
-SLOW = {"mnist", "inside-the-classifier"}
 
 MYST = {
     "a role": re.compile(r"\{[a-zA-Z][\w:+.-]*\}`"),
@@ -110,12 +106,6 @@ def test_notebook_uses_no_name_from_a_removed_cell(download, name):
             f"{name}.ipynb uses {unknown}, which it does not define. Cells tagged remove-cell "
             f"are left out of it; nothing else may need them.\n{cell.source}"
         )
-
-
-@pytest.mark.parametrize("name", sorted(CHAPTERS.keys() - SLOW))
-def test_notebook_runs_in_an_empty_folder(download, name, tmp_path, needs_its_data):
-    needs_its_data(name)
-    execute(download(name), name, tmp_path)
 
 
 class FakeBook:

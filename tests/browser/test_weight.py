@@ -1,0 +1,63 @@
+"""What a reader's browser has to fetch to show a page for the first time."""
+
+import gzip
+
+import pytest
+
+from tests.references import toc_pages
+
+BUDGET = 1_500_000  # bytes, compressed as a web server would send them; MathJax included
+COMPRESSED_ALREADY = (".png", ".jpg", ".woff", ".woff2", ".gz")
+
+
+@pytest.fixture(scope="module")
+def weigh(browser, address):
+    """Return a function that loads a page with an empty cache and returns its weight in bytes."""
+
+    def weight(response):
+        content = response.body()
+        if response.url.endswith(COMPRESSED_ALREADY):
+            return len(content)
+        return len(gzip.compress(content))
+
+    def load(name):
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        page = context.new_page()
+        responses = []
+        page.on("response", lambda response: responses.append(response))
+        page.goto(f"{address}/{name}.html", wait_until="load")
+        page.evaluate("window.MathJax?.startup?.promise?.then(() => 0)")
+        page.wait_for_load_state("networkidle")
+        fetched = {response.url: response for response in responses if response.ok}
+        weights = {url.removeprefix(address): weight(r) for url, r in fetched.items()}
+        context.close()
+        return weights
+
+    return load
+
+
+def test_first_load_of_each_page_is_within_the_budget(weigh, capsys):
+    pages = {name: weigh(name) for name in toc_pages()}
+    with capsys.disabled():
+        print(f"\n{'kB compressed, first load':32}{'page':>6}{'all':>7}   budget {BUDGET // 1000}")
+        for name, weights in pages.items():
+            own = weights[f"/{name}.html"]
+            print(f"{name:32}{own / 1000:6.0f}{sum(weights.values()) / 1000:7.0f}")
+    for name, weights in pages.items():
+        heaviest = sorted(weights.items(), key=lambda item: -item[1])[:3]
+        assert sum(weights.values()) <= BUDGET, f"{name} is too heavy; most of it is {heaviest}."
+
+
+def test_pictures_are_not_larger_than_they_are_shown(browser, address):
+    # Screens of double density show two pixels for each of the page's.
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    for name in toc_pages():
+        page.goto(f"{address}/{name}.html", wait_until="load")
+        sizes = page.evaluate(
+            "[...document.querySelectorAll('.bd-article img[width]')].map(image => "
+            "[image.getAttribute('width') / image.getBoundingClientRect().width, image.alt])"
+        )
+        for ratio, alt in sizes:
+            assert ratio <= 2, f"{name} shows a picture at 1/{ratio:.1f} of its size: {alt}"
+    context.close()
