@@ -281,8 +281,8 @@ class PlaygroundFigure extends PointsElement {
     this.sizes = new ResizeObserver(() => this.redraw());
     this.sizes.observe(this.plane);
     // Nobody watches a figure that has left the screen.
-    this.sight = new IntersectionObserver(([entry]) => {
-      if (entry.isIntersecting || !this.running) return;
+    this.sight = new IntersectionObserver((entries) => {
+      if (entries.at(-1).isIntersecting || !this.running) return;
       this.pause();
       this.report("Paused, for the figure left the screen.");
     });

@@ -25,7 +25,7 @@ export class PointsElement extends LiveElement {
       onpointerdown: (event) => this.press(event),
       onpointermove: (event) => this.move(event),
       onpointerup: (event) => this.release(event),
-      onpointercancel: () => (this.pressed = null),
+      onpointercancel: (event) => this.isPressing(event) && (this.pressed = null),
     });
     // A finger on a point moves the point; elsewhere it scrolls the page.
     const hold = (event) => this.hit(event.touches[0], 22) >= 0 && event.cancelable && event.preventDefault();
@@ -89,12 +89,18 @@ export class PointsElement extends LiveElement {
     if (event.button !== 0 || !event.isPrimary) return;
     const hit = this.hit(event, event.pointerType === "touch" ? 22 : 13);
     const place = this.where(event);
-    this.pressed = { x: event.clientX, y: event.clientY, place, hit, moved: false };
+    this.pressed = { id: event.pointerId, x: event.clientX, y: event.clientY, place, hit, moved: false };
+    // Or a pointer that is let go outside would count as pressed.
+    this.plane.setPointerCapture(event.pointerId);
     if (hit < 0) return;
     this.select(hit);
     this.pressed.offset = [0, 1].map((d) => this.points[hit][d] - place[d]);
-    this.plane.setPointerCapture(event.pointerId);
     this.refresh();
+  }
+
+  // A second finger neither moves a point nor lets it go.
+  isPressing(event) {
+    return this.pressed?.id === event.pointerId;
   }
 
   move(event) {
@@ -102,6 +108,7 @@ export class PointsElement extends LiveElement {
       this.plane.style.cursor = this.hit(event, 13) < 0 ? "crosshair" : "grab";
       return;
     }
+    if (!this.isPressing(event)) return;
     const { x, y, hit, offset } = this.pressed;
     if (Math.hypot(event.clientX - x, event.clientY - y) > 5) this.pressed.moved = true;
     if (hit < 0 || this.selected !== hit || !this.pressed.moved) return;
@@ -111,12 +118,17 @@ export class PointsElement extends LiveElement {
     this.refresh();
   }
 
-  release() {
+  release(event) {
+    if (!this.isPressing(event)) return;
     const pressed = this.pressed;
     this.pressed = null;
-    if (!pressed) return;
     if (pressed.hit >= 0) return this.changed(pressed.moved ? `Moved to ${this.place()}.` : this.atCursor());
     if (!pressed.moved && pressed.place.every((x) => Math.abs(x) <= REACH)) this.addPoint(pressed.place);
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    this.pressed = null;
   }
 
   // The keyboard. ---------------------------------------------------------------------------------

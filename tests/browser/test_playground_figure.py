@@ -206,6 +206,53 @@ def test_training_stops_when_the_figure_leaves_the_page(bare):
     assert_agrees_with_the_package(figure, 1)
 
 
+def test_a_second_finger_does_not_take_the_point_that_the_first_one_holds(bare):
+    figure = find(bare, "playground")
+    button(figure, "Reset all").click()
+    x1, x2, _ = points(figure)[0]
+    bare.mouse.move(*where(figure, x1, x2))
+    bare.mouse.down()
+    bare.mouse.move(*where(figure, x1 + 0.5, x2), steps=3)
+    held = points(figure)
+    for kind in ("pointermove", "pointerup"):
+        figure.evaluate(
+            "(e, kind) => e.plane.dispatchEvent(new PointerEvent(kind, { pointerId: 99 }))", kind
+        )
+    assert points(figure) == held
+    bare.mouse.move(*where(figure, x1 + 1, x2), steps=3)
+    bare.mouse.up()
+    assert len(points(figure)) == len(held)
+    assert points(figure) != held
+
+
+def test_a_point_that_is_held_when_the_figure_leaves_the_page_is_let_go(bare):
+    figure = find(bare, "playground")
+    button(figure, "Reset all").click()
+    x1, x2, _ = points(figure)[0]
+    bare.mouse.move(*where(figure, x1, x2))
+    bare.mouse.down()
+    figure.evaluate("e => { window.gone = e; e.remove(); }")
+    bare.mouse.up()
+    bare.evaluate("document.body.append(window.gone)")
+    before = points(figure)
+    bare.mouse.move(*where(figure, x1 + 1, x2), steps=3)
+    assert points(figure) == before
+
+
+def test_a_press_that_ends_outside_is_over(bare):
+    figure = find(bare, "playground")
+    button(figure, "Reset all").click()
+    before = points(figure)
+    bare.mouse.move(*where(figure, -3.8, 3.8))
+    bare.mouse.down()
+    bare.mouse.move(1, 1, steps=3)
+    bare.mouse.up()
+    x1, x2, _ = before[0]
+    bare.mouse.move(*where(figure, x1, x2))
+    assert plane(figure).evaluate("e => e.style.cursor") == "grab"
+    assert points(figure) == before
+
+
 def test_training_that_diverges_says_so_and_stops(figure):
     control(figure, "Learning rate, as a number").fill("100")
     control(figure, "L2 strength, as a number").fill("1")
