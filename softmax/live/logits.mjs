@@ -105,7 +105,7 @@ class LogitsFigure extends LiveElement {
   }
 
   addToAll() {
-    if (this.largest() + SHIFT > LARGEST_LOGIT) return this.say(`The sliders end at ${LARGEST_LOGIT}. Reset to begin again.`);
+    if (this.cannotRise()) return this.say(`The sliders end at ${LARGEST_LOGIT}. Reset to begin again.`);
     const before = this.probabilities();
     const sigmoids = this.rows.map((row) => sigmoid(row.z));
     for (const row of this.rows) row.slider.set((row.z = Number((row.z + SHIFT).toPrecision(12))));
@@ -118,6 +118,11 @@ class LogitsFigure extends LiveElement {
     this.say(`Every logit rose by ${SHIFT}, and no probability moved${how}.${rose ? " Each sigmoid did." : ""}`);
   }
 
+  cannotRise() {
+    return Math.max(...this.rows.map((row) => row.z)) + SHIFT > LARGEST_LOGIT;
+  }
+
+  // In size, whatever the sign.
   largest() {
     return Math.max(...this.rows.map((row) => Math.abs(row.z)));
   }
@@ -150,7 +155,7 @@ class LogitsFigure extends LiveElement {
     show(this.sigmoidTotal, sigmoids, format(sigmoids, 3));
     const full = this.rows.length === MOST_CLASSES;
     this.more.setAttribute("aria-disabled", full);
-    this.shift.setAttribute("aria-disabled", this.largest() + SHIFT > LARGEST_LOGIT);
+    this.shift.setAttribute("aria-disabled", this.cannotRise());
     for (const row of this.rows) row.remove.setAttribute("aria-disabled", this.rows.length === 1);
     const words = this.rows.map((row, k) => `${row.name} ${formatProbability(p[k])}`);
     this.say(`At temperature ${this.temperature} the probabilities are ${listed(words)}.`);

@@ -182,6 +182,20 @@ def test_the_page_does_not_scroll_sideways(visit, address, width):
     assert inner == []
 
 
+def test_very_negative_logits_can_be_raised(browser, tmp_path):
+    path = tmp_path / "page.html"
+    html = live.logits([-100.0, 0.0])._repr_html_()
+    path.write_text(f"<!doctype html><meta charset=utf-8>{html}", encoding="utf-8")
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    figure = find(page, "logits")
+    shift = figure.get_by_role("button", name="Add 5 to every logit")
+    assert shift.get_attribute("aria-disabled") == "false"
+    shift.click()
+    assert logits(figure) == [-95, 5]
+    page.close()
+
+
 def test_it_works_from_a_file_twice_on_a_page(browser, tmp_path):
     html = live.logits([0.0, 1.0])._repr_html_() + live.logits([2.0])._repr_html_()
     path = tmp_path / "page.html"
