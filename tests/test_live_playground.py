@@ -23,7 +23,7 @@ X, Y = [[0.0, 1.0], [1.0, 0.0]], [0, 1]
         ((X, [0, 6]), {}, r"y holds \[0, 6\]; give classes as integers from 0 to 5"),
         ((X, [-1, 0]), {}, r"y holds \[-1, 0\]"),
         ((X, [0.0, 1.0]), {}, r"y holds \[0.0, 1.0\]"),
-        ((X, Y), {"learning_rate": 0}, "learning_rate is 0; give a number between 0.01 and 100"),
+        ((X, Y), {"learning_rate": 0}, "learning_rate is 0.0; give a number between 0.01 and 100"),
         ((X, Y), {"alpha": -0.1}, "alpha is -0.1; give a number between 0 and 1"),
         ((X, Y), {"temperature": np.nan}, "temperature is nan; give a number between 0.1 and 10"),
     ],
@@ -61,6 +61,14 @@ def test_points_of_one_class_have_a_picture_too():
     html = live.playground([[0.0, 1.0]], [3])._repr_html_()
     assert "points of one class alone" in html
     assert "data:image/png" in html
+
+
+def test_settings_that_diverge_have_a_picture_too():
+    figure = live.playground([[-3, 0], [3, 1]], [0, 1], learning_rate=100, alpha=1)
+    assert figure.alt == (
+        "A plane with 2 points of 2 classes. With the settings at the start, training diverges."
+    )
+    assert "data:image/png" in figure._repr_html_()
 
 
 def test_the_picture_tells_how_many_points_are_in_their_region():

@@ -4,6 +4,7 @@ import numpy as np
 
 from softmax import plotting
 from softmax.classifier import SoftmaxClassifier
+from softmax.live._arguments import checked_number
 from softmax.live._figure import LiveFigure
 
 # What the plane and the controls can hold; plane.mjs and playground.mjs have the same limits.
@@ -53,19 +54,16 @@ def playground(X=None, y=None, *, learning_rate=0.5, alpha=0.001, temperature=1.
     if (X is None) != (y is None):
         raise ValueError("X and y belong together: pass both, or neither.")
     X, y = _overlapping_groups() if X is None else _checked(X, y)
-    settings = {"learning_rate": learning_rate, "alpha": alpha, "temperature": temperature}
-    for name, value in settings.items():
-        low, high = LIMITS[name]
-        if not low <= value <= high:  # NaN is refused too
-            raise ValueError(f"{name} is {value}; give a number between {low:g} and {high:g}.")
+    given = {"learning_rate": learning_rate, "alpha": alpha, "temperature": temperature}
+    settings = {name: checked_number(name, value, *LIMITS[name]) for name, value in given.items()}
     presets = {"as at the start": (X, y)} | _presets()
     start = {
         "presets": {name: _as_list(*points) for name, points in presets.items()},
-        "learningRate": float(learning_rate),
-        "alpha": float(alpha),
-        "temperature": float(temperature),
+        "learningRate": settings["learning_rate"],
+        "alpha": settings["alpha"],
+        "temperature": settings["temperature"],
     }
-    model = _trained(X, y, learning_rate, alpha)
+    model = _trained(X, y, settings["learning_rate"], settings["alpha"])
 
     def draw(figure):
         figure.set_size_inches(4.2, 3.6)
@@ -104,10 +102,10 @@ def _as_list(X, y):
 
 
 def _trained(X, y, learning_rate, alpha):
-    """Return the classifier of the picture, or None where there is but one class."""
+    """Return the classifier of the picture, or None: of one class alone, or if it diverges."""
     if len(np.unique(y)) < 2:
         return None
-    return SoftmaxClassifier(
+    model = SoftmaxClassifier(
         learning_rate="constant",
         learning_rate_init=learning_rate,
         alpha=alpha,
@@ -116,12 +114,21 @@ def _trained(X, y, learning_rate, alpha):
         momentum=0.0,
         tol=None,
         shuffle=False,
-    ).fit(X, y)
+    )
+    try:
+        return model.fit(X, y)
+    except ValueError:  # The limits admit settings with which it diverges: a thing to be seen.
+        return None
 
 
 def _description(model, X, y):
-    if model is None:
+    if len(np.unique(y)) < 2:
         return "A plane with points of one class alone."
+    if model is None:
+        return (
+            f"A plane with {len(X)} points of {len(np.unique(y))} classes. With the settings at "
+            "the start, training diverges."
+        )
     right = int(np.sum(model.predict(X) == y))
     return (
         f"A plane with {len(X)} points of {len(model.classes_)} classes. After "
