@@ -91,6 +91,11 @@ def test_labels_may_hold_any_character():
     assert len(parsed(figure).find_all("script")) == 1
 
 
+def test_labels_may_be_numbers():
+    figure = live.logits([0.0, 1.0], np.arange(2))
+    assert json.loads(parsed(figure).find("softmax-logits")["data-start"])["labels"] == ["0", "1"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "options", "message"),
     [

@@ -27,7 +27,9 @@ def checked_labels(labels, count):
     ValueError
         If there are fewer or more of them.
     """
-    labels = [f"class {k}" for k in range(1, count + 1)] if labels is None else list(labels)
+    # As text: JSON takes no integers of NumPy, which labels of a data set often are.
+    given = [f"class {k}" for k in range(1, count + 1)] if labels is None else labels
+    labels = [str(label) for label in given]
     if len(labels) != count:
         raise ValueError(f"{len(labels)} labels for {count} logits; give one for each.")
     return labels
