@@ -99,7 +99,7 @@ def draw_strokes(strokes, size, width):
     Raises
     ------
     ValueError
-        If a stroke is not a table of points.
+        If a stroke is not a table of points, or a coordinate is not finite.
 
     Examples
     --------
@@ -115,6 +115,8 @@ def draw_strokes(strokes, size, width):
         points = np.asarray(stroke, dtype=float)
         if points.ndim != 2 or points.shape[1] != 2 or not len(points):
             raise ValueError(f"A stroke has shape {points.shape}; give (n, 2), n points (x, y).")
+        if not np.isfinite(points).all():
+            raise ValueError("A stroke has coordinates that are not finite; give pixels.")
         for start, end in zip(points, points[1:] if len(points) > 1 else points, strict=False):
             distance = _distance(x, y, *start.tolist(), *end.tolist())
             np.maximum(ink, np.clip(width / 2 + 0.5 - distance, 0, 1), out=ink)

@@ -158,3 +158,8 @@ def test_what_is_no_picture_is_refused(picture, message):
 def test_what_is_no_stroke_is_refused(stroke):
     with pytest.raises(ValueError, match="A stroke has shape"):
         draw_strokes([stroke], size=10, width=2)
+
+
+def test_a_stroke_from_nowhere_is_refused():
+    with pytest.raises(ValueError, match="not finite"):
+        draw_strokes([[(1.0, np.nan)]], size=10, width=2)

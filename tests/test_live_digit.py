@@ -66,6 +66,10 @@ def small(shape):
     [
         (changed(model=small((10, 64))), r"coef_ has shape \(10, 64\); give a model of 10 classes"),
         (changed(model=small((3, 784))), r"coef_ has shape \(3, 784\)"),
+        (
+            changed(model=SimpleNamespace(coef_=MODEL.coef_, intercept_=[0.0])),
+            r"shape \(1,\); give 10",
+        ),
         (changed(samples=SAMPLES[0], labels=[7]), r"shape \(784,\); give 1 to 10 rows of 784"),
         (changed(samples=SAMPLES[:0], labels=[]), r"shape \(0, 784\)"),
         (changed(samples=np.ones((11, 784))), r"shape \(11, 784\)"),

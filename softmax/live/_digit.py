@@ -48,6 +48,8 @@ def draw_digit(model, samples, labels):
             f"model.coef_ has shape {W.shape}; give a model of {CLASSES} classes and {PIXELS} "
             "pixels, trained on MNIST."
         )
+    if b.shape != (CLASSES,):
+        raise ValueError(f"model.intercept_ has shape {b.shape}; give {CLASSES} biases.")
     samples, labels = _checked(samples, labels)
     weights = np.append(W.ravel(), b).astype("<f4")
     start = {
