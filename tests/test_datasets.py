@@ -275,6 +275,17 @@ def test_damaged_file_in_the_cache_is_downloaded_again(server, tiny, cache):
     assert server == [f"{LABELS}.gz"]
 
 
+def test_cache_may_hold_files_that_another_tool_packed(tiny, cache):
+    shutil.copytree(tiny, cache)
+    rewrite(cache, LABELS, lambda content: content)
+    packed = (cache / f"{LABELS}.gz").read_bytes()
+    assert f"md5:{hashlib.md5(packed).hexdigest()}" != datasets._FASHION_DOWNLOADS[f"{LABELS}.gz"]
+    assert sizes(load_fashion_mnist()) == [15, 15, 5, 5, 5]
+    rewrite(cache, LABELS, lambda content: content[:-1])
+    with pytest.raises(OSError, match=f"Delete .*{cache.name}, to have the files downloaded again"):
+        load_fashion_mnist()
+
+
 def test_half_a_download_is_not_kept(server, tiny, cache):
     path = tiny / "train-labels-idx1-ubyte.gz"
     whole = path.read_bytes()
