@@ -37,6 +37,11 @@ def test_page_keeps_what_it_uses(tmp_path, tag):
     assert tag not in lean(HEAD.replace("{}", "Words."), tmp_path)
 
 
+def test_page_without_a_main_part_loses_nothing_that_it_may_use(tmp_path):
+    page = HEAD.replace("<main>{}</main>", FEATURES["design-tabs.js"])
+    assert "design-tabs.js" in lean(page, tmp_path)
+
+
 def test_no_page_keeps_what_none_uses(tmp_path):
     page = lean(HEAD.replace("{}", "".join(FEATURES.values())), tmp_path)
     assert "fontawesome.js" not in page

@@ -31,7 +31,7 @@ PICTURE = re.compile(r'<img\b[^>]*\bsrc="(?P<source>[^":]+\.png)"[^>]*>')
 
 def unused(text):
     """Return a pattern for the tags that a page has no use for."""
-    body = text[text.find("<main") :]  # the head names every feature
+    body = text[max(text.find("<main"), 0) :]  # the head names every feature
     return re.compile(
         "|".join(
             tags for tags, sign in FEATURES.items() if sign is None or not re.search(sign, body)
