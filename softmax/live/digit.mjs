@@ -106,6 +106,7 @@ class DigitFigure extends LiveElement {
   disconnectedCallback() {
     super.disconnectedCallback();
     this.resizes.disconnect();
+    this.pointer = undefined;
   }
 
   themed() {
@@ -121,9 +122,9 @@ class DigitFigure extends LiveElement {
 
   begins(event) {
     if (event.button !== 0 || this.pointer !== undefined) return;
-    this.pointer = event.pointerId;
     this.paper.setPointerCapture(event.pointerId);
     this.change([...this.marks, { points: [this.point(event)] }]);
+    this.pointer = event.pointerId;
   }
 
   moves(event) {
@@ -158,7 +159,9 @@ class DigitFigure extends LiveElement {
     this.change([]);
   }
 
+  // A stroke that is being drawn ends: it may no longer be on the paper.
   use(marks) {
+    this.pointer = undefined;
     this.marks = marks;
     this.ink = new Float64Array(SIZE * SIZE);
     for (const { picture, points } of marks) {
@@ -218,7 +221,8 @@ class DigitFigure extends LiveElement {
   explain(x, z, winner) {
     const k = this.subject.value === "" ? winner : Number(this.subject.value);
     const parts = contributions(x, this.model.W[k]);
-    const limit = parts.reduce((a, c) => Math.max(a, Math.abs(c)), 0);
+    // Where no pixel says anything, the map stays blank.
+    const limit = parts.reduce((a, c) => Math.max(a, Math.abs(c)), 0) || 1;
     const [ground, blue, orange] = ["--ground", "--c0", "--c1"].map((name) => this.color(name));
     paint(this.map, (d) => mixed(ground, parts[d] < 0 ? orange : blue, Math.abs(parts[d]) / limit));
     const total = (sign) => parts.reduce((a, c) => (c * sign > 0 ? a + c : a), 0);
