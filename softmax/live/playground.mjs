@@ -57,9 +57,8 @@ class PlaygroundFigure extends PointsElement {
   }
 
   setting(label, name, scale, initial, origin = 0.5) {
-    const name_ = label[0].toUpperCase() + label.slice(1);
     const control = slider({
-      label: name_,
+      label: label[0].toUpperCase() + label.slice(1),
       scale,
       value: this.start[initial],
       origin,

@@ -70,6 +70,23 @@ def too_wide(page):
     )
 
 
+def overflowing(figure):
+    """Return the parts of a figure that reach beyond its right edge, as HTML."""
+    return figure.evaluate(
+        "e => [...e.shadowRoot.querySelectorAll('*')].filter(n => "
+        "n.getBoundingClientRect().right > e.getBoundingClientRect().right)"
+        ".map(n => n.outerHTML)"
+    )
+
+
+def write_page(folder, *figures):
+    """Write a page with these live figures and nothing else, and return its address."""
+    path = folder / "page.html"
+    html = "".join(figure._repr_html_() for figure in figures)
+    path.write_text(f"<!doctype html><meta charset=utf-8>{html}", encoding="utf-8")
+    return path.as_uri()
+
+
 def close(numbers):
     """Return what equals these numbers but for rounding, for ``assert found == close(numbers)``."""
     return pytest.approx([float(number) for number in numbers], rel=TOLERANCE, abs=TOLERANCE)

@@ -16,6 +16,7 @@ from tests.browser.figures import (
     too_wide,
     values,
     wait_for_status,
+    write_page,
 )
 
 LOGITS = ".row input[type=number][data-value]"
@@ -197,11 +198,9 @@ def test_nothing_is_wider_than_the_figure(visit, address, width):
 
 
 def test_five_long_names_fit_on_a_phone(browser, tmp_path):
-    html = live.gradient([0, -20, 20, 3, 1], 1, [f"polar bear {k}" for k in range(5)])._repr_html_()
-    path = tmp_path / "page.html"
-    path.write_text(f"<!doctype html><meta charset=utf-8>{html}", encoding="utf-8")
+    figure = live.gradient([0, -20, 20, 3, 1], 1, [f"polar bear {k}" for k in range(5)])
     page = browser.new_page(viewport={"width": 342, "height": 800})
-    page.goto(path.as_uri())
+    page.goto(write_page(tmp_path, figure))
     assert_fits(page)
     page.close()
 

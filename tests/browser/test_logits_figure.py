@@ -9,12 +9,14 @@ from tests.browser.figures import (
     control,
     drag,
     find,
+    overflowing,
     press,
     start,
     switch_theme,
     too_wide,
     values,
     wait_for_status,
+    write_page,
 )
 
 PROBABILITIES, SIGMOIDS, ARGMAX = (
@@ -174,20 +176,12 @@ def test_the_page_does_not_scroll_sideways(visit, address, width):
     for _ in range(5):
         figure.get_by_role("button", name="Add a class").click()
     assert too_wide(page) == 0
-    inner = figure.evaluate(
-        "e => [...e.shadowRoot.querySelectorAll('*')].filter(n => "
-        "n.getBoundingClientRect().right > e.getBoundingClientRect().right)"
-        ".map(n => n.outerHTML)"
-    )
-    assert inner == []
+    assert overflowing(figure) == []
 
 
 def test_very_negative_logits_can_be_raised(browser, tmp_path):
-    path = tmp_path / "page.html"
-    html = live.logits([-100.0, 0.0])._repr_html_()
-    path.write_text(f"<!doctype html><meta charset=utf-8>{html}", encoding="utf-8")
     page = browser.new_page()
-    page.goto(path.as_uri())
+    page.goto(write_page(tmp_path, live.logits([-100.0, 0.0])))
     figure = find(page, "logits")
     shift = figure.get_by_role("button", name="Add 5 to every logit")
     assert shift.get_attribute("aria-disabled") == "false"
@@ -197,13 +191,10 @@ def test_very_negative_logits_can_be_raised(browser, tmp_path):
 
 
 def test_it_works_from_a_file_twice_on_a_page(browser, tmp_path):
-    html = live.logits([0.0, 1.0])._repr_html_() + live.logits([2.0])._repr_html_()
-    path = tmp_path / "page.html"
-    path.write_text(f"<!doctype html><meta charset=utf-8>{html}", encoding="utf-8")
     page = browser.new_page()
     errors = []
     page.on("pageerror", lambda error: errors.append(error))
-    page.goto(path.as_uri())
+    page.goto(write_page(tmp_path, live.logits([0.0, 1.0]), live.logits([2.0])))
     both = page.locator("softmax-logits")
     assert values(both.nth(0), PROBABILITIES) == close(sm.softmax([0.0, 1.0]))
     assert values(both.nth(1), PROBABILITIES) == [1]

@@ -10,12 +10,14 @@ from tests.browser.figures import (
     control,
     drag,
     find,
+    overflowing,
     press,
     start,
     switch_theme,
     too_wide,
     values,
     wait_for_status,
+    write_page,
 )
 from tests.browser.test_playground_numerics import POINTS, PRESENT, X, Y, parameters, trained
 
@@ -39,11 +41,8 @@ def figure(page):
 @pytest.fixture(scope="module")
 def bare(browser, tmp_path_factory):
     """Give a page with nothing but a playground, which starts from the points of the fixture."""
-    path = tmp_path_factory.mktemp("playground") / "page.html"
-    html = live.playground(X, Y)._repr_html_()
-    path.write_text(f"<!doctype html><meta charset=utf-8>{html}", encoding="utf-8")
     page = browser.new_page()
-    page.goto(path.as_uri())
+    page.goto(write_page(tmp_path_factory.mktemp("playground"), live.playground(X, Y)))
     yield page
     page.close()
 
@@ -422,12 +421,7 @@ def test_a_finger_taps_and_a_phone_is_wide_enough(visit, address):
     figure.get_by_label("points", exact=True).select_option("six groups")
     button(figure, "100 steps").click()
     assert too_wide(page) == 0
-    inner = figure.evaluate(
-        "e => [...e.shadowRoot.querySelectorAll('*')].filter(n => "
-        "n.getBoundingClientRect().right > e.getBoundingClientRect().right)"
-        ".map(n => n.outerHTML)"
-    )
-    assert inner == []
+    assert overflowing(figure) == []
 
 
 def test_no_text_is_small(figure):
