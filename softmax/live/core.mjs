@@ -44,11 +44,6 @@ export function logSoftmax(z, temperature = 1) {
   return d.map((x) => x - total);
 }
 
-export function logsumexp(z) {
-  const m = maximum(z);
-  return Number.isFinite(m) ? m + logTotal(shifted(z)) : m;
-}
-
 export function sigmoid(x) {
   const e = Math.exp(-Math.abs(x));
   return (x < 0 ? e : 1) / (1 + e);
