@@ -30,7 +30,7 @@ def setup(app):
 
     app.setup_extension("sphinxext.opengraph")
     app.config.ogp_site_url = address or "/"
-    app.config.ogp_site_name = app.config.project or app.config.html_title
+    app.config.ogp_site_name = app.config.html_title
     app.config.ogp_social_cards = {
         "line_color": "#0072B2",
         "image_mini": "book/_static/card-mini.png",  # the favicon: the cards take no SVG
