@@ -43,7 +43,14 @@ def pytest_runtest_setup(item):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Say what was skipped for want of data, also where pytest is asked to be quiet."""
+    """Say what was skipped for want of data, and print the tables that tests have recorded.
+
+    Both also where pytest is asked to be quiet, and where the tests ran in other processes.
+    """
+    for report in [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]:
+        for name, text in report.user_properties:
+            if name == "table":
+                terminalreporter.write_line(f"\n{text}")
     reports = terminalreporter.stats.get("skipped", [])
     reasons = [report.longrepr[2].removeprefix("Skipped: ") for report in reports]
     for reason in sorted({reason for reason in reasons if needed_data.NOT_HERE in reason}):

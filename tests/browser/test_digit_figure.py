@@ -308,14 +308,6 @@ def test_text_is_not_small_and_parts_have_names(figure):
     assert all(picture.get_attribute("aria-label") for picture in pictures.all())
 
 
-def test_without_javascript_there_is_a_picture_and_a_sentence(visit, address):
-    page = visit(f"{address}/{PAGE}", java_script_enabled=False)
-    picture = page.locator("softmax-digit img")
-    assert picture.is_visible()
-    assert "speak for a" in picture.get_attribute("alt")
-    assert page.locator("softmax-digit p").is_visible()
-
-
 @pytest.mark.parametrize("width", [390, 600, 1280])
 def test_the_page_does_not_scroll_sideways(visit, address, width):
     page = visit(f"{address}/{PAGE}", width=width)

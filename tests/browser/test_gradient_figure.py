@@ -181,14 +181,6 @@ def test_colors_follow_the_theme(page, figure):
     assert colors() == light
 
 
-def test_without_javascript_there_is_a_picture_and_a_sentence(visit, address):
-    page = visit(f"{address}/{PAGE}", java_script_enabled=False)
-    picture = page.locator("softmax-gradient img")
-    assert picture.is_visible()
-    assert "panda -0.336" in picture.get_attribute("alt")
-    assert page.locator("softmax-gradient p").is_visible()
-
-
 @pytest.mark.parametrize("width", [390, 600, 1280])
 def test_nothing_is_wider_than_the_figure(visit, address, width):
     page = visit(f"{address}/{PAGE}", width=width)

@@ -156,14 +156,6 @@ def test_colors_follow_the_theme(page, figure):
     assert colors() == light
 
 
-def test_without_javascript_there_is_a_picture_and_a_sentence(visit, address):
-    page = visit(f"{address}/{PAGE}", java_script_enabled=False)
-    picture = page.locator("softmax-logits img")
-    assert picture.is_visible()
-    assert "panda 0.664" in picture.get_attribute("alt")
-    assert page.locator("softmax-logits p").is_visible()
-
-
 def test_the_picture_gives_way_to_the_figure(page, figure):
     assert figure.get_by_role("status").is_visible()
     assert not page.locator("softmax-logits > img").is_visible()

@@ -394,14 +394,6 @@ def test_colors_follow_the_theme(page, figure):
     assert [pixels(figure, name) for name in ("plane", "curve")] == light
 
 
-def test_without_javascript_there_is_a_picture_and_a_sentence(visit, address):
-    page = visit(f"{address}/{PAGE}", java_script_enabled=False)
-    picture = page.locator("softmax-playground img")
-    assert picture.is_visible()
-    assert "30 points of 3 classes" in picture.get_attribute("alt")
-    assert page.locator("softmax-playground p").is_visible()
-
-
 def test_where_motion_is_unwelcome_only_steps_train(visit, address):
     page = visit(f"{address}/{PAGE}", reduced_motion="reduce")
     figure = find(page, "playground")

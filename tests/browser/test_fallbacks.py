@@ -1,0 +1,22 @@
+"""Where JavaScript is off, each live figure is a picture and a sentence."""
+
+import pytest
+
+# The figure -> the page that shows it, and what its alternative text says among other things.
+FIGURES = {
+    "logits": ("definition", "panda 0.664"),
+    "gradient": ("cross-entropy", "panda -0.336"),
+    "precision": ("stability", "NaN by naive, 20 by shifted"),
+    "playground": ("softmax-regression", "30 points of 3 classes"),
+    "digit": ("mnist", "speak for a"),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_without_javascript_there_is_a_picture_and_a_sentence(visit, address, name):
+    page_name, words = FIGURES[name]
+    page = visit(f"{address}/book/{page_name}.html", java_script_enabled=False)
+    picture = page.locator(f"softmax-{name} img")
+    assert picture.is_visible()
+    assert words in picture.get_attribute("alt")
+    assert page.locator(f"softmax-{name} p").is_visible()
