@@ -1,0 +1,1 @@
+"""Assignments that go with the book, and the grader that marks them."""

@@ -1,0 +1,6 @@
+"""Marks a folder of submitted notebooks, each answer in a sandbox of its own.
+
+`assignment` says what an assignment is made of; `marking` marks one notebook; `sandbox` and
+`child` run the code of strangers; `running` takes a whole class through it. The commands are
+in `cli`: ``python -m coursework.grader --help``.
+"""
