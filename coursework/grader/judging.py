@@ -1,0 +1,270 @@
+"""Builders for checks and misconceptions, and the comparison that they share.
+
+A value that came out of the sandbox is compared here, in the grader's own process, with what
+was expected. Each builder answers in words: which call, which shape, which entry, what came and
+what was expected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from coursework.grader.assignment import Call, Check, Function, Outcome
+
+SHOWN_ENTRIES = 6  # of an argument; a larger one is described by its shape
+
+
+def difference(actual, expected, *, rtol=1e-9, atol=0.0):
+    """Say in words how a value differs from the one that was expected.
+
+    Parameters
+    ----------
+    actual : object
+        What came: plain values as in `Outcome.value`.
+    expected : object
+        A number, an array, or a tuple of these (a list is as good as a tuple).
+    rtol, atol : float
+        An entry may differ by ``atol + rtol * abs(expected)``. NaN equals NaN only, and an
+        infinity only itself.
+
+    Returns
+    -------
+    str or None
+        None where there is no difference to speak of.
+    """
+    if isinstance(expected, (tuple, list)):
+        return _difference_of_sequences(actual, expected, rtol, atol)
+    expected = np.asarray(expected)
+    array = _as_numbers(actual)
+    if array is None:
+        return f"{_kind(actual)} came back, and {_kind(expected)} was expected"
+    if array.shape != expected.shape:
+        return f"the shape is {array.shape}, and {expected.shape} was expected"
+    return _difference_of_entries(array, expected, rtol, atol)
+
+
+def _difference_of_sequences(actual, expected, rtol, atol):
+    if not isinstance(actual, (tuple, list)):
+        return f"{_kind(actual)} came back, and {len(expected)} values were expected"
+    if len(actual) != len(expected):
+        return f"{len(actual)} values came back, and {len(expected)} were expected"
+    for number, (one, other) in enumerate(zip(actual, expected, strict=True), start=1):
+        found = difference(one, other, rtol=rtol, atol=atol)
+        if found:
+            return f"value {number}: {found}"
+    return None
+
+
+def _difference_of_entries(array, expected, rtol, atol):
+    if np.iscomplexobj(array):
+        return "the numbers are complex"
+    with np.errstate(all="ignore"):
+        # In float64 at least, so that unsigned and small types cannot wrap around.
+        came, due = np.asarray(array, np.float64), np.asarray(expected, np.float64)
+        close = np.isclose(came, due, rtol=rtol, atol=atol, equal_nan=True)
+    if close.all():
+        return None
+    index = tuple(int(i) for i in np.argwhere(~close)[0])
+    where = f"entry {list(index)}" if index else "it"
+    wrong = f" ({np.sum(~close)} of {close.size} entries differ)" if close.size > 1 else ""
+    return f"{where} is {came[index]:.6g}, and {due[index]:.6g} was expected{wrong}"
+
+
+def _as_numbers(value):
+    """Return a value as an array of numbers; None where it is something else."""
+    if not isinstance(value, (bool, int, float, complex, np.generic, np.ndarray)):
+        return None
+    try:
+        array = np.asarray(value)
+    except (OverflowError, ValueError):
+        return None
+    return array if array.dtype.kind in "biufc" else None
+
+
+def _kind(value):
+    if value is None:
+        return "None (is a return missing?)"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}" if value.shape else "a number"
+    if isinstance(value, (bool, int, float, complex, np.generic)):
+        return "a number"
+    if isinstance(value, (tuple, list)):
+        return f"a {type(value).__name__} of {len(value)}"
+    return f"a {type(value).__name__}"
+
+
+def describe(call):
+    """Return a call as the student reads it: ``softmax(array of shape (4, 5), axis=0)``."""
+    args = [_describe_argument(value) for value in call.args]
+    kwargs = [f"{name}={_describe_argument(value)}" for name, value in call.kwargs.items()]
+    return f"{call.function}({', '.join(args + kwargs)})"
+
+
+def _describe_argument(value):
+    if isinstance(value, Function):
+        return f"({value.source})"
+    if isinstance(value, np.ndarray) and value.size > SHOWN_ENTRIES:
+        return f"{value.dtype} array of shape {value.shape}"
+    if isinstance(value, np.ndarray):
+        text = np.array2string(value, precision=4, separator=", ").replace("\n", "")
+        return text if value.dtype == np.float64 else f"{text} ({value.dtype})"
+    return repr(value)
+
+
+def failure(call, outcome):
+    """Say why a call yielded no value; None where it did."""
+    if outcome.kind == "returned":
+        return None
+    if outcome.kind == "undefined":
+        return f"{call.function} is not defined"
+    if outcome.kind == "unanswered":
+        return f"{describe(call)} gave no answer"
+    return f"{describe(call)}: {outcome.message}"
+
+
+def property_check(title, points, make_calls, holds):
+    """Return a check that something holds for each value that came back.
+
+    Parameters
+    ----------
+    title : str
+    points : float
+    make_calls : callable
+        As in `Check`.
+    holds : callable
+        From a call and the value it returned to None, or to words such as "row 2 sums to 1.3".
+        Whatever it raises on a strange value counts as words, too.
+    """
+
+    def judge(calls, outcomes):
+        for call, outcome in zip(calls, outcomes, strict=True):
+            found = failure(call, outcome)
+            if found:
+                return found
+            found = _try(holds, call, outcome.value)
+            if found:
+                return f"{describe(call)}: {found}"
+        return None
+
+    return Check(title, points, make_calls, judge)
+
+
+def _try(holds, call, value):
+    try:
+        with np.errstate(all="ignore"):
+            return holds(call, value)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        # What came cannot even be looked at: text where an array is due, say.
+        return f"{_kind(value)} came back, which is not what was asked for"
+
+
+def matches(title, points, make_calls, expected, *, rtol=1e-9, atol=0.0, dtype=None):
+    """Return a check that each value is the right one.
+
+    Parameters
+    ----------
+    title, points, make_calls
+        As in `Check`.
+    expected : callable
+        Called with the arguments of each call; returns the right value.
+    rtol, atol : float
+        As in `difference`.
+    dtype : str or None
+        What the dtype has to be, where it is part of the question: "float32".
+    """
+
+    def holds(call, value):
+        right = expected(*call.args, **call.kwargs)
+        found = difference(value, right, rtol=rtol, atol=atol)
+        if found or dtype is None:
+            return found
+        came = np.asarray(value).dtype
+        return None if came == dtype else f"the dtype is {came}, and {dtype} was expected"
+
+    return property_check(title, points, make_calls, holds)
+
+
+def unchanged(title, points, make_calls):
+    """Return a check that no argument was changed. The child says so of itself: few points."""
+
+    def judge(calls, outcomes):
+        for call, outcome in zip(calls, outcomes, strict=True):
+            found = failure(call, outcome)
+            if found:
+                return found
+            if outcome.changed:
+                return f"{describe(call)} changed its own input"
+        return None
+
+    return Check(title, points, make_calls, judge)
+
+
+Seen = Callable[[list[Call], list[Outcome]], bool]
+
+
+def explains(function, model, right, *, rtol=1e-5, atol=1e-7) -> Seen:
+    """Return the recognizer of a mistake whose results are known.
+
+    Parameters
+    ----------
+    function : str
+        The student's function.
+    model : callable
+        What somebody with this mistake would return for the same arguments.
+    right : callable
+        What is right. The mistake is seen where every value that came back is the model's, and
+        at least one of these is not the right one.
+    rtol, atol : float
+        As in `difference`; wide, since float32 counts, too.
+    """
+
+    def seen(calls, outcomes):
+        told_apart = False
+        for call, outcome in zip(calls, outcomes, strict=True):
+            if call.function != function or outcome.kind != "returned":
+                continue
+            wrong = _same(model, call, outcome.value, rtol, atol)
+            if not wrong:
+                return False
+            told_apart = told_apart or not _same(right, call, outcome.value, rtol, atol)
+        return told_apart
+
+    return seen
+
+
+def _same(model, call, value, rtol, atol):
+    try:
+        with np.errstate(all="ignore"):
+            due = model(*call.args, **call.kwargs)
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        return False  # the model has no answer to this call, so it does not explain one
+    return difference(value, due, rtol=rtol, atol=atol) is None
+
+
+def changes_input(function) -> Seen:
+    """Return the recognizer of a function that changes its own arguments."""
+
+    def seen(calls, outcomes):
+        return any(
+            outcome.changed
+            for call, outcome in zip(calls, outcomes, strict=True)
+            if call.function == function
+        )
+
+    return seen
+
+
+def says(function, *words) -> Seen:
+    """Return the recognizer of an error message: one call's holds one of `words`."""
+
+    def seen(calls, outcomes):
+        return any(
+            word in outcome.message
+            for call, outcome in zip(calls, outcomes, strict=True)
+            if call.function == function
+            for word in words
+        )
+
+    return seen

@@ -1,0 +1,156 @@
+"""Marks one notebook: runs each question in a child of its own and judges what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from coursework.grader import results
+from coursework.grader.assignment import Assignment, Outcome, Question
+from coursework.grader.results import CheckResult, QuestionResult, Recognized
+from coursework.grader.sandbox import Run, run_calls
+
+SHOWN_PROBLEMS = 3  # of the errors in a submission's cells, in the reason for its marks
+
+
+def mark_cells(
+    assignment: Assignment,
+    cells: Sequence[str],
+    *,
+    seed: int,
+    sandbox: bool = True,
+    answers: Mapping[str, str] | None = None,
+) -> tuple[QuestionResult, ...]:
+    """Return the marks of a notebook, question by question.
+
+    Parameters
+    ----------
+    assignment : Assignment
+    cells : sequence of str
+        The sources of the code cells, in the order of the notebook.
+    seed : int
+        The class's seed: the same seed draws the same inputs.
+    sandbox : bool
+        False runs the answers without bubblewrap.
+    answers : mapping of str to str, optional
+        The answers in words, by question.
+
+    Raises
+    ------
+    SandboxError
+        Where bubblewrap does not work.
+    """
+    answers = answers or {}
+    return tuple(
+        mark_question(
+            question,
+            cells,
+            seed=seed,
+            assignment=assignment,
+            sandbox=sandbox,
+            answer=answers.get(question.name, ""),
+        )
+        for question in assignment.questions
+    )
+
+
+def mark_question(
+    question: Question,
+    cells: Sequence[str],
+    *,
+    seed: int,
+    assignment: Assignment,
+    sandbox: bool = True,
+    answer: str = "",
+) -> QuestionResult:
+    """Return the marks of one question; parameters as in `mark_cells`."""
+    if not question.checks:
+        return _awaiting(question, answer)
+    calls_of_checks = question.draw_calls(seed)
+    calls = [call for calls in calls_of_checks for call in calls]
+    run = run_calls(
+        list(cells),
+        calls,
+        limits=question.limits,
+        prelude=assignment.prelude,
+        libraries=assignment.libraries,
+        sandbox=sandbox,
+    )
+    checks = _judge(question, calls_of_checks, run.outcomes)
+    points = sum(check.points for check in checks)
+    all_is_well = points == question.out_of
+    recognized = () if all_is_well else _recognize(question, calls, run.outcomes)
+    return QuestionResult(
+        name=question.name,
+        title=question.title,
+        points=points,
+        out_of=question.out_of,
+        status=run.status,
+        reason="" if all_is_well and run.status == results.OK else _reason(calls, run, checks),
+        seconds=run.seconds,
+        checks=checks,
+        recognized=recognized,
+    )
+
+
+def _awaiting(question, answer):
+    """Return an answer in words, to be marked by hand; one that is not there has its mark."""
+    written = bool(answer.strip())
+    return QuestionResult(
+        name=question.name,
+        title=question.title,
+        points=0.0,
+        out_of=question.out_of,
+        status=results.AWAITING if written else results.OK,
+        reason="to be marked by hand" if written else "nothing was written",
+        manual=True,
+        answer=answer,
+    )
+
+
+def _judge(question, calls_of_checks, outcomes):
+    outcomes = iter(outcomes)
+    judged = []
+    for check, calls in zip(question.checks, calls_of_checks, strict=True):
+        message = check.judge(calls, [next(outcomes) for _ in calls])
+        points = 0.0 if message else float(check.points)
+        judged.append(CheckResult(check.title, points, check.points, message or ""))
+    return tuple(judged)
+
+
+def _recognize(question, calls, outcomes):
+    return tuple(
+        Recognized(item.name, item.title, item.text, item.link)
+        for item in question.misconceptions
+        if item.seen(calls, outcomes)
+    )
+
+
+def _reason(calls, run: Run, checks):
+    """Say in one line why the question has not all its points."""
+    parts = [run.reason] if run.reason else []
+    if _is_stub(run.outcomes):
+        parts.append("not answered: the function raises NotImplementedError")
+        return "; ".join(parts)
+    undefined = {
+        call.function
+        for call, outcome in zip(calls, run.outcomes, strict=True)
+        if outcome.kind == "undefined"
+    }
+    parts += [f"{name} is not defined in any cell that ran" for name in sorted(undefined)]
+    parts += run.problems[:SHOWN_PROBLEMS]
+    missed = sum(check.points < check.out_of for check in checks)
+    if missed and not undefined and not run.reason:
+        parts.append(f"{missed} of {len(checks)} checks missed: {_first_words(checks)}")
+    return "; ".join(parts)
+
+
+def _first_words(checks):
+    """Return what the first missed check says."""
+    return next(check.message for check in checks if check.points < check.out_of)
+
+
+def _is_stub(outcomes: Sequence[Outcome]):
+    return bool(outcomes) and all(
+        outcome.kind == "raised" and outcome.message.startswith("NotImplementedError")
+        for outcome in outcomes
+    )
