@@ -153,7 +153,8 @@ def test_explains_passes_over_calls_that_the_model_cannot_answer():
     def model(x):
         raise ValueError("no answer")
 
-    assert not explains("double", model, double)(CALLS, RIGHT)
+    wrong = [returned(np.full(3, -1.0))] * 2
+    assert not explains("double", model, double)(CALLS, wrong)
 
 
 def test_says():
