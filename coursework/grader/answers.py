@@ -1,0 +1,287 @@
+"""Answers in words: found in a notebook, exported to be marked by hand, and merged back.
+
+The marks travel in a CSV, because every teacher has a spreadsheet. It comes back as the
+spreadsheet saves it: with semicolons, decimal commas or other line ends.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from coursework.grader.grades import reason_of
+from coursework.grader.results import AWAITING, OK, Result, worst
+from coursework.grader.texts import clean, in_points, plain_cell, render, safe_cell, write_whole
+
+COLUMNS = ("student", "question", "out_of", "answer", "points", "comment")
+PLACEHOLDER = "YOUR ANSWER HERE"  # what nbgrader puts where the master has the solution
+NOTHING = "nothing was written"
+LONGEST_ANSWER = 20_000  # characters; a cell of Excel holds 32,767
+KEY_LETTERS = "bcdfghjkmnpqrstvwxz"  # no vowels: no words, no numbers, nothing like TRUE
+KEY_LENGTH = 8
+
+
+class AnswersError(ValueError):
+    """Marks that cannot be merged; the message names every bad row."""
+
+
+def extract_answer(notebook, question_name: str, released_texts: Collection[str]) -> str:
+    """Return a student's answer in words to one question; empty where there is none.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        As handed in.
+    question_name : str
+        The answer is in the cell with this nbgrader ``grade_id``; where several have it, in
+        all of them.
+    released_texts : collection of str
+        The texts of the Markdown cells as they were given out. Where the cell of the question
+        is gone, has lost its metadata or was left as it was, the answer is all other Markdown
+        that is not among these.
+    """
+    released = {_normalize(text) for text in released_texts}
+    cells = [
+        (_grade_id(cell), _written(cell.get("source", ""), released))
+        for cell in notebook.get("cells", [])
+        if cell.get("cell_type") == "markdown"
+    ]
+    own = [text for name, text in cells if name == question_name and text]
+    # A cell that belongs to another question is not an answer to this one.
+    loose = [text for name, text in cells if name in ("", question_name) and text]
+    return "\n\n".join(own or loose)[:LONGEST_ANSWER]
+
+
+def _grade_id(cell):
+    metadata = cell.get("metadata")
+    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    name = marks.get("grade_id") if isinstance(marks, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _written(source, released):
+    """Return what the student wrote in a cell: without the placeholder, and not as given out."""
+    if _normalize(source) in released:
+        return ""
+    lines = [line for line in source.splitlines() if line.strip() != PLACEHOLDER]
+    text = "\n".join(lines).strip()
+    return "" if _normalize(text) in released else text
+
+
+def _normalize(text):
+    return " ".join(text.split())
+
+
+def export_answers(results: Sequence[Result], path, *, anonymous: bool = True) -> int:
+    """Write the answers to a CSV to be marked, and to an HTML sheet beside it to be read.
+
+    The columns are student, question, out_of, answer, points and comment. Rows go question by
+    question, so that all answers to one question are marked in one go. An answer that is not
+    there has 0 points and the comment "nothing was written" already; marks that were merged
+    before are there as well. Questions that nobody can mark, such as those of a student who
+    handed in nothing, are left out.
+
+    Parameters
+    ----------
+    results : sequence of Result
+    path : path-like
+        Of the CSV. The sheet has the same name and ends in ``.html``.
+    anonymous : bool
+        Write a key of eight letters instead of each student's name, and sort by it. Whoever
+        marks then does not see whose answer it is; `merge_answers` knows the keys.
+
+    Returns
+    -------
+    int
+        The number of answers that still await marks.
+    """
+    rows = [
+        (question, _make_key(result) if anonymous else result.student)
+        for result in results
+        for question in result.questions
+        if question.manual and question.status in (OK, AWAITING)
+    ]
+    names = list(dict.fromkeys(question.name for question, _ in rows))
+    rows.sort(key=lambda row: (names.index(row[0].name), row[1]))
+    path = Path(path)
+    # The byte order mark tells Excel that the file is UTF-8.
+    write_whole(path, _make_csv(rows), encoding="utf-8-sig")
+    sheet = render(
+        "answers.html",
+        rows=[(question, who, clean(question.answer)) for question, who in rows],
+        in_points=in_points,
+        csv_name=path.name,
+        anonymous=anonymous,
+    )
+    write_whole(path.with_suffix(".html"), sheet)
+    return sum(question.status == AWAITING for question, _ in rows)
+
+
+def _make_csv(rows):
+    file = io.StringIO()
+    writer = csv.writer(file)  # line ends CR LF, as RFC 4180 has them
+    writer.writerow(COLUMNS)
+    for question, who in rows:
+        marked = question.status == OK
+        comment = question.comment or (question.reason if question.reason == NOTHING else "")
+        answer = safe_cell(clean(question.answer)[:LONGEST_ANSWER])
+        points = in_points(question.points) if marked else ""
+        cells = (safe_cell(who), question.name, in_points(question.out_of), answer, points)
+        writer.writerow([*cells, safe_cell(comment)])
+    return file.getvalue()
+
+
+def _make_key(result):
+    """Return a key that does not show the student's name, nor depend on the other students."""
+    text = f"{result.seed}\0{result.assignment}\0{result.student}"
+    number = int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest())
+    letters = []
+    for _ in range(KEY_LENGTH):
+        number, letter = divmod(number, len(KEY_LETTERS))
+        letters.append(KEY_LETTERS[letter])
+    return "".join(letters)
+
+
+def merge_answers(results: Sequence[Result], path) -> list[Result]:
+    """Return the results with the marks of a CSV that `export_answers` wrote.
+
+    Rows without points change nothing. Read are files in UTF-8, with or without a byte order
+    mark, or in UTF-16 with one; with commas, semicolons or tabs between the cells; with points
+    written as 7.5 or 7,5. Only the columns student, question, points and comment count.
+
+    Raises
+    ------
+    AnswersError
+        Where the file cannot be read or any row is bad: a student or a question that does not
+        exist, a question that is not marked by hand, a row that is there twice, points that
+        are no number, below 0 or above what the question is worth, no points without a
+        comment. Names every bad row; nothing is merged then.
+    """
+    students = _find_students(results)
+    marks, problems = {}, []
+    for number, row in _read_rows(path):
+        try:
+            place, mark = _read_mark(row, students)
+            if place in marks:
+                raise AnswersError("this answer has its marks in an earlier row already")
+        except AnswersError as error:
+            problems.append(f"row {number} ({row['student']}, {row['question']}): {error}")
+            continue
+        marks[place] = mark
+    if problems:
+        count = f"{len(problems)} bad row{'s' if len(problems) > 1 else ''}"
+        raise AnswersError("\n".join([f"{path}: {count}, so nothing was merged", *problems]))
+    return [_merge(result, marks) for result in results]
+
+
+def _find_students(results):
+    """Return the results by the student's name and by the key that stands for it."""
+    students = {_make_key(result): result for result in results}
+    if len(students) < len(results):
+        raise AnswersError(
+            "two students have the same key, or the same name; export with anonymous=False"
+        )
+    return students | {result.student: result for result in results}
+
+
+def _read_rows(path):
+    """Return the rows that are not blank, as dicts, with their numbers in a spreadsheet."""
+    text = _decode(path)
+    first, _, rest = text.partition("\n")
+    if first.strip().lower().startswith("sep="):  # a line by which Excel knows the separator
+        text, first = rest, rest.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise AnswersError(f"{path} is no CSV: {error}") from None
+    header = [cell.strip().lower() for cell in rows[0]] if rows else []
+    wanted = ("student", "question", "points", "comment")
+    missing = [name for name in wanted if header.count(name) != 1]
+    if missing:
+        raise AnswersError(
+            f"{path}: the first row must name each of {', '.join(wanted)} once; "
+            f"look at {', '.join(missing)}"
+        )
+    found = []
+    for number, cells in enumerate(rows[1:], start=2):
+        if any(cell.strip() for cell in cells):
+            cells += [""] * (len(header) - len(cells))
+            row = dict(zip(header, cells, strict=False))
+            found.append((number, {name: plain_cell(row[name]).strip() for name in wanted}))
+    return found
+
+
+def _decode(path):
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise AnswersError(f"{path} cannot be read: {error.strerror}") from None
+    utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    try:
+        return data.decode("utf-16" if utf16 else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise AnswersError(
+            f"{path} is not UTF-8 (byte {error.start}): save it as 'CSV UTF-8' in Excel, or "
+            "with the character set UTF-8 in LibreOffice"
+        ) from None
+
+
+def _read_mark(row, students):
+    """Return (student, question) and (points or None, comment) of one row."""
+    result = students.get(row["student"])
+    if result is None:
+        raise AnswersError(
+            "there is no such student or key (spreadsheets drop zeros in front of a number)"
+        )
+    questions = {question.name: question for question in result.questions}
+    question = questions.get(row["question"])
+    if question is None:
+        raise AnswersError(f"there is no such question; there are: {', '.join(questions)}")
+    if not question.manual:
+        raise AnswersError("this question is not marked by hand")
+    place = (result.student, question.name)
+    if not row["points"]:
+        return place, (None, "")
+    if question.status not in (OK, AWAITING):
+        raise AnswersError(f"there is no answer to mark: {question.reason or question.status}")
+    points = _read_points(row["points"], question.out_of)
+    if points == 0 and not row["comment"]:
+        raise AnswersError("0 points need a comment, so that the student knows why")
+    return place, (points, row["comment"])
+
+
+def _read_points(text, out_of):
+    # Not float() alone, which takes "nan", "1e3" and "1_0" too.
+    if not re.fullmatch(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)", text):
+        raise AnswersError(f"{text!r} is no number of points")
+    points = float(text.replace(",", "."))
+    if not 0 <= points <= out_of:
+        raise AnswersError(f"{text} points; allowed are 0 to {in_points(out_of)}")
+    return points
+
+
+def _merge(result, marks):
+    questions = tuple(
+        _mark(question, *marks.get((result.student, question.name), (None, "")))
+        for question in result.questions
+    )
+    if questions == result.questions:
+        return result
+    if result.status not in (OK, AWAITING):
+        return replace(result, questions=questions)
+    status = worst([question.status for question in questions])
+    return replace(result, questions=questions, status=status, reason=reason_of(questions))
+
+
+def _mark(question, points, comment):
+    if points is None:
+        return question
+    full = points == question.out_of
+    reason = "" if full else comment or "marked by hand, not all points"
+    return replace(question, points=points, status=OK, reason=reason, comment=comment)

@@ -1,0 +1,374 @@
+"""Feedback for one student, in Markdown and as a page in HTML: what was right, what to do next.
+
+Exception messages, answers and the name of the file come from a submission. They are shown as
+text and as nothing else: see `markdown` for the one form; Jinja escapes the other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from markupsafe import Markup, escape
+
+from coursework.grader.assignment import FOLDER, AssignmentError, load_assignment
+from coursework.grader.markdown import write_page
+from coursework.grader.results import (
+    AWAITING,
+    CRASHED,
+    FAILED,
+    MEMORY,
+    MISSING,
+    OUTPUT,
+    TIMEOUT,
+    UNREADABLE,
+    Result,
+)
+from coursework.grader.roster import safe_name
+from coursework.grader.texts import (
+    clean,
+    file_name,
+    in_points,
+    one_line,
+    render,
+    shorten,
+    write_whole,
+)
+
+BOOK = FOLDER.parent / "book"
+LONGEST_MESSAGE = 600
+LONGEST_ANSWER = 20_000
+
+STATUS = {
+    OUTPUT: "stopped: it printed too much",
+    TIMEOUT: "stopped: it took too long",
+    MEMORY: "stopped: it used too much memory",
+    CRASHED: "stopped: Python itself ended",
+    UNREADABLE: "not marked: the file could not be read",
+    MISSING: "not marked: nothing was handed in",
+    FAILED: "not marked: the grader failed, not you",
+    AWAITING: "awaits marking",
+}
+NEXT = {
+    OUTPUT: "Take the calls of print out of the function and out of the cells that it needs. "
+    "What was answered before the limit counts.",
+    TIMEOUT: "Look for a loop that does not end, and for a loop over entries that NumPy does in "
+    "one operation. What was answered in time counts.",
+    MEMORY: "Look for an array that grows with the square of the input, and for a list that "
+    "does not stop growing. What was answered before counts.",
+    CRASHED: "Look for a call that ends Python, such as exit(), and for a function that calls "
+    "itself without end. What was answered before counts.",
+    UNREADABLE: "Open the notebook in Jupyter, save it and hand in the file that ends in .ipynb. "
+    "If it does not open there, put your cells into a fresh copy of the assignment.",
+    MISSING: "If you did hand in a notebook, ask your teacher to look for it: it may lie in "
+    "another folder or have another name than agreed.",
+    FAILED: "You need not do anything. Your teacher has to look at this, and these points are "
+    "not final.",
+    AWAITING: "A person reads this answer. Its points and a comment follow.",
+}
+MISSED = (
+    "Begin with the first check that was missed: make a small call of that kind in a new cell, "
+    "and compare what comes back with what the check says."
+)
+STUB = (
+    "Write the function where the notebook says so, and run the visible check below it until it "
+    "prints its sentence."
+)
+UNDEFINED = (
+    "Define the function under the name that the notebook gives it. Then restart the kernel and "
+    "run all cells: no cell before it may end in an error that it depends on."
+)
+REREAD = "Compare your answer with the comment."
+UNWRITTEN = "Write your answer into the cell of the question; a few sentences are enough."
+
+
+def to_html(result: Result, book_url: str | None = None) -> str:
+    """Return the feedback as one HTML page, which needs no other file.
+
+    Parameters
+    ----------
+    result : Result
+    book_url : str or None
+        Where the book is published, such as ``https://example.org/softmax/`` (its first page,
+        or the folder ``book/`` with its chapters). None names chapter and section in words.
+
+    Raises
+    ------
+    ValueError
+        Where `book_url` is no address of a site.
+    """
+    return render("feedback.html", **_view(result, book_url), own=_own_html)
+
+
+def to_markdown(result: Result, book_url: str | None = None) -> str:
+    """Return the feedback in Markdown; parameters and errors as in `to_html`."""
+    return write_page(_view(result, book_url))
+
+
+def write_feedback(result: Result, folder, book_url: str | None = None) -> tuple[Path, Path]:
+    """Write the feedback to ``<folder>/<student>/<assignment>.md`` and ``.html``.
+
+    The student's folder is named by `roster.safe_name`. Each file is written aside and
+    renamed, so that it is never there by half.
+
+    Returns
+    -------
+    tuple of Path
+        Of the Markdown and of the page.
+    """
+    stem = Path(folder) / safe_name(result.student) / safe_name(result.assignment)
+    paths = stem.with_name(f"{stem.name}.md"), stem.with_name(f"{stem.name}.html")
+    write_whole(paths[0], to_markdown(result, book_url))
+    write_whole(paths[1], to_html(result, book_url))
+    return paths
+
+
+def _view(result, book_url):
+    """Return what both forms show: plain text, cleaned and shortened, not yet escaped."""
+    base = _book_base(book_url)
+    assignment = _find_assignment(result)
+    known = {question.name: question for question in assignment.questions} if assignment else {}
+    questions = [_view_question(q, known.get(q.name), base) for q in result.questions]
+    awaiting = sum(q.out_of for q in result.questions if q.status == AWAITING)
+    return {
+        "title": assignment.title if assignment else one_line(result.assignment),
+        "assignment": one_line(result.assignment),
+        "student": one_line(result.student),
+        "greeting": _greet(result, awaiting),
+        "total": in_points(result.total),
+        "out_of": in_points(result.out_of),
+        "awaiting": in_points(awaiting) if awaiting else "",
+        "reason": _reason_of_all(result),
+        "late": _explain_lateness(result),
+        "next": _next_of_all(result),
+        "questions": questions,
+        "facts": _facts(result),
+    }
+
+
+def _find_assignment(result):
+    """Return the `Assignment` of a result; None where there is none of this name any more."""
+    try:
+        return load_assignment(result.assignment, dict(result.parameters))
+    except (AssignmentError, ImportError):
+        return None
+
+
+def _greet(result, awaiting):
+    """Return the first sentence, which says how it went."""
+    if result.status in (MISSING, UNREADABLE, FAILED):
+        return STATUS[result.status].capitalize() + "."
+    share = result.points / ((result.out_of - awaiting) or 1)
+    if share == 1:
+        return "Everything that was marked is right. Well done!"
+    if share >= 0.8:
+        return "Most of this works. Well done; a little is left."
+    if share >= 0.5:
+        return "More than half of this works, and the rest is within reach."
+    if share > 0:
+        return "A beginning is made. The checks below say where to go on."
+    return "There are no points yet. Below you read why, and what to do."
+
+
+def _reason_of_all(result):
+    """Return why there are no marks at all, where the greeting does not say so already."""
+    if result.status not in (MISSING, UNREADABLE, FAILED):
+        return ""
+    reason = shorten(one_line(result.reason), LONGEST_MESSAGE)
+    return "" if reason in STATUS[result.status] else reason
+
+
+def _explain_lateness(result):
+    if not result.late_hours:
+        return ""
+    late = f"Handed in {_hours(result.late_hours)} after your deadline."
+    if not result.penalty:
+        return f"{late} No points were taken off for that."
+    return (
+        f"{late} The penalty is {_count(result.penalty)}: your answers have "
+        f"{in_points(result.points)}, and {in_points(result.total)} count."
+    )
+
+
+def _hours(hours):
+    if hours < 1:
+        minutes = max(1, round(hours * 60))
+        return f"{minutes} minute{'s' if minutes > 1 else ''}"
+    text = f"{hours:.1f}".removesuffix(".0")
+    return f"{text} hour{'' if text == '1' else 's'}"
+
+
+def _count(points):
+    text = in_points(points)
+    return f"{text} point{'' if text == '1' else 's'}"
+
+
+def _next_of_all(result):
+    """Return what to do first."""
+    if result.status in (MISSING, UNREADABLE, FAILED):
+        return NEXT[result.status]
+    left = [q for q in result.questions if q.points < q.out_of and q.status != AWAITING]
+    if not left:
+        return ""
+    most = max(left, key=lambda q: q.out_of - q.points)
+    return (
+        f"Begin with “{one_line(most.title)}”: there are {_count(most.out_of - most.points)} to "
+        "gain. Whether you may hand in again, and until when, your teacher says."
+    )
+
+
+def _facts(result):
+    """Return how the marks came about, so that they can be repeated."""
+    facts = []
+    if result.file:
+        submitted = f", handed in at {one_line(result.submitted)}" if result.submitted else ""
+        facts.append(("Your file", f"{shorten(one_line(result.file), 120)}{submitted}"))
+    if result.sha256:
+        facts.append(("Its SHA-256 begins with", one_line(result.sha256)[:16]))
+    facts.append(
+        ("Inputs", f"drawn from seed {result.seed}; with it, your teacher can repeat these marks")
+    )
+    if result.parameters:
+        chosen = ", ".join(f"{key}={value}" for key, value in sorted(result.parameters.items()))
+        facts.append(("Variant", one_line(chosen)))
+    return facts
+
+
+def _view_question(question, known, base):
+    full = question.points == question.out_of
+    unmarked = question.status in (MISSING, UNREADABLE, FAILED)
+    return {
+        "name": one_line(question.name),
+        "title": one_line(question.title),
+        "points": in_points(question.points),
+        "out_of": in_points(question.out_of),
+        "percent": round(100 * question.points / question.out_of) if question.out_of else 100,
+        "full": full,
+        "status": _status_in_words(question, full),
+        "reason": _reason(question),
+        "checks": _view_checks(question.checks),
+        "recognized": [
+            {
+                "title": one_line(item.title),
+                "text": one_line(item.text),
+                "place": _find_place(item.link, base),
+            }
+            for item in question.recognized
+        ],
+        "manual": question.manual and not unmarked,
+        "answer": shorten(clean(question.answer).strip(), LONGEST_ANSWER),
+        "comment": clean(question.comment).strip(),
+        "next": "" if full or unmarked else _next(question),
+        "chapters": []
+        if full or unmarked or not known or question.status == AWAITING
+        else [_find_place(f"{chapter}.html", base) for chapter in known.chapters],
+    }
+
+
+def _status_in_words(question, full):
+    if question.status in STATUS:
+        return STATUS[question.status]
+    if full:
+        return "all points"
+    if question.manual:
+        return "marked by hand"
+    return "some checks were missed" if question.points else "no check was met"
+
+
+def _reason(question):
+    """Return why points are missing, where the checks below do not say so already."""
+    reason = question.reason
+    if question.checks:
+        # The reason ends in the words of the first missed check, which stand there as well.
+        reason = re.sub(r"(^|; )\d+ of \d+ checks missed: .*", "", reason, flags=re.DOTALL)
+    said = (question.comment, STATUS.get(question.status, ""))
+    if question.status == AWAITING or any(reason.strip() in text for text in said if reason):
+        return ""
+    if not reason and not question.points and question.out_of and not question.checks:
+        reason = "no reason was recorded; ask your teacher"
+    return shorten(one_line(reason), LONGEST_MESSAGE)
+
+
+def _view_checks(checks):
+    """Return the checks; a message like that of the check before is not repeated."""
+    views, before = [], None
+    for check in checks:
+        met = check.points == check.out_of
+        message = shorten(one_line(check.message), LONGEST_MESSAGE)
+        views.append(
+            {
+                "title": one_line(check.title),
+                "met": met,
+                "points": in_points(check.points),
+                "out_of": in_points(check.out_of),
+                "message": "" if met or message == before else message,
+                "as_before": not met and bool(message) and message == before,
+            }
+        )
+        before = None if met else message
+    return views
+
+
+def _next(question):
+    if question.status in NEXT:
+        return NEXT[question.status]
+    if question.manual:
+        return REREAD if question.answer.strip() else UNWRITTEN
+    if question.reason.startswith("not answered"):
+        return STUB
+    return UNDEFINED if "is not defined in any cell" in question.reason else MISSED
+
+
+def _book_base(book_url):
+    """Return the address of the folder of the chapters, or None."""
+    if not book_url:
+        return None
+    parts = urlsplit(book_url)
+    bad = re.search(r"[\s\"'<>\\`()\[\]]", book_url)
+    if parts.scheme not in ("http", "https", "file") or parts.query or parts.fragment or bad:
+        raise ValueError(
+            f"{book_url!r} is no address of the book; give it as https://example.org/softmax/"
+        )
+    base = book_url if book_url.endswith("/") else f"{book_url}/"
+    if parts.path.endswith(".html"):
+        base = book_url.rpartition("/")[0] + "/"
+    # The site has its first page at the top and the chapters in the folder book/.
+    return base if base.endswith("/book/") else f"{base}book/"
+
+
+def _find_place(link, base):
+    """Return a place in the book: its words, and its address where the book has one."""
+    match = re.fullmatch(r"([\w-]+)\.html(?:#([\w.-]+))?", link)
+    if match is None:
+        return {"words": one_line(link), "url": ""}
+    titles = _read_titles(match[1])
+    words = f"chapter “{titles.get('', match[1])}”"
+    if match[2] in titles:
+        words += f", section “{titles[match[2]]}”"
+    if base is None:
+        return {"words": f"{words} (book/{link})", "url": ""}
+    return {"words": words, "url": f"{base}{link}"}
+
+
+@lru_cache
+def _read_titles(chapter) -> Mapping[str, str]:
+    """Return the headings of a chapter by their anchors; the chapter's own has the anchor ""."""
+    try:
+        text = (BOOK / f"{chapter}.md").read_text(encoding="utf-8")
+    except OSError:
+        return {}
+    text = re.sub(r"^(```+|~~~+).*?^\1", "", text, flags=re.MULTILINE | re.DOTALL)
+    titles = {}
+    for marks, heading in re.findall(r"^(#+) +(.+?) *$", text, flags=re.MULTILINE):
+        plain = re.sub(r"[`*]", "", heading)
+        anchor = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")  # as docutils makes it
+        titles.setdefault("" if marks == "#" else anchor, plain)
+    return titles
+
+
+def _own_html(text):
+    """Return one of our own texts in HTML: `name` between backticks is code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))

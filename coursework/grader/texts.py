@@ -1,0 +1,113 @@
+"""Text on its way out: cleaned of what could mislead a reader, shortened, written whole.
+
+Messages, answers and file names come from submissions. What is done here holds for every
+place that they go to; escaping for HTML, Markdown or a spreadsheet is done at each place.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import jinja2
+
+# Colors and cursor movements of a terminal (ECMA-48, section 5.4), as in IPython's tracebacks.
+_TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+# Characters that turn the direction of the text around or are invisible: with them a message
+# could read otherwise than it is (Unicode Technical Report 36, section 2.7).
+_MISLEADING = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]"
+)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+# Apostrophes count as spaces here: else a text that has one already would lose it on the way.
+_FORMULA = re.compile(r"[\s']*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def clean(text):
+    r"""Return a text whose control characters are visible, so that it reads as it is.
+
+    Line ends become ``\n``; sequences for terminals are dropped; other control characters
+    become pictures such as ``␀``; characters that turn the text around or are invisible become
+    their number, such as ``[U+202E]``; halves of surrogate pairs, which no file in UTF-8 can
+    hold, become ``�``.
+    """
+    text = _TERMINAL.sub("", str(text)).replace("\r\n", "\n").replace("\r", "\n")
+    text = _SURROGATES.sub("\ufffd", text)
+    text = _MISLEADING.sub(lambda match: f"[U+{ord(match[0]):04X}]", text)
+    return _CONTROLS.sub(_picture, text)
+
+
+def _picture(match):
+    code = ord(match[0])
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else "\ufffd"
+
+
+def one_line(text):
+    """Return a cleaned text with every run of white space as one space."""
+    return " ".join(clean(text).split())
+
+
+def shorten(text, longest=600):
+    """Return a text of about `longest` characters at most: its middle is left out, and counted."""
+    if len(text) <= longest:
+        return text
+    head, tail = longest * 2 // 3, longest // 4
+    left_out = len(text) - head - tail
+    return f"{text[:head]} […{left_out} characters left out…] {text[-tail:]}"
+
+
+def in_points(points):
+    """Return points as text: 7, 7.5, 33.33, never in powers of ten."""
+    return f"{points:.2f}".rstrip("0").rstrip(".")
+
+
+def safe_cell(text):
+    """Return a text for a cell of a CSV, so that no spreadsheet takes it for a formula.
+
+    A text that begins with ``=``, ``+``, ``-`` or ``@`` (also after spaces, also in the wide
+    forms of East Asian keyboards) gets an apostrophe in front, as OWASP advises
+    (https://owasp.org/www-community/attacks/CSV_Injection). `plain_cell` takes it off again.
+    """
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def plain_cell(text):
+    """Return the text that `safe_cell` was given."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text[1:]) else text
+
+
+def render(template, **values):
+    """Return an HTML page from a template; all `values` are escaped in it."""
+    return _TEMPLATES.get_template(template).render(values)
+
+
+def write_whole(path, text, encoding="utf-8"):
+    """Write a text file aside and rename it, so that nobody ever sees half of it."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}-")
+    try:
+        with os.fdopen(descriptor, "w", encoding=encoding, newline="") as file:
+            file.write(text)
+        # mkstemp makes files for the owner alone; those that are handed out follow the umask.
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(aside, 0o666 & ~umask)
+        os.replace(aside, path)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise
