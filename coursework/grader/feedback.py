@@ -30,7 +30,6 @@ from coursework.grader.results import (
 from coursework.grader.roster import safe_name
 from coursework.grader.texts import (
     clean,
-    file_name,
     in_points,
     one_line,
     render,
