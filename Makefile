@@ -12,15 +12,19 @@ BIN := $(VENV)/$(SCRIPTS)
 FRAMEWORKS_BIN := $(FRAMEWORKS)/$(SCRIPTS)
 SITE := _build/html
 
+COURSEWORK := _build/coursework
+
 CHAPTERS := $(wildcard book/*.md)
 BOOK_SOURCES := $(CHAPTERS) _config.yml _toc.yml $(wildcard book/*.bib book/_static/* book/_ext/*.py)
+COURSEWORK_SOURCES := $(wildcard coursework/hw*/*.md coursework/hw*/*.py) coursework/release.py \
+  coursework/pages.py coursework/nbgrader_runs.py coursework/grader/assignment.py
 PACKAGE := $(wildcard softmax/*.py softmax/live/*.py softmax/live/*.mjs softmax/*.mplstyle softmax/data/*/*)
 
 # One core for each kernel: the tests run two side by side, and two pools of threads would fight.
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: book strict serve lab data test frameworks references lint bench mutants clean
+.PHONY: book strict serve lab coursework soak data test frameworks references lint bench mutants clean
 
 book: $(SITE)/.built
 	@echo "The book is at $(CURDIR)/$(SITE)/index.html"
@@ -42,14 +46,19 @@ _build/.package: $(PACKAGE) $(VENV)/.installed
 	@rm -rf _build
 	@mkdir -p _build && touch $@
 
-$(SITE)/.built: $(BOOK_SOURCES) _build/.package
+# The students' notebooks by nbgrader, and with them the pages of the book that show them.
+$(COURSEWORK)/.made: $(COURSEWORK_SOURCES) _config.yml _build/.package
+	$(BIN)/python -m coursework.release --pages book/coursework --solutions
+	@touch $@
+
+$(SITE)/.built: $(BOOK_SOURCES) $(COURSEWORK)/.made _build/.package
 	$(BIN)/jupyter-book build . --quiet
 	@touch $@
 
 # What the reader gets, held to the last warning; from clean, since a warm build hides warnings.
 strict: $(VENV)/.installed
 	rm -rf _build
-	@$(MAKE) --no-print-directory _build/.package
+	@$(MAKE) --no-print-directory $(COURSEWORK)/.made
 	$(BIN)/jupyter-book build . -W -n --keep-going --quiet
 	@touch $(SITE)/.built
 	@echo "The book is at $(CURDIR)/$(SITE)/index.html"
@@ -65,6 +74,19 @@ serve: book
 lab: $(VENV)/.installed
 	@$(BIN)/jupytext-config --settings-file $(VENV)/share/jupyter/lab/settings/overrides.json set-default-viewer markdown myst
 	$(BIN)/jupyter lab book
+
+# The notebooks to give out; `make coursework VARIANT="base=2"` makes a variant, beside the others.
+ifdef VARIANT
+coursework: $(VENV)/.installed
+	$(BIN)/python -m coursework.release --solutions --variant "$(VARIANT)"
+else
+coursework: $(COURSEWORK)/.made
+	@echo "The students' notebooks are in $(CURDIR)/$(COURSEWORK), those with solutions in $(COURSEWORK)-solutions."
+endif
+
+# The grader with a class of 1,000, one in ten of them hostile. Takes a while, needs bubblewrap.
+soak: $(VENV)/.installed
+	$(BIN)/python -m coursework.soak
 
 # Says where the data sets are that do not come with the book, downloads them if it can, or says
 # how to get them. With SOFTMAX_REQUIRE_DATA=1 a missing one is an error, here and in the tests.
@@ -106,5 +128,5 @@ mutants: $(VENV)/.installed
 	$(BIN)/mutmut results
 
 clean:
-	rm -rf _build $(VENV) $(FRAMEWORKS) *.egg-info .pytest_cache .ruff_cache .hypothesis mutants
+	rm -rf _build book/coursework $(VENV) $(FRAMEWORKS) *.egg-info .pytest_cache .ruff_cache .hypothesis mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

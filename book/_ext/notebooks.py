@@ -4,10 +4,18 @@ When the site is built, each page is also written to ``_notebooks/NAME.ipynb``, 
 outputs, and its download menu gets an entry for it. Plain Jupyter does not know MyST's
 directives and roles, so `plain_markdown` turns them into Markdown. What a reference or a
 citation reads like is not guessed: Sphinx resolves it, as it does for the page.
+
+A page may name its own notebook in its front matter, as the pages of the coursework do::
+
+    softmax:
+      notebook: _build/coursework/hw1.ipynb
+
+That file, a path from the folder of ``_config.yml``, is then offered as it is.
 """
 
 from __future__ import annotations
 
+import posixpath
 import pydoc
 from contextlib import contextmanager
 from functools import cache
@@ -15,13 +23,14 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+import yaml
 from docutils import frontend, nodes
 from docutils.utils import new_document
 from myst_parser.parsers.sphinx_ import MystParser
 from plain_markdown import MarkdownWriter
 from pybtex.backends import markdown
 from sphinx.util import logging
-from sphinx.util.docutils import sphinx_domains
+from sphinx.util.docutils import SphinxRole, sphinx_domains
 
 FOLDER = "_notebooks"
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -175,9 +184,19 @@ def remembered_doctrees(env):
         env.get_doctree = read
 
 
+def named_notebook(source):
+    """Return the path that the front matter of a page gives for its notebook, or None."""
+    if not source.startswith("---\n"):
+        return None
+    front_matter = yaml.safe_load(source[4:].partition("\n---\n")[0]) or {}
+    return front_matter.get("softmax", {}).get("notebook")
+
+
 def notebook_text(app, docname):
     """Return the notebook of a page as the text of its file."""
     source = Path(app.env.doc2path(docname)).read_text(encoding="utf-8")
+    if named := named_notebook(source):
+        return Path(app.srcdir, named).read_text(encoding="utf-8")
     resolver = Resolver(app.env, docname)
     plain_notebook(source, resolver, preface(app, docname))
     resolver.resolve()
@@ -204,8 +223,19 @@ def add_download(app, pagename, templatename, context, doctree):
         )
 
 
+class Download(SphinxRole):
+    """``{notebook}`text` ``: a link to the notebook of the page, which is written after it."""
+
+    def run(self):
+        """Return the link."""
+        page = self.env.docname
+        address = posixpath.relpath(notebook_path(page), posixpath.dirname(page) or ".")
+        return [nodes.reference(self.rawtext, self.text, refuri=address, internal=True)], []
+
+
 def setup(app):
     """Register with Sphinx."""
+    app.add_role("notebook", Download())
     app.connect("build-finished", write_notebooks)
     # The theme fills its menus at priority 501.
     app.connect("html-page-context", add_download, priority=502)

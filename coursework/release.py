@@ -1,0 +1,334 @@
+"""Make the students' notebooks of the assignments from their masters.
+
+``python -m coursework.release`` fills in the parameters of each master (Jinja), turns it into a
+notebook (jupytext), and hands it to nbgrader: ``generate_assignment`` takes the solutions out,
+and ``validate`` runs the version that has them, which must pass its own visible checks. What
+nbgrader makes is what students get; nobody edits it by hand. `coursework.pages` makes the pages
+of the book from it.
+
+The same master gives the same bytes, whatever the day and the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import re
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+import jupytext
+import nbformat
+import yaml
+
+from coursework import pages
+from coursework.grader.assignment import (
+    FOLDER,
+    Assignment,
+    AssignmentError,
+    assignment_names,
+    choose_parameters,
+    load_assignment,
+    parse_variant,
+)
+from coursework.nbgrader_runs import ReleaseError, generate, validate
+
+ROOT = FOLDER.parent
+OUT = ROOT / "_build" / "coursework"
+SOLUTIONS = ROOT / "_build" / "coursework-solutions"
+PUBLIC = (ROOT / "book", ROOT / "_build" / "html", OUT)
+
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
+# They would be in the master, which is public. What is hidden is drawn when answers are marked.
+HIDDEN = ("BEGIN HIDDEN TESTS", "BEGIN MARK SCHEME")
+
+
+@dataclass(frozen=True)
+class Released:
+    """What a master gives: texts of two notebooks and of a page of the book."""
+
+    student: str
+    solved: str
+    page: str
+
+
+def render(text, values):
+    """Return the text of a master with its parameters filled in.
+
+    Raises
+    ------
+    ReleaseError
+        Where the template is wrong, or names a value that it is not given.
+    """
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+    )
+    try:
+        return environment.from_string(text).render(values)
+    except jinja2.TemplateSyntaxError as error:
+        raise ReleaseError(f"line {error.lineno} is no Jinja: {error.message}") from error
+    except jinja2.UndefinedError as error:
+        known = ", ".join(sorted(values))
+        raise ReleaseError(f"a value is missing: {error.message}; there are: {known}") from error
+
+
+def make_notebook(text, assignment):
+    """Return the notebook of a rendered master, with ids that do not depend on chance."""
+    notebook = jupytext.reads(text, fmt="md:myst")
+    names = Counter(map(grade_id, notebook.cells))
+    for position, cell in enumerate(notebook.cells):
+        name = grade_id(cell)
+        cell.id = name if name and names[name] == 1 else f"cell-{position:03d}"
+    variant = {"assignment": assignment.name, "parameters": dict(assignment.parameters)}
+    fresh = nbformat.v4.new_notebook(
+        cells=notebook.cells, metadata=METADATA | {"coursework": variant}
+    )
+    fresh.nbformat_minor = 5
+    return fresh
+
+
+def grade_id(cell):
+    """Return the name that nbgrader knows a cell by, or an empty string."""
+    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
+
+
+def points(cell):
+    """Return the points of a cell: 0 where nbgrader gives none."""
+    marks = cell.metadata.get("nbgrader", {})
+    return marks.get("points", 0) if marks.get("grade") else 0
+
+
+def points_by_question(notebook, assignment):
+    """Return the points of each question: those of its answer and of the checks that follow."""
+    names = {question.name for question in assignment.questions}
+    total, current = Counter(), None
+    for cell in notebook.cells:
+        if grade_id(cell) in names:
+            current = grade_id(cell)
+        total[current] += points(cell)
+    return total
+
+
+def check_master(notebook, assignment: Assignment):
+    """Compare a master with what is marked.
+
+    Raises
+    ------
+    ReleaseError
+        Where the two differ in questions or points, or the master has hidden tests, solutions
+        that are not closed, or two cells of one name.
+    """
+    ids = Counter(filter(None, map(grade_id, notebook.cells)))
+    twice = sorted(name for name, times in ids.items() if times > 1)
+    if twice:
+        raise ReleaseError(f"more than one cell has the grade_id {', '.join(twice)}")
+    for cell in notebook.cells:
+        check_cell(cell)
+    found = points_by_question(notebook, assignment)
+    if found.pop(None, 0):
+        raise ReleaseError("a cell before the first question has points")
+    for question in assignment.questions:
+        if not ids[question.name]:
+            raise ReleaseError(
+                f"no cell has the grade_id {question.name}, which checks.py has as a question"
+            )
+        if found[question.name] != question.out_of:
+            raise ReleaseError(
+                f"{question.name} has {found[question.name]:g} points in the notebook and "
+                f"{question.out_of:g} in checks.py"
+            )
+
+
+def check_cell(cell):
+    """Raise a `ReleaseError` for what must not be in a cell of a master."""
+    who = grade_id(cell) or repr(cell.source.partition("\n")[0])
+    for mark in HIDDEN:
+        if mark in cell.source:
+            raise ReleaseError(f"cell {who} has a region {mark}; hidden checks are in checks.py")
+    marks = re.findall(rf"{BEGIN}|{END}", cell.source)
+    if marks != [BEGIN, END] * (len(marks) // 2):
+        raise ReleaseError(f"in cell {who} the lines {BEGIN} and {END} do not make pairs")
+    if marks and not cell.metadata.get("nbgrader", {}).get("solution"):
+        raise ReleaseError(f"cell {who} has a solution, but its metadata lack `solution: true`")
+
+
+def release(text, assignment, values, course, address="") -> Released:
+    """Return the notebooks and the page that a master gives.
+
+    Parameters
+    ----------
+    text : str
+        The master.
+    assignment : Assignment
+        How it is marked, in the same variant as `values`.
+    values : mapping
+        What Jinja fills in, but for ``book`` (before the name of a chapter, in a link) and
+        ``questions`` (the table of the questions).
+    course : pathlib.Path
+        A folder in which nbgrader keeps a course. Used again, it saves time.
+    address : str
+        Where the chapters are on the web, such as ``"https://example.org/softmax/book/"``. If it
+        is empty, only the text is left of the links to them.
+
+    Raises
+    ------
+    ReleaseError
+        Where the master is wrong, or its solutions do not pass its visible checks.
+    """
+    ours = {"book": pages.MARK, "questions": pages.question_table(assignment)}
+    master = make_notebook(render(text, {**values, **ours}), assignment)
+    check_master(master, assignment)
+    linked = pages.link_notebook(master, address)
+    student = generate(linked, assignment.name, course)
+    shown = generate(master, assignment.name, course)
+    validate(linked, assignment.name, course)
+    return Released(text_of(student), text_of(linked), pages.make_page(shown, assignment))
+
+
+def text_of(notebook):
+    """Return a notebook as the text of its file."""
+    return nbformat.writes(notebook).rstrip("\n") + "\n"
+
+
+def parameters_by_name(names, chosen: Mapping[str, str]):
+    """Return the parameters of each assignment, those of `chosen` given to all that have them.
+
+    Raises
+    ------
+    AssignmentError
+        For a parameter that none of them has, or a value that is not allowed.
+    """
+    defaults = {name: choose_parameters(name, {}) for name in names}
+    for key in chosen:
+        if not any(key in parameters for parameters in defaults.values()):
+            known = [f"{key} ({name})" for name, keys in defaults.items() for key in keys]
+            raise AssignmentError(
+                f"no assignment here has a parameter {key!r}; there are: {', '.join(known)}"
+            )
+    return {
+        name: choose_parameters(name, {key: chosen[key] for key in chosen if key in parameters})
+        for name, parameters in defaults.items()
+    }
+
+
+def book_address():
+    """Return where `_config.yml` says that the chapters are published, or an empty string."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    base = config["html"]["baseurl"]
+    return f"{base.rstrip('/')}/book/" if base else ""
+
+
+def release_all(names, chosen, address, course):
+    """Return what each master gives, a dictionary from name to `Released`.
+
+    Raises
+    ------
+    AssignmentError, ReleaseError
+        The message says which assignment is wrong.
+    """
+    released = {}
+    for name, parameters in parameters_by_name(names, chosen).items():
+        text = (FOLDER / name / f"{name}.md").read_text(encoding="utf-8")
+        values = importlib.import_module(f"coursework.{name}.checks").template_values(**parameters)
+        try:
+            assignment = load_assignment(name, parameters)
+            released[name] = release(text, assignment, values, course, address)
+        except ReleaseError as error:
+            raise ReleaseError(f"{name}: {error}") from error
+    return released
+
+
+def write(path, text):
+    """Write a file whole or not at all. One that is the same already keeps its date."""
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(path.name + ".part")
+    try:
+        draft.write_text(text, encoding="utf-8", newline="\n")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def folder_of(base, chosen):
+    """Return where a variant goes: beside the public one, never in its place."""
+    return base / "-".join(f"{key}-{value}" for key, value in sorted(chosen.items()))
+
+
+def check_folders(options, chosen):
+    """Raise an error if solutions, or the pages of a variant, would be where the site is made."""
+    if options.pages and chosen:
+        raise ReleaseError("the book shows the assignments without a variant")
+    if options.solutions is None:
+        return
+    place = options.solutions.resolve()
+    for folder in PUBLIC:
+        if place.is_relative_to(folder):
+            raise ReleaseError(f"solutions do not go into {options.solutions}: the site is there")
+
+
+def parse(arguments):
+    """Return the options of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m coursework.release", description="Make the students' notebooks."
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="hw1, say; all if none is named")
+    parser.add_argument("--variant", default="", help='parameters, such as "base=2"')
+    parser.add_argument("--out", type=Path, help="the folder for the students' notebooks")
+    parser.add_argument(
+        "--solutions",
+        type=Path,
+        nargs="?",
+        const=SOLUTIONS,
+        help="write the versions with solutions, too, into this folder",
+    )
+    parser.add_argument("--pages", type=Path, help="the folder for the pages of the book")
+    parser.add_argument("--book-url", help="where the chapters are on the web, for links to them")
+    return parser.parse_args(arguments)
+
+
+def main(arguments=None):
+    """Release the assignments that are named, or all, and return the exit status."""
+    options = parse(arguments)
+    try:
+        chosen = parse_variant(options.variant)
+        check_folders(options, chosen)
+        address = book_address() if options.book_url is None else options.book_url
+        names = options.names or assignment_names()
+        with tempfile.TemporaryDirectory(prefix="coursework-") as course:
+            released = release_all(names, chosen, address, Path(course))
+    except (AssignmentError, ReleaseError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+    for path, text in files(released, options, chosen):
+        write(path, text)
+        print(path)
+    return 0
+
+
+def files(released, options, chosen):
+    """Yield the path and the text of each file that the options ask for."""
+    solutions = options.solutions
+    if solutions == SOLUTIONS:
+        solutions = folder_of(SOLUTIONS, chosen)
+    for name, texts in released.items():
+        yield (options.out or folder_of(OUT, chosen)) / f"{name}.ipynb", texts.student
+        if solutions:
+            yield solutions / f"{name}-solutions.ipynb", texts.solved
+        if options.pages:
+            yield options.pages / f"{name}.md", texts.page
+
+
+if __name__ == "__main__":
+    sys.exit(main())
