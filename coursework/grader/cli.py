@@ -1,0 +1,373 @@
+"""The commands of the grader: ``python -m coursework.grader COMMAND --help``."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+import os
+import secrets
+import statistics
+import sys
+import time
+import warnings
+from collections import Counter
+from pathlib import Path
+
+from tqdm import tqdm
+
+from coursework.grader import results
+from coursework.grader.answers import AnswersError, export_answers, merge_answers
+from coursework.grader.assignment import AssignmentError, load_assignment, parse_variant
+from coursework.grader.feedback import write_feedback
+from coursework.grader.grades import write_grades
+from coursework.grader.pools import PoolError, Processes
+from coursework.grader.roster import RosterError, Student, parse_due, read_roster
+from coursework.grader.running import Settings, grade_class, read_released
+from coursework.grader.sandbox import SandboxError, check_sandbox
+from coursework.grader.submissions import SubmissionError, find_submissions
+from coursework.grader.texts import in_points, one_line, shorten
+from coursework.grader.work import WorkError, WorkFolder
+
+ERRORS = (
+    AnswersError,
+    AssignmentError,
+    RosterError,
+    SandboxError,
+    SubmissionError,
+    WorkError,
+)
+EVERY = 1.0  # seconds between two writings of the marks while a class is marked
+SHOWN = 20  # students or folders in a list of the summary
+
+GRADE_RULES = """\
+what counts:
+  A folder belongs to the student whose `folder` on the roster (or id) is its name, or the
+  beginning of its name up to an underscore; so do notebooks beside the folders. Of several
+  notebooks named as the assignment is, the latest counts: by nbgrader's timestamp.txt, otherwise
+  by the time of the file's last change. One notebook of another name is taken, with a note.
+
+lateness:
+  A file is late if it was handed in after `due` of its student on the roster, otherwise after
+  --due. Each day that has begun costs --late-penalty percent of all points of the assignment;
+  nobody gets less than 0. By default lateness is noted and costs nothing.
+
+again:
+  Started again, whatever stopped it, the grader marks only what has no marks yet, has changed,
+  or failed. To mark a student once more, delete grades.work/students/STUDENT.json.
+
+roster: a CSV in UTF-8 with the columns student and, if wanted, name, email, folder, due.
+exit code: 0 if every student has a row and none failed, 1 otherwise, 2 for bad arguments.
+"""
+
+
+def main(arguments=None):
+    """Run a command and return the exit code."""
+    options = make_parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except ERRORS as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except PoolError as error:
+        print(f"error: {error}; the same command goes on from here", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+    except OSError as error:
+        print(f"error: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
+        return 2
+
+
+def make_parser():
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="python -m coursework.grader", description="Mark the coursework of a class."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_grade(commands)
+    _add_others(commands)
+    return parser
+
+
+def _add_grade(commands):
+    add = commands.add_parser(
+        "grade",
+        help="mark a folder of submissions",
+        description="Mark a folder of submissions: one row for every student on the roster.",
+        epilog=GRADE_RULES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add.set_defaults(run=grade)
+    option = add.add_argument
+    option("submissions", metavar="SUBMISSIONS", type=Path, help="the folder of all submissions")
+    option("--assignment", required=True, metavar="NAME", help="such as hw1")
+    option("--roster", required=True, type=Path, metavar="CSV", help="who is in the class")
+    option("--out", required=True, type=Path, metavar="CSV", help="where the marks go; beside "
+           "it feedback/ and a folder .work with what is finished")  # fmt: skip
+    where = add.add_mutually_exclusive_group().add_argument
+    where("--jobs", type=_positive, metavar="N", help="notebooks at the same time; by default "
+          "the number of processors")  # fmt: skip
+    where("--scheduler", metavar="ADDRESS", help="mark on the Dask cluster of this scheduler, "
+          "such as tcp://10.0.0.1:8786")  # fmt: skip
+    option("--seed", type=_seed, metavar="N", help="draws the inputs of the checks; by default "
+           "drawn once for this --out and kept")  # fmt: skip
+    option("--variant", default="", metavar="PARAMETERS", help='such as "base=2"')
+    option("--due", metavar="TIME", help="the deadline, such as 2026-12-01T23:59+01:00")
+    option("--late-penalty", type=_percent, default=0.0, metavar="PERCENT",
+           help="of all points, for each day of lateness that has begun; 0 by default")  # fmt: skip
+    option("--book-url", metavar="URL", help="where the book is, for the links in the feedback")
+    option("--no-sandbox", action="store_true", help="run the answers without bubblewrap, with "
+           "all rights that you have")  # fmt: skip
+    option("--progress", action="store_true", help="show the progress bar also where the output "
+           "is no terminal")  # fmt: skip
+
+
+def _add_others(commands):
+    def add(name, run, text):
+        command = commands.add_parser(name, help=text, description=text.capitalize() + ".")
+        command.set_defaults(run=run)
+        command.add_argument("grades", metavar="GRADES", type=Path, help="as made by grade")
+        return command.add_argument
+
+    option = add("answers", answers, "write the answers in words to a CSV, to be marked by hand")
+    option("--out", required=True, type=Path, metavar="CSV")
+    option("--names", action="store_true", help="students' ids instead of keys of eight letters")
+    option = add("merge", merge, "take over the marks from the CSV that answers made")
+    option("answers", metavar="ANSWERS", type=Path)
+    option = add("export", export, "write the marks for Canvas or Moodle")
+    option("--to", required=True, choices=("canvas", "moodle"))
+    option("--roster", required=True, type=Path, metavar="CSV")
+    option("--out", required=True, type=Path, metavar="CSV")
+    option = add("gradebook", gradebook, "write the marks into nbgrader's gradebook")
+    option("--db", required=True, type=Path, metavar="DB")
+
+
+def _positive(text):
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 upwards")
+    return int(text)
+
+
+def _seed(text):
+    if not text.isdecimal() or int(text) >= 2**63:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to 2**63 - 1")
+    return int(text)
+
+
+def _percent(text):
+    try:
+        percent = float(text)
+    except ValueError:
+        percent = math.nan
+    if not 0 <= percent <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is no percentage from 0 to 100")
+    return percent
+
+
+def grade(options):
+    """Mark a folder of submissions."""
+    if options.out.is_dir() or options.out.suffix == ".work":
+        raise WorkError(f"--out {options.out}: give the name of a file, such as grades.csv")
+    assignment = load_assignment(options.assignment, parse_variant(options.variant))
+    due = parse_due(options.due) if options.due else None
+    students = read_roster(options.roster)
+    submissions, strangers = find_submissions(options.submissions, students, assignment.name)
+    if options.no_sandbox:
+        _warn("--no-sandbox: the students' code runs as you, and can read and change your files, "
+              "use the network, and forge its marks")  # fmt: skip
+    elif not options.scheduler:
+        check_sandbox()
+
+    work = WorkFolder(options.out)
+    with work.lock():
+        seed = _choose_seed(options, work, assignment)
+        settings = Settings(
+            assignment=assignment,
+            seed=seed,
+            sandbox=not options.no_sandbox,
+            due=due,
+            penalty=options.late_penalty,
+            released=read_released(assignment, _address(options.book_url)),
+        )
+        with _open_pool(options, settings) as pool:
+            _keep_settings(options, work, settings, students)
+            graded, fresh = _run(options, work, settings, submissions, pool)
+    _summarize(options, work, settings, graded, fresh, strangers)
+    failed = any(result.status == results.FAILED for result in graded.values())
+    return 1 if failed or len(graded) < len(students) else 0
+
+
+def _choose_seed(options, work, assignment):
+    """Return the seed: the one that is asked for, that of the last run, or a new one."""
+    kept = work.read_settings()
+    if kept is None:
+        return secrets.randbelow(2**32) if options.seed is None else options.seed
+    if kept["assignment"] != assignment.name:
+        raise WorkError(
+            f"{options.out} has the marks of {kept['assignment']}; choose another --out for "
+            f"{assignment.name}"
+        )
+    if kept["parameters"] != dict(assignment.parameters):
+        _warn("the variant is another than in the last run: all are marked again")
+    if options.seed is not None and options.seed != kept["seed"]:
+        _warn(f"the seed of the last run was {kept['seed']}: all are marked again")
+        return options.seed
+    return kept["seed"]
+
+
+def _address(book_url):
+    return "" if not book_url else f"{book_url.rstrip('/')}/"
+
+
+@contextlib.contextmanager
+def _open_pool(options, settings):
+    if not options.scheduler:
+        yield Processes(options.jobs or len(os.sched_getaffinity(0)), settings.timeout)
+        return
+    from coursework.grader.cluster import connect
+
+    with connect(options.scheduler, settings) as pool:
+        yield pool
+
+
+def _keep_settings(options, work, settings, students):
+    work.write_settings(
+        {
+            "assignment": settings.assignment.name,
+            "parameters": settings.parameters,
+            "seed": settings.seed,
+            "sandbox": settings.sandbox,
+            "due": settings.due.isoformat() if settings.due else None,
+            "late_penalty": settings.penalty,
+            "book_url": options.book_url,
+            "students": [{"student": row.student, "name": row.name} for row in students],
+        }
+    )
+
+
+def _run(options, work, settings, submissions, pool):
+    """Mark the class, and return the results by student and how many are new."""
+    students = [submission.student for submission in submissions]
+    graded, fresh = {}, 0
+    write_grades(options.out, students, graded, settings.assignment)
+    written = time.monotonic()
+    bar = tqdm(total=len(students), unit="student", disable=False if options.progress else None)
+    try:
+        with bar, warnings.catch_warnings():
+            # Joblib warns of tasks that an interrupt stops, and of processes that it restarts.
+            warnings.filterwarnings("ignore", category=UserWarning, module="joblib")
+            for result, is_fresh in grade_class(submissions, settings, work, pool):
+                graded[result.student] = result
+                fresh += is_fresh
+                bar.update()
+                _hand_back(result, work, options.book_url)
+                if time.monotonic() - written > EVERY:
+                    write_grades(options.out, students, graded, settings.assignment)
+                    written = time.monotonic()
+    finally:
+        write_grades(options.out, students, graded, settings.assignment)
+    return graded, fresh
+
+
+def _hand_back(result, work, book_url):
+    """Write a student's feedback; marks count more, so that a fault here stops nobody."""
+    try:
+        write_feedback(result, work.feedback, book_url)
+    except Exception as error:
+        _warn(f"no feedback for {result.student} ({type(error).__name__}: {one_line(error)})")
+
+
+def _summarize(options, work, settings, graded, fresh, strangers):
+    """Print what a teacher wants to know at the end."""
+    name, out_of = settings.assignment.name, settings.assignment.out_of
+    statuses = Counter(result.status for result in graded.values())
+    counts = ", ".join(f"{statuses[state]} {state}" for state in results.STATES if statuses[state])
+    print(f"{name}: {len(graded)} students ({counts}); {fresh} notebooks marked now")
+    skipped = (results.MISSING, results.FAILED)
+    totals = [result.total for result in graded.values() if result.status not in skipped]
+    if totals:
+        mean, median = in_points(statistics.mean(totals)), in_points(statistics.median(totals))
+        print(f"of those who handed in: mean {mean}, median {median} of {in_points(out_of)} points")
+    late = sum(result.late_hours > 0 for result in graded.values())
+    if late:
+        print(f"{late} late")
+    fine = (results.OK, results.AWAITING, results.MISSING)
+    odd = [result for result in graded.values() if result.status not in fine]
+    _print_list("worth a look", [f"{r.student}: {r.status}: {_brief(r.reason)}" for r in odd])
+    _print_list("of nobody on the roster", strangers)
+    variant = " ".join(f"{key}={value}" for key, value in settings.parameters.items())
+    print(f"seed {settings.seed}{f', variant {variant}' if variant else ''}")
+    print(f"marks: {options.out}, feedback: {work.feedback}")
+
+
+def _brief(reason):
+    return shorten(one_line(reason), 150)
+
+
+def _print_list(title, lines):
+    if not lines:
+        return
+    print(f"{title} ({len(lines)}):")
+    for line in lines[:SHOWN]:
+        print(f"  {line}")
+    if len(lines) > SHOWN:
+        print(f"  and {len(lines) - SHOWN} more")
+
+
+def _warn(text):
+    print(f"note: {text}", file=sys.stderr)
+
+
+def answers(options):
+    """Write the answers in words to a CSV."""
+    graded = list(WorkFolder(options.grades).read_results().values())
+    awaiting = export_answers(graded, options.out, anonymous=not options.names)
+    print(f"{options.out}: {awaiting} answers await marks; to read them: "
+          f"{options.out.with_suffix('.html')}")  # fmt: skip
+    return 0
+
+
+def merge(options):
+    """Take over marks given by hand."""
+    work = WorkFolder(options.grades)
+    work.read_results()  # before a folder is made where nothing has been graded
+    with work.lock():
+        settings = work.read_settings()
+        before = list(work.read_results().values())
+        work.write_manual(before, merge_answers(before, options.answers))
+        graded = work.read_results()
+        assignment = load_assignment(settings["assignment"], settings["parameters"])
+        students = [Student(**row) for row in settings["students"]]
+        write_grades(options.grades, students, graded, assignment)
+        for old in before:
+            if graded[old.student] != old:
+                _hand_back(graded[old.student], work, settings["book_url"])
+    awaiting = sum(result.status == results.AWAITING for result in graded.values())
+    print(f"{options.grades}: merged; {awaiting} students still await marks")
+    return 0
+
+
+def export(options):
+    """Write the marks for Canvas or Moodle."""
+    from coursework.grader import exports
+
+    write = {"canvas": exports.write_canvas, "moodle": exports.write_moodle}[options.to]
+    graded = list(WorkFolder(options.grades).read_results().values())
+    write(graded, read_roster(options.roster), options.out)
+    print(options.out)
+    return 0
+
+
+def gradebook(options):
+    """Write the marks into nbgrader's gradebook."""
+    from coursework.grader import exports
+
+    work = WorkFolder(options.grades)
+    graded = list(work.read_results().values())
+    settings = work.read_settings()
+    assignment = load_assignment(settings["assignment"], settings["parameters"])
+    exports.write_gradebook(graded, assignment, options.db)
+    print(options.db)
+    return 0

@@ -1,0 +1,141 @@
+"""Reading a notebook that a student handed in: nothing of it is run or believed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import nbformat
+
+MAX_BYTES = 10 << 20
+# Kernels whose notebooks may not name their language; by the beginning of the kernel's name.
+OTHER_KERNELS = {
+    "ir": "R",
+    "julia": "Julia",
+    "octave": "Octave",
+    "matlab": "MATLAB",
+    "javascript": "JavaScript",
+    "deno": "Deno",
+    "bash": "Bash",
+    "sas": "SAS",
+}
+
+
+class UnreadableError(ValueError):
+    """A file that is no notebook in Python; the message is for the student."""
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """What the grader uses of a notebook.
+
+    `cells` are the sources of the code cells in order; `node` is the notebook in nbformat's
+    newest version without its outputs.
+    """
+
+    cells: list[str]
+    node: nbformat.NotebookNode
+
+
+def read_notebook(data):
+    """Return the `Notebook` in some bytes.
+
+    Small faults are tolerated: cells without ids, without metadata, of an unknown type.
+
+    Raises
+    ------
+    UnreadableError
+        Says why it is no notebook in Python.
+    """
+    if len(data) > MAX_BYTES:
+        raise UnreadableError(
+            f"the file has {len(data) / 2**20:.0f} MB, and at most {MAX_BYTES >> 20} are read: "
+            "clear the outputs and save it again"
+        )
+    try:
+        raw = _upgrade(_parse(data))
+        _check_language(raw.get("metadata"))
+        cells = [cell for cell in map(_clean_cell, raw["cells"]) if cell]
+    except RecursionError:
+        raise UnreadableError("its JSON is nested too deeply for a notebook") from None
+    sources = [cell.source for cell in cells if cell.cell_type == "code"]
+    if not any(source.strip() for source in sources):
+        raise UnreadableError("the notebook has no code cells")
+    return Notebook(sources, nbformat.v4.new_notebook(cells=cells))
+
+
+def _parse(data):
+    """Return the JSON object in `data`."""
+    if not data.strip():
+        raise UnreadableError("the file is empty")
+    try:
+        raw = json.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise UnreadableError(f"the file is no text in UTF-8 (at byte {error.start})") from None
+    except json.JSONDecodeError as error:
+        raise UnreadableError(
+            f"the file is no notebook: bad JSON at line {error.lineno}, column {error.colno} "
+            f"({error.msg})"
+        ) from None
+    except ValueError as error:  # a whole number of thousands of digits
+        raise UnreadableError(f"the file is no notebook: {error}") from None
+    if not isinstance(raw, dict) or not ({"cells", "worksheets"} & raw.keys()):
+        raise UnreadableError("the file is JSON, but no notebook: it has no list of cells")
+    return raw
+
+
+def _upgrade(raw):
+    """Return a notebook, a dict, in nbformat's version 4."""
+    major = raw.get("nbformat", 4)
+    if major not in (3, 4):
+        raise UnreadableError(f"the notebook's format is {major!r}; formats 3 and 4 are read")
+    if major == 3:
+        try:
+            raw = nbformat.convert(nbformat.from_dict(raw), 4)
+        except RecursionError:
+            raise
+        except Exception as error:  # nbformat raises whatever the fault leads to
+            raise UnreadableError(
+                f"the notebook is of format 3 and cannot be upgraded "
+                f"({type(error).__name__}): open it in Jupyter and save it again"
+            ) from None
+    if not isinstance(raw.get("cells"), list):
+        raise UnreadableError("the file is JSON, but no notebook: its cells are no list")
+    return raw
+
+
+def _check_language(metadata):
+    """Raise `UnreadableError` for a notebook whose kernel is known not to be Python's."""
+    kernel, language = (_get_dict(metadata, key) for key in ("kernelspec", "language_info"))
+    told = kernel.get("language") or language.get("name")
+    if isinstance(told, str) and told:
+        if "python" not in told.lower():
+            raise UnreadableError(f"the notebook's kernel is {told[:40]}; answers are in Python")
+        return
+    name = str(kernel.get("name", "")).lower()
+    for begin, told in OTHER_KERNELS.items():
+        if name == begin or name.startswith((f"{begin}-", f"{begin}_")):
+            raise UnreadableError(f"the notebook's kernel is {told}; answers are in Python")
+
+
+def _get_dict(mapping, key):
+    value = mapping.get(key) if isinstance(mapping, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _clean_cell(cell):
+    """Return a code or Markdown cell with its source and metadata only; None for another."""
+    if not isinstance(cell, dict):
+        return None
+    source = cell.get("source", "")
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        source = "".join(source)
+    if not isinstance(source, str):
+        return None
+    # JSON can hold half of a surrogate pair, which no UTF-8 can: a question mark instead.
+    source = source.encode("utf-8", "replace").decode()
+    make = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
+    kind = cell.get("cell_type")
+    if not isinstance(kind, str) or kind not in make:
+        return None
+    return make[kind](source=source, metadata=nbformat.from_dict(_get_dict(cell, "metadata")))
