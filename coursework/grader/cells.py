@@ -1,0 +1,129 @@
+"""Which of a notebook's cells an answer needs, and what is Python in them.
+
+This runs beside the student's code, inside the sandbox; it needs the standard library only.
+"""
+
+import ast
+import re
+from dataclasses import dataclass
+
+# Cell magics whose cell is Python; the cells of all others (%%bash, %%html) are not.
+_PYTHON_MAGICS = {"time", "timeit", "capture", "prun"}
+_CELL_MAGIC = re.compile(r"\s*%%(\w+)[^\n]*\n?")
+_TIMED = re.compile(r"^(\s*)%(?:time|timeit)\s+(?!-)(.+)$")
+_MAGIC = re.compile(r"^\s*(?:%\w|!|\?)|^[^#'\"]*=\s*[!%]\s*\w|^[^#]*\?\s*$")
+_DEFINES = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*=(?!=)", re.MULTILINE)
+# Cells that name these bind what nobody can tell without running them.
+_OPAQUE = {"exec", "globals"}
+_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A code cell: its number, counted from one, its Python, the names it binds and reads.
+
+    `always` is true where the cell binds names that cannot be told before it runs.
+    """
+
+    number: int
+    source: str
+    binds: frozenset
+    reads: frozenset
+    always: bool = False
+
+
+def read_cell(number, text):
+    """Return a cell from its text: without magics and shell lines where Python needs that."""
+    source, tree = _parse(text)
+    if tree is None:
+        names = {name for pair in _DEFINES.findall(source) for name in pair if name}
+        return Cell(number, source, frozenset(names), frozenset())
+    reads = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    binds = _bound_names(tree)
+    return Cell(
+        number, source, frozenset(binds), frozenset(reads), bool({"*"} & binds | _OPAQUE & reads)
+    )
+
+
+def choose(cells, wanted):
+    """Return the cells that bind the names `wanted`, and those that these need, in order.
+
+    A cell is needed where it binds a name that a needed cell reads. So a cell that loops for
+    ever, and that no answer needs, is never run.
+    """
+    chosen = {cell.number for cell in cells if cell.always}
+    names = set(wanted).union(*(cell.reads for cell in cells if cell.always))
+    while True:
+        new = [c for c in cells if c.number not in chosen and c.binds & names]
+        if not new:
+            return [cell for cell in cells if cell.number in chosen]
+        chosen.update(cell.number for cell in new)
+        names = names.union(*(cell.reads for cell in new))
+
+
+def _parse(text):
+    """Return the source of a cell as Python, and its tree; None where it is not Python."""
+    tree = _tree(text)
+    if tree is not None:
+        return text, tree
+    magic = _CELL_MAGIC.match(text)
+    if magic and magic[1] not in _PYTHON_MAGICS:
+        return "", ast.Module([], [])
+    # Line numbers stay as they are, for messages.
+    source = "\n" * magic[0].count("\n") + text[magic.end() :] if magic else text
+    tree = _tree(source)
+    if tree is None:
+        source = "\n".join(_without_magic(line) for line in source.split("\n"))
+        tree = _tree(source)
+    return (source, tree) if tree is not None else (text, None)
+
+
+def _tree(source):
+    try:
+        return ast.parse(source)
+    except _UNREADABLE:
+        return None
+
+
+def _without_magic(line):
+    """Return a line, or what remains of it where it holds a magic or goes to the shell."""
+    timed = _TIMED.match(line)
+    if timed:
+        return timed[1] + timed[2]
+    if not _MAGIC.match(line):
+        return line
+    return line[: len(line) - len(line.lstrip())] + "pass"
+
+
+def _bound_names(tree):
+    """Return the names that a cell binds at top level; "*" for ``from x import *``.
+
+    Changing a part of a thing (``cache["k"] = 1``) counts as binding it.
+    """
+    names = set()
+    stack = list(tree.body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.Global):
+            names.update(node.names)
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            names.add(node.id)
+        elif isinstance(node, ast.Attribute | ast.Subscript):
+            if not isinstance(node.ctx, ast.Load):
+                names.update(_root(node))
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
+            names.add(node.name)
+        elif isinstance(node, _SCOPES) and not isinstance(node, ast.Lambda):
+            names.add(node.name)
+        stack.extend([] if isinstance(node, _SCOPES) else ast.iter_child_nodes(node))
+    return names
+
+
+def _root(node):
+    """Return the name, in a set, whose part an attribute or a subscript is."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return {node.id} if isinstance(node, ast.Name) else set()

@@ -1,0 +1,238 @@
+"""The process that runs one student's code: started by `sandbox`, alone in its own world.
+
+It stands by itself: it sees Python, some libraries, `cells.py` and `values.py` beside it, and
+nothing else of the grader. A request comes on standard input; answers go out on a channel of
+their own, one line of JSON each. Nobody believes this process: a student's code can change all
+that is here and write to the channel. So the care taken below protects from accidents only.
+
+Usage: ``python child.py CHANNEL LIFELINE UID CPU_SECONDS``; LIFELINE and UID may be -1.
+"""
+
+import _sitebuiltins
+import builtins
+import json
+import linecache
+import os
+import resource
+import select
+import signal
+import sys
+import traceback
+import types
+
+# Functions look here for len and the like, also after a student has patched the real ones.
+__builtins__ = dict(vars(builtins))
+_write, _exit = os.write, os._exit
+_MESSAGE = 500  # the characters of an exception's message
+
+
+def main():
+    """Do what the command line and the request say, and end."""
+    channel, lifeline, uid, cpu_seconds = (int(text) for text in sys.argv[1:5])
+    if uid >= 0:
+        become(uid)
+    if lifeline >= 0 and (worker := os.fork()):
+        supervise(worker, lifeline, cpu_seconds)
+    if lifeline >= 0:
+        os.close(lifeline)
+    os.set_inheritable(channel, False)
+    request = read_request()
+    set_limits(request["limits"])
+    Session(request, channel).run()
+    _exit(0)
+
+
+def become(uid):
+    """Give up the rights of root for those of a user of whom there is one process only."""
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+
+
+def supervise(worker, lifeline, cpu_seconds):
+    """Wait for the worker or for the grader to end; then end, and all processes here with it.
+
+    This is the first process of its namespace, so the kernel ends all others when it ends.
+    """
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in range(3):
+        os.dup2(null, descriptor)
+    os.closerange(3, lifeline)
+    os.closerange(lifeline + 1, 256)
+    poll = select.poll()
+    poll.register(lifeline, select.POLLHUP)
+    poll.register(os.pidfd_open(worker), select.POLLIN)
+    while True:
+        events = poll.poll(200)
+        if any(descriptor == lifeline for descriptor, _ in events):
+            _exit(0)
+        reap(worker, cpu_seconds)
+
+
+def reap(worker, cpu_seconds):
+    """Take leave of processes that have ended; end with the worker's code if it is one."""
+    pid = -1
+    while pid:
+        pid, status, usage = os.wait4(-1, os.WNOHANG)
+        if pid != worker:
+            continue
+        code = os.waitstatus_to_exitcode(status)
+        # The last resort of the limit on CPU time is SIGKILL.
+        if code == -signal.SIGKILL and usage.ru_utime + usage.ru_stime >= cpu_seconds:
+            code = -signal.SIGXCPU
+        _exit(128 - code if code < 0 else min(code, 127))
+
+
+def read_request():
+    """Return the request on standard input, which is empty from then on."""
+    with os.fdopen(os.dup(0), "rb") as stream:
+        request = json.loads(stream.read())
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    return request
+
+
+def set_limits(limits):
+    """Set the limits on this process, for good: its user may not raise them."""
+    for name, (soft, hard) in limits.items():
+        number = getattr(resource, name, None)  # not every system has them all
+        if number is None:
+            continue
+        _, highest = resource.getrlimit(number)
+        if highest != resource.RLIM_INFINITY:
+            soft, hard = min(soft, highest), min(hard, highest)
+        try:
+            resource.setrlimit(number, (soft, hard))
+        except (OSError, ValueError):
+            if sys.platform == "linux":
+                raise
+
+
+class Session:
+    """Runs the cells and the calls of one request."""
+
+    def __init__(self, request, channel):
+        self.request = request
+        self.channel = channel
+        grader = os.path.dirname(os.path.abspath(__file__))
+        foreign = ("site-packages", "dist-packages")
+        own = [p for p in sys.path if p != grader and not p.endswith(foreign)]
+        sys.path[:] = [grader, *own, request["packages"]]
+        import cells
+        import numpy
+        import values
+
+        sys.path.remove(grader)
+        self.cells, self.values = cells, values
+        self.numpy = numpy
+        self.module = types.ModuleType("__main__")
+        self.names = vars(self.module)
+        self.names.update(get_ipython=StandIn, display=lambda *args, **kwargs: None)
+
+    def run(self):
+        """Run all, and report each step at once."""
+        sys.modules["__main__"] = self.module
+        sys.argv = [""]
+        for name in ("exit", "quit"):
+            setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D"))
+        calls = [(name, args) for name, *args in self.request["calls"]]
+        self.report("ready")
+        self.execute(0, self.request["prelude"])
+        read = [self.cells.read_cell(n, text) for n, text in enumerate(self.request["cells"], 1)]
+        for cell in self.cells.choose(read, {name for name, _ in calls}):
+            self.execute(cell.number, cell.source)
+        for number, (name, args) in enumerate(calls):
+            self.report("outcome", number, *self.outcome(name, args))
+        self.report("done")
+
+    def report(self, *message):
+        """Write one message to the channel."""
+        data = memoryview(self.values.write_line(message))
+        while data:
+            data = data[_write(self.channel, data) :]
+
+    def execute(self, number, source):
+        """Run one cell as Jupyter does: an exception ends it, and what it bound stays."""
+        filename = f"<cell {number}>"
+        lines = source.splitlines(keepends=True)
+        linecache.cache[filename] = (len(source), None, lines, filename)
+        try:
+            exec(compile(source, filename, "exec", dont_inherit=True), self.names)
+        except BaseException as error:
+            self.report("problem", f"cell {number}: {in_words(error)}", is_memory(error))
+
+    def outcome(self, name, args):
+        """Return what becomes of one call: kind, value, message, changed, want of memory."""
+        if name not in self.names:
+            return "undefined", None, f"no cell defines {name}", [], False
+        used, kwargs = self.decode(args)
+        try:
+            value = self.names[name](*used, **kwargs)
+        except BaseException as error:
+            return "raised", None, in_words(error) + where(error), [], is_memory(error)
+        changed = self.changed(self.decode(args), (used, kwargs))
+        try:
+            return "returned", self.values.encode(value), "", changed, False
+        except self.values.ValueProblem as problem:
+            return "refused", None, f"{name} returned {problem}", changed, False
+        except BaseException as error:  # of an object that plays at being a list
+            return "raised", None, in_words(error), changed, is_memory(error)
+
+    def decode(self, args):
+        """Return new copies of the positional and the keyword arguments of a call."""
+        return [self.values.decode(part, self.make_function) for part in args]
+
+    def make_function(self, source, constants):
+        """Return the function that an expression of the assignment makes."""
+        return eval(source, {"np": self.numpy, **constants})
+
+    def changed(self, before, after):
+        """Return the arguments, by position or keyword, that are no longer what they were."""
+        try:
+            pairs = [*enumerate(zip(before[0], after[0], strict=True))]
+            pairs += [(key, (before[1][key], after[1][key])) for key in before[1]]
+            return [key for key, (old, new) in pairs if not self.same(old, new)]
+        except BaseException:
+            return []
+
+    def same(self, old, new):
+        """Return whether two values are equal to the last bit. A function is as it was."""
+        if callable(old):
+            return True
+        return self.values.encode(old) == self.values.encode(new)
+
+
+class StandIn:
+    """Takes any method of an interactive shell, and does nothing."""
+
+    def __getattr__(self, name):
+        return lambda *args, **kwargs: None
+
+
+def in_words(error):
+    """Return an exception as a student knows it: its type and its message, on one line."""
+    try:
+        text = " ".join(str(error).split())
+    except BaseException:
+        text = ""
+    name = type(error).__name__
+    return f"{name}: {text[:_MESSAGE]}" if text else name
+
+
+def where(error):
+    """Return the last place in the student's cells that an exception passed, in brackets."""
+    frames = traceback.extract_tb(error.__traceback__, limit=-100)
+    places = [frame for frame in frames if frame.filename.startswith("<cell ")]
+    if not places:
+        return ""
+    return f" ({places[-1].filename.strip('<>')}, line {places[-1].lineno})"
+
+
+def is_memory(error):
+    """Return whether an exception says that there was not enough memory."""
+    return isinstance(error, MemoryError)
+
+
+if __name__ == "__main__":
+    main()

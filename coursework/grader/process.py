@@ -1,0 +1,181 @@
+"""Starts the process that runs a student's code, reads what it sends, and ends it for good."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import subprocess
+import tempfile
+from dataclasses import dataclass
+
+import psutil
+
+from . import bubblewrap
+from .libraries import PACKAGES, interpreter, library_paths
+from .seccomp import filter_program
+
+_CHUNK = 1 << 18
+_PATIENCE = 5  # seconds for bubblewrap to notice that its child was killed
+
+
+@dataclass
+class Child:
+    """A process that runs, and our ends of its two pipes.
+
+    Attributes
+    ----------
+    process : subprocess.Popen
+        Bubblewrap, or the child itself where there is no sandbox.
+    channel, output : io.FileIO
+        The child's messages; its standard output and error.
+    """
+
+    process: subprocess.Popen
+    channel: object
+    output: object
+
+    def __post_init__(self):
+        self.open = {self.channel, self.output}
+
+    def read(self, timeout):
+        """Return what has arrived, a dict from `channel` or `output` to bytes.
+
+        Waits up to `timeout` seconds for something. At the end of a pipe its bytes are empty,
+        once.
+        """
+        with selectors.DefaultSelector() as selector:
+            for pipe in self.open:
+                selector.register(pipe, selectors.EVENT_READ)
+            ready = [key.fileobj for key, _ in selector.select(timeout)]
+        arrived = {pipe: pipe.read(_CHUNK) for pipe in ready}
+        self.open -= {pipe for pipe, data in arrived.items() if not data}
+        return arrived
+
+    def family(self):
+        """Return the process and all its descendants."""
+        return _family(self.process.pid)
+
+    def memory(self):
+        """Return the bytes of memory that the family uses.
+
+        What several of them share is divided among them where the kernel tells.
+        """
+        return sum(_memory_of(process) for process in self.family())
+
+    def wait(self, timeout):
+        """Return the exit code, as `subprocess` has it; None where it still runs."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout)
+        return self.process.returncode
+
+
+@contextlib.contextmanager
+def started(make_request, libraries, limits, sandbox):
+    """Start a child with a request on its standard input; yield a `Child`, and end it after.
+
+    Parameters
+    ----------
+    make_request : callable
+        From the folder of the libraries, as the child sees it, to the request's bytes.
+    libraries : tuple of str
+    limits : Limits
+    sandbox : bool
+        Without it the child sees all that we see. It runs in a temporary folder.
+    """
+    prepare = _with_sandbox if sandbox else _without_sandbox
+    with contextlib.ExitStack() as stack, contextlib.ExitStack() as theirs:
+        channel, output, lifeline = os.pipe(), os.pipe(), os.pipe()
+        ours = [
+            stack.enter_context(open(end, "rb", buffering=0)) for end in (channel[0], output[0])
+        ]
+        stack.enter_context(open(lifeline[1], "wb", buffering=0))
+        for end in (channel[1], output[1], lifeline[0]):
+            theirs.callback(os.close, end)
+        command, packages, inherited, folder, environment = prepare(
+            stack, theirs, libraries, limits, channel[1], lifeline[0]
+        )
+        process = subprocess.Popen(
+            command,
+            stdin=_file(theirs, make_request(packages)),
+            stdout=output[1],
+            stderr=output[1],
+            pass_fds=inherited,
+            cwd=folder,
+            env=environment,
+            start_new_session=True,
+        )
+        stack.callback(_end, process)
+        theirs.close()
+        yield Child(process, *ours)
+
+
+def _with_sandbox(_stack, theirs, libraries, limits, channel, lifeline):
+    arguments, uid = bubblewrap.arguments(libraries, limits.file_bytes)
+    inherited = [channel, lifeline]
+    program = filter_program()
+    if program is not None:
+        inherited.append(_file(theirs, program))
+        arguments += ["--seccomp", str(inherited[-1])]
+    # Not on the command line, which all users of this machine can read.
+    inherited.append(_file(theirs, b"".join(os.fsencode(a) + b"\0" for a in arguments)))
+    command = [bubblewrap.find(), "--args", str(inherited[-1])]
+    script = f"{bubblewrap.GRADER}/child.py"
+    command += _python(script, channel, lifeline, uid, limits.cpu_seconds)
+    return command, PACKAGES, inherited, "/", {}
+
+
+def _without_sandbox(stack, _theirs, libraries, limits, channel, _lifeline):
+    folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+    packages = os.path.join(folder, "packages")
+    os.mkdir(packages)
+    for name, path in library_paths(libraries).items():
+        os.symlink(path, os.path.join(packages, name))
+    environment = {**bubblewrap.ENVIRONMENT, "HOME": folder, "MPLCONFIGDIR": folder}
+    command = _python(bubblewrap.HERE / "child.py", channel, -1, -1, limits.cpu_seconds)
+    return command, packages, [channel], folder, environment
+
+
+def _python(script, *arguments):
+    """Return the command of the child: no environment, no `site`, nothing written beside it."""
+    return [interpreter(), "-I", "-S", "-B", str(script), *map(str, arguments)]
+
+
+def _file(stack, data):
+    """Return a descriptor of a nameless file with some bytes, to be read from the beginning."""
+    file = stack.enter_context(tempfile.TemporaryFile(buffering=0))
+    file.write(data)
+    file.seek(0)
+    return file.fileno()
+
+
+def _family(pid):
+    """Return a process and all its descendants, those that still are there."""
+    try:
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return []
+
+
+def _memory_of(process):
+    try:
+        full = process.memory_full_info()
+        return getattr(full, "pss", full.rss)
+    except psutil.Error:
+        return 0
+
+
+def _end(process):
+    """Kill a process and its descendants, and wait until it is gone."""
+    if process.poll() is None:
+        below = _family(process.pid)[1:]
+        for descendant in below:
+            with contextlib.suppress(psutil.Error):
+                descendant.kill()
+        # Bubblewrap takes leave of its child and ends by itself, so that no zombie remains.
+        if below:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_PATIENCE)
+        process.kill()
+    process.wait()
