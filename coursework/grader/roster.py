@@ -144,7 +144,7 @@ def safe_name(student):
     """
     if re.fullmatch(r"[a-z0-9][a-z0-9._@-]{0,79}", student):
         return student
-    plain = re.sub(r"[^A-Za-z0-9._@-]", "_", student).lstrip(".-")[:60]
+    plain = re.sub(r"[^A-Za-z0-9._@-]", "_", student).lstrip(".-")[:60] or "student"
     number = hashlib.sha256(student.encode("utf-8", "surrogatepass")).hexdigest()[:10]
     return f"{plain}-{number}"
 

@@ -32,6 +32,7 @@ BESIDE_MARKS = {
     "cluster",
     "exports",
     "feedback",
+    "gradebook",
     "grades",
     "markdown",
     "pools",
@@ -127,10 +128,11 @@ def source_version(name):
     """Return a hash of the sources that the marks of an assignment depend on."""
     paths = [path for path in (FOLDER / "grader").glob("*.py") if path.stem not in BESIDE_MARKS]
     paths += [path for path in (FOLDER / name).iterdir() if path.suffix in (".py", ".md")]
+    paths += (FOLDER.parent / "softmax").glob("*.py")  # the right answers call it
     digest = hashlib.sha256()
     for path in sorted(paths):
         data = path.read_bytes()
-        digest.update(f"{path.name} {len(data)}\n".encode() + data)
+        digest.update(f"{path.relative_to(FOLDER.parent)} {len(data)}\n".encode() + data)
     return digest.hexdigest()
 
 

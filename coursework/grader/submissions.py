@@ -29,6 +29,7 @@ from pathlib import Path
 
 from coursework.grader import results
 from coursework.grader.assignment import assignment_names
+from coursework.grader.grades import join
 from coursework.grader.notebooks import MAX_BYTES
 from coursework.grader.roster import Student, normalize, to_utc
 from coursework.grader.texts import clean, one_line
@@ -156,13 +157,15 @@ def _choose(root, student, paths, assignment):
     if not named and len(notebooks) > 1:
         names = _list_names([file.path for file in notebooks])
         return refuse(
-            results.UNREADABLE, f"none of the notebooks is called {assignment}.ipynb: {names}"
+            results.UNREADABLE,
+            join(f"none of the notebooks is called {assignment}.ipynb: {names}", *notes),
         )
     if not notebooks:
         names = _list_names([file.path for file in files])
         if names:
-            return refuse(results.UNREADABLE, f"no notebook {assignment}.ipynb, only: {names}")
-        reason = "; ".join(["the folder holds no files", *notes])
+            reason = join(f"no notebook {assignment}.ipynb, only: {names}", *notes)
+            return refuse(results.UNREADABLE, reason)
+        reason = join("the folder holds no files", *notes)
         return refuse(results.UNREADABLE if notes else results.MISSING, reason)
     dated = sorted((_submitted(file, assignment), str(file.path)) for file in named or notebooks)
     (submitted, latest), others = dated[-1], [Path(path) for _, path in dated[:-1]]
@@ -171,7 +174,7 @@ def _choose(root, student, paths, assignment):
     if others:
         notes.append(f"handed in {len(dated)} times, the latest counts; others: "
                      f"{_list_names(reversed(others))}")  # fmt: skip
-    return Submission(student, Path(latest), root, submitted, reason="; ".join(notes))
+    return Submission(student, Path(latest), root, submitted, reason=join(*notes))
 
 
 def _list_files(paths, key):
@@ -209,6 +212,8 @@ def _walk(top, notes):
                 yield Path(entry.path)
             elif depth < MAX_DEPTH:
                 waiting.append((Path(entry.path), depth + 1))
+            else:
+                notes.append(f"folders more than {MAX_DEPTH} deep were not looked at")
 
 
 def _own_name(file):

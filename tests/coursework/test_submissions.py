@@ -1,0 +1,322 @@
+"""The roster, finding what was handed in, and reading notebooks."""
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+
+import nbformat
+import pytest
+
+from coursework.grader import results, submissions
+from coursework.grader.notebooks import MAX_BYTES, UnreadableError, read_notebook
+from coursework.grader.roster import (
+    RosterError,
+    Student,
+    late_hours,
+    late_penalty,
+    parse_due,
+    read_roster,
+    safe_name,
+)
+from coursework.grader.submissions import SubmissionError, find_submissions, read_submission
+
+NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
+
+
+def make_notebook(*sources, **metadata):
+    """Return the bytes of a notebook with some code cells."""
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    return nbformat.writes(nbformat.v4.new_notebook(cells=cells, metadata=metadata)).encode()
+
+
+NOTEBOOK = make_notebook("x = 1")
+
+
+def put(path, data=NOTEBOOK, hours=0):
+    """Write a file that was changed last some hours after noon."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    when = (NOON + timedelta(hours=hours)).timestamp()
+    os.utime(path, (when, when))
+    return path
+
+
+def find_one(root, student="ann", **columns):
+    """Return what one student handed in."""
+    [found], _ = find_submissions(root, [Student(student, **columns)], "hw1")
+    return found
+
+
+def roster_of(folder, text):
+    path = folder / "roster.csv"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return read_roster(path)
+
+
+# The roster
+
+
+def test_a_roster_has_its_columns_in_any_order_and_blank_lines(tmp_path):
+    text = "\ufeffName,student,due,section\n\nLee,ann,2026-12-01T12:00+01:00,A\n , ,\nBo,bob\n"
+    ann, bob = roster_of(tmp_path, text)
+    assert (ann.student, ann.name, ann.key) == ("ann", "Lee", "ann")
+    assert ann.due == datetime(2026, 12, 1, 11, tzinfo=UTC)
+    assert (bob.student, bob.email, bob.due) == ("bob", "", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name,email\nann,a@b\n", "line 1: no column 'student'"),
+        ("", "no column 'student'; the first line has nothing"),
+        ("student,student\nann,bob\n", "line 1: the column 'student' is there twice"),
+        ("student\n", "has no students"),
+        ("student\nann\n\nann\n", "line 4: the student 'ann' is in line 2 already"),
+        ("student,folder\nann,x\nbob,x\n", "line 3: the folder 'x' is in line 2 already"),
+        ("student,folder\nann,bob\nbob,\n", "line 3: the folder 'bob' is in line 2 already"),
+        ("student,name\n,Lee\n", "line 2: the student is missing"),
+        ("student\n../x\n", "line 2: the student '../x' begins with a dot"),
+        ("student\n/etc\n", "has the character '/'"),
+        ("student\na\\b\n", "has the character"),
+        ("student\na\0b\n", "line 2: .*NUL|character '.x00'"),
+        ("student\n=1+1\n", "takes for a formula"),
+        (f"student\n{'x' * 201}\n", "longer than 200 bytes"),
+        ("student,due\nann,tomorrow\n", "line 2: 'tomorrow' is no date and time"),
+        ("student,due\nann,2026-12-01T12:00\n", r"line 2: .* no time zone; write.*12:00\+01:00"),
+        (b"student\n\xff\xfe\n", "not UTF-8 .byte 8"),
+        ('student\n"ann\n', "line 2: unexpected end of data"),
+    ],
+)
+def test_a_bad_roster_is_told_with_its_line(tmp_path, text, message):
+    with pytest.raises(RosterError, match=message):
+        roster_of(tmp_path, text)
+
+
+def test_names_of_files_are_plain_and_differ():
+    names = ["ann", "Ann", "a b", "a_b", "Zoë", "..", "CON", "x" * 200, "x" * 201, "-rf", "王"]
+    safe = [safe_name(name) for name in names]
+    assert safe[0] == "ann"
+    assert len({name.lower() for name in safe}) == len(names)
+    assert all(len(name) < 100 and "/" not in name and name[0] not in ".-" for name in safe)
+
+
+def test_lateness_counts_days_that_have_begun():
+    due = parse_due("2026-11-30T13:00+01:00")
+    assert late_hours(NOON, due) == 0
+    assert late_hours(NOON + timedelta(hours=25), due) == 25
+    assert [late_penalty(hours, 10, 50) for hours in (0, 0.01, 24, 24.1, 999)] == [0, 5, 5, 10, 50]
+
+
+# Finding
+
+
+@pytest.mark.parametrize(
+    ("place", "columns"),
+    [
+        ("ann/hw1.ipynb", {}),
+        ("ann/hw1/hw1.ipynb", {}),
+        ("ann/attempt-2/deep/HW1 (1).IPYNB", {}),
+        ("ann/hw1-2.ipynb", {}),
+        ("ann/hw1.ipynb.ipynb", {}),
+        ("ann/hw1.ipynb.txt", {}),
+        ("ann_hw1.ipynb", {}),
+        ("ann_4711_hw1.ipynb", {}),
+        ("leeann_77_901_hw1-1.ipynb", {"folder": "leeann"}),
+        ("leeann_LATE_77_901_hw1.ipynb", {"folder": "leeann"}),
+        ("leeann_LATE_77_901_hw1.ipynb", {"folder": "leeann_77"}),
+        ("Ann Lee_12345_assignsubmission_file_/hw1.ipynb", {"folder": "Ann Lee"}),
+        ("Ann Lee_12345_assignsubmission_file_/hw1.ipynb", {"folder": "Ann Lee_12345"}),
+        ("Zoe\u0308/hw1.ipynb", {"folder": "Zo\u00eb"}),
+    ],
+)
+def test_a_notebook_is_found_where_websites_put_it(tmp_path, place, columns):
+    put(tmp_path / place)
+    found = find_one(tmp_path, **columns)
+    assert (found.file, found.status, found.reason) == (place, results.OK, "")
+    assert read_submission(found) == NOTEBOOK
+
+
+def test_the_longer_name_owns_a_folder_and_strangers_are_told(tmp_path):
+    for name in ("ann_b_1/hw1.ipynb", "ann/hw1.ipynb", "anna/hw1.ipynb", "x_hw1.ipynb", "y.py"):
+        put(tmp_path / name)
+    put(tmp_path / "__MACOSX" / "ann" / "hw1.ipynb")
+    put(tmp_path / ".git" / "hw1.ipynb")
+    students = [Student("ann"), Student("ann_b"), Student("eve")]
+    found, strangers = find_submissions(tmp_path, students, "hw1")
+    assert [one.file for one in found] == ["ann/hw1.ipynb", "ann_b_1/hw1.ipynb", ""]
+    assert (found[2].status, found[2].reason) == (results.MISSING, "nothing was handed in")
+    assert strangers == ["anna", "x_hw1.ipynb", "y.py"]
+
+
+def test_the_latest_counts_and_the_others_are_named(tmp_path):
+    put(tmp_path / "ann/hw1.ipynb", hours=3)
+    put(tmp_path / "ann/attempt-2/hw1 (1).ipynb", hours=5)
+    put(tmp_path / "ann_hw1-3.ipynb", hours=4)
+    put(tmp_path / "ann/scratch.ipynb", hours=9)
+    put(tmp_path / "ann/.ipynb_checkpoints/hw1-checkpoint.ipynb", hours=9)
+    found = find_one(tmp_path)
+    assert found.file == "ann/attempt-2/hw1 (1).ipynb"
+    assert found.submitted == NOON + timedelta(hours=5)
+    assert (
+        "handed in 3 times, the latest counts; others: ann_hw1-3.ipynb, hw1.ipynb" in found.reason
+    )
+
+
+def test_of_two_at_the_same_time_the_last_by_name_counts(tmp_path):
+    put(tmp_path / "ann/a/hw1.ipynb")
+    put(tmp_path / "ann/b/hw1.ipynb")
+    assert find_one(tmp_path).file == "ann/b/hw1.ipynb"
+
+
+def test_nbgraders_timestamp_counts_where_nbgrader_writes_it(tmp_path):
+    put(tmp_path / "ann/hw1/hw1.ipynb", hours=-5)
+    put(tmp_path / "ann/hw1/timestamp.txt", b"2026-11-30 21:04:05.500000 UTC\n")
+    assert find_one(tmp_path).submitted == datetime(2026, 11, 30, 21, 4, 5, 500000, UTC)
+    put(tmp_path / "ann/hw1/timestamp.txt", b"long ago")
+    assert find_one(tmp_path).submitted == NOON - timedelta(hours=5)
+    put(tmp_path / "bob/timestamp.txt", b"2020-01-01 00:00:00 UTC")
+    put(tmp_path / "bob/hw1.ipynb")
+    assert find_one(tmp_path, "bob").submitted == NOON
+
+
+def test_a_notebook_of_another_name_is_taken_only_where_it_is_alone(tmp_path):
+    put(tmp_path / "ann/solution.ipynb")
+    put(tmp_path / "ann/notes.txt", b"")
+    found = find_one(tmp_path)
+    assert (found.file, found.reason) == ("ann/solution.ipynb", "the file is not called hw1.ipynb")
+    put(tmp_path / "ann/other.ipynb")
+    found = find_one(tmp_path)
+    assert (found.path, found.status) == (None, results.UNREADABLE)
+    assert found.reason == "none of the notebooks is called hw1.ipynb: other.ipynb, solution.ipynb"
+
+
+def test_another_assignments_notebook_is_not_taken_for_this_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(submissions, "assignment_names", lambda: ["hw1", "hw2"])
+    put(tmp_path / "ann/hw2/hw2.ipynb")
+    found = find_one(tmp_path)
+    assert (found.path, found.status) == (None, results.UNREADABLE)
+    assert found.reason == "no notebook hw1.ipynb, only: hw2.ipynb"
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "reason"),
+    [
+        ("ann/hw1.py", results.UNREADABLE, "no notebook hw1.ipynb, only: hw1.py"),
+        ("ann_hw1.zip", results.UNREADABLE, "no notebook hw1.ipynb, only: ann_hw1.zip"),
+        ("ann/.hidden/hw1.ipynb", results.MISSING, "the folder holds no files"),
+    ],
+)
+def test_what_is_no_notebook_is_named(tmp_path, name, status, reason):
+    put(tmp_path / name)
+    found = find_one(tmp_path)
+    assert (found.path, found.status, found.reason) == (None, status, reason)
+
+
+def test_links_that_leave_the_folder_are_not_followed(tmp_path):
+    secret = put(tmp_path / "teacher" / "hw1.ipynb")
+    root = tmp_path / "all"
+    for student in ("ann", "bob", "eve"):
+        (root / student).mkdir(parents=True)
+    (root / "ann" / "hw1.ipynb").symlink_to(secret)
+    (root / "bob" / "hw1").symlink_to(secret.parent)
+    put(root / "eve" / "real" / "hw1-1.ipynb")
+    (root / "eve" / "hw1.ipynb").symlink_to("real/hw1-1.ipynb")
+    (root / "joe").symlink_to(secret.parent)
+    (root / "kim_hw1.ipynb").symlink_to(secret)
+    (root / "lea").mkdir()
+    (root / "lea" / "hw1.ipynb").symlink_to("../eve/real/hw1-1.ipynb")
+    for student in ("ann", "lea"):
+        with pytest.raises(SubmissionError, match="a link that leaves the student's folder"):
+            read_submission(find_one(root, student))
+    assert find_one(root, "bob").path is None
+    assert read_submission(find_one(root, "eve")) == NOTEBOOK
+    for student in ("joe", "kim"):
+        found = find_one(root, student)
+        assert found.path is None
+        assert found.status == results.UNREADABLE
+        assert "is a symbolic link, which is not followed" in found.reason
+
+
+def test_pipes_folders_and_huge_files_are_refused(tmp_path):
+    (tmp_path / "ann").mkdir()
+    os.mkfifo(tmp_path / "ann" / "hw1.ipynb")
+    with pytest.raises(SubmissionError, match="no regular file"):
+        read_submission(find_one(tmp_path))
+    with open(put(tmp_path / "bob" / "hw1.ipynb"), "ab") as file:
+        file.truncate(MAX_BYTES + 1)
+    with pytest.raises(SubmissionError, match="has 10 MB, and at most 10 are read"):
+        read_submission(find_one(tmp_path, "bob"))
+
+
+def test_folders_as_deep_or_full_as_can_be_do_no_harm(tmp_path):
+    inner = tmp_path / "ann" / "/".join("d" * 300)
+    for parent in reversed([inner, *inner.parents][:301]):
+        parent.mkdir(exist_ok=True)
+    put(tmp_path / "bob" / "0" / "hw1.ipynb")
+    for number in range(2100):
+        (tmp_path / "bob" / f"{number}.txt").touch()
+    assert "more than 10 deep were not looked at" in find_one(tmp_path).reason
+    assert "only the first 2000 files were looked at" in find_one(tmp_path, "bob").reason
+
+
+def test_a_folder_that_is_not_there_is_an_error(tmp_path):
+    with pytest.raises(SubmissionError, match="No such file"):
+        find_submissions(tmp_path / "nowhere", [Student("ann")], "hw1")
+
+
+# Reading
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "the file is empty"),
+        (b" \n", "the file is empty"),
+        (b"{", "bad JSON at line 1, column 2"),
+        (b'{"cells": [\n oops]}', "bad JSON at line 2, column 2"),
+        (NOTEBOOK[: len(NOTEBOOK) // 2], "bad JSON at line"),
+        (b"\xff\xfe{}", "no text in UTF-8 .at byte 0"),
+        (b"print(1)", "bad JSON at line 1, column 1"),
+        (b"[1, 2]", "JSON, but no notebook"),
+        (b'{"a": 1}', "JSON, but no notebook"),
+        (b'{"cells": 3, "nbformat": 4}', "its cells are no list"),
+        (b"[" * 200_000, "nested too deeply"),
+        (b'{"cells": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
+        (b'{"cells": [' + b"9" * 10_000 + b"]}", "no notebook: Exceeds the limit"),
+        (b'{"cells": [], "nbformat": 4}', "no code cells"),
+        (b'{"cells": [], "nbformat": 9}', "format is 9"),
+        (b'{"cells": [], "nbformat": {}}', "format is {}"),
+        (b'{"worksheets": 3, "nbformat": 3}', "cannot be upgraded"),
+        (b" " * (MAX_BYTES + 1), "at most 10 are read"),
+        (make_notebook("x", kernelspec={"name": "ir", "display_name": "R"}), "kernel is R;"),
+        (make_notebook("x", language_info={"name": "julia"}), "kernel is julia;"),
+        (make_notebook(""), "no code cells"),
+    ],
+)
+def test_what_is_no_notebook_in_python_is_told(data, message):
+    with pytest.raises(UnreadableError, match=message):
+        read_notebook(data)
+
+
+def test_small_faults_are_tolerated():
+    cells = [
+        {"cell_type": "code", "source": ["x = 1\n", "y = 2"]},
+        {"cell_type": "code", "source": "z = '\ud800'", "metadata": 7, "id": 3},
+        {"cell_type": "markdown", "source": "text", "metadata": {"nbgrader": {"grade_id": "q"}}},
+        {"cell_type": "code", "source": [1, 2]},
+        {"cell_type": ["code"], "source": "no"},
+        {"cell_type": "code", "source": "last", "outputs": "?", "execution_count": "?"},
+        None,
+    ]
+    raw = {"cells": cells, "metadata": {"kernelspec": "?", "language_info": {"name": None}}}
+    notebook = read_notebook(json.dumps(raw).encode())
+    assert notebook.cells == ["x = 1\ny = 2", "z = '?'", "last"]
+    assert notebook.node.cells[2].metadata.nbgrader.grade_id == "q"
+    bom = read_notebook(b"\xef\xbb\xbf" + NOTEBOOK)
+    assert bom.cells == ["x = 1"]
+
+
+def test_a_notebook_of_format_3_is_upgraded():
+    cell = {"cell_type": "code", "input": ["x = 1"], "language": "python", "outputs": []}
+    raw = {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": [cell]}]}
+    assert read_notebook(json.dumps(raw).encode()).cells == ["x = 1"]
