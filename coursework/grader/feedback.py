@@ -49,7 +49,7 @@ STATUS = {
     UNREADABLE: "not marked: the file could not be read",
     MISSING: "not marked: nothing was handed in",
     FAILED: "not marked: the grader failed, not you",
-    AWAITING: "awaits marking",
+    AWAITING: "to be read by a person",
 }
 NEXT = {
     OUTPUT: "Take the calls of print out of the function and out of the cells that it needs. "
@@ -66,7 +66,7 @@ NEXT = {
     "another folder or have another name than agreed.",
     FAILED: "You need not do anything. Your teacher has to look at this, and these points are "
     "not final.",
-    AWAITING: "A person reads this answer. Its points and a comment follow.",
+    AWAITING: "You need not do anything: the points and a comment follow.",
 }
 MISSED = (
     "Begin with the first check that was missed: make a small call of that kind in a new cell, "
@@ -242,8 +242,7 @@ def _view_question(question, known, base):
     return {
         "name": one_line(question.name),
         "title": one_line(question.title),
-        "points": in_points(question.points),
-        "out_of": in_points(question.out_of),
+        "score": _score(question),
         "percent": round(100 * question.points / question.out_of) if question.out_of else 100,
         "full": full,
         "status": _status_in_words(question, full),
@@ -265,6 +264,13 @@ def _view_question(question, known, base):
         if full or unmarked or not known or question.status == AWAITING
         else [_find_place(f"{chapter}.html", base) for chapter in known.chapters],
     }
+
+
+def _score(question):
+    out_of = in_points(question.out_of)
+    if question.status == AWAITING:
+        return f"awaits marking, out of {out_of}"
+    return f"{in_points(question.points)} of {out_of} points"
 
 
 def _status_in_words(question, full):

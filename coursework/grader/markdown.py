@@ -15,25 +15,24 @@ def write_page(view):
     awaiting = f"; {view['awaiting']} more await marking" if view["awaiting"] else ""
     lines += [f"**{view['total']} of {view['out_of']} points**{awaiting}. {view['greeting']}", ""]
     if view["reason"]:
-        lines += [f"The reason: {_code(view['reason'])}", ""]
+        lines += [f"The reason: {as_code(view['reason'])}", ""]
     lines += [part for text in (view["late"], _own(view["next"])) if text for part in (text, "")]
     for question in view["questions"]:
         lines += _question_in_markdown(question)
     lines += ["## How these marks came about", ""]
-    lines += [f"- {name}: {_code(value)}" for name, value in view["facts"]]
+    lines += [f"- {name}: {as_code(value)}" for name, value in view["facts"]]
     return "\n".join(lines) + "\n"
 
 
 def _question_in_markdown(question):
-    points = f"{question['points']} of {question['out_of']} points"
-    lines = [f"## {_own(question['title'])}: {points}", ""]
+    lines = [f"## {_own(question['title'])}: {question['score']}", ""]
     lines += [f"`{question['name']}`: {question['status']}.", ""]
     if question["reason"]:
-        lines += [f"The reason: {_code(question['reason'])}", ""]
+        lines += [f"The reason: {as_code(question['reason'])}", ""]
     for check in question["checks"]:
         mark = "✓ met" if check["met"] else "✗ missed"
         line = f"- {mark}, {check['points']} of {check['out_of']}: {_own(check['title'])}"
-        said = _code(check["message"]) or ("as above" if check["as_before"] else "")
+        said = as_code(check["message"]) or ("as above" if check["as_before"] else "")
         lines += [f"{line}.", f"  {said}"] if said else [f"{line}."]
     lines += [""] if question["checks"] else []
     for item in question["recognized"]:
@@ -84,7 +83,7 @@ def _escape(text):
     return re.sub(r"([\\`*_{}\[\]<>&|~$^#!])", r"\\\1", text)
 
 
-def _code(text):
+def as_code(text):
     """Return one line of text as code, in which Markdown has no meaning."""
     if not text:
         return ""

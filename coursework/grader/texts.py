@@ -15,13 +15,12 @@ import jinja2
 
 # Colors and cursor movements of a terminal (ECMA-48, section 5.4), as in IPython's tracebacks.
 _TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
-# Characters that turn the direction of the text around or are invisible: with them a message
-# could read otherwise than it is (Unicode Technical Report 36, section 2.7).
+# Control characters, and characters that turn the direction of the text around or are invisible:
+# with them a message could read otherwise than it is (Unicode Technical Report 36, section 2.7).
 _MISLEADING = re.compile(
-    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f]"
 )
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 # Apostrophes count as spaces here: else a text that has one already would lose it on the way.
 _FORMULA = re.compile(r"[\s']*[=+\-@\uff1d\uff0b\uff0d\uff20]")
@@ -38,22 +37,13 @@ _TEMPLATES = jinja2.Environment(
 def clean(text):
     r"""Return a text whose control characters are visible, so that it reads as it is.
 
-    Line ends become ``\n``; sequences for terminals are dropped; other control characters
-    become pictures such as ``␀``; characters that turn the text around or are invisible become
-    their number, such as ``[U+202E]``; halves of surrogate pairs, which no file in UTF-8 can
-    hold, become ``�``.
+    Line ends become ``\n``; sequences for terminals are dropped; other control characters, and
+    characters that turn the text around or are invisible, become their number, such as
+    ``[U+202E]``; halves of surrogate pairs, which no file in UTF-8 can hold, become ``�``.
     """
     text = _TERMINAL.sub("", str(text)).replace("\r\n", "\n").replace("\r", "\n")
     text = _SURROGATES.sub("\ufffd", text)
-    text = _MISLEADING.sub(lambda match: f"[U+{ord(match[0]):04X}]", text)
-    return _CONTROLS.sub(_picture, text)
-
-
-def _picture(match):
-    code = ord(match[0])
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "\u2421" if code == 0x7F else "\ufffd"
+    return _MISLEADING.sub(lambda match: f"[U+{ord(match[0]):04X}]", text)
 
 
 def one_line(text):

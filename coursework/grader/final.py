@@ -1,0 +1,40 @@
+"""Marks that may leave the grader: those that will not change any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from coursework.grader.results import AWAITING, FAILED, Result
+
+
+class ExportError(ValueError):
+    """Marks that cannot be exported as they are; the message says what to do."""
+
+
+def check_final(results: Sequence[Result], *, allow_awaiting: bool = False) -> None:
+    """Raise `ExportError` where marks are not final yet, unless that is allowed.
+
+    Not final are answers in words that nobody has marked, and students with whom the grader
+    itself failed.
+    """
+    if not results:
+        raise ExportError("there are no marks to export")
+    if allow_awaiting:
+        return
+    awaiting = [
+        result.student
+        for result in results
+        for question in result.questions
+        if question.status == AWAITING
+    ]
+    failed = [result.student for result in results if result.status == FAILED]
+    problems = []
+    if awaiting:
+        problems.append(
+            f"{len(awaiting)} answers of {len(set(awaiting))} students await marks: export them "
+            "to be marked and merge them, or allow it (allow_awaiting)"
+        )
+    if failed:
+        problems.append(f"the grader failed with {len(failed)} students: {', '.join(failed)}")
+    if problems:
+        raise ExportError("; ".join(problems))
