@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-import nbformat
-
 MAX_BYTES = 10 << 20
 # Kernels whose notebooks may not name their language; by the beginning of the kernel's name.
 OTHER_KERNELS = {
@@ -30,11 +28,11 @@ class Notebook:
     """What the grader uses of a notebook.
 
     `cells` are the sources of the code cells in order; `node` is the notebook in nbformat's
-    newest version without its outputs.
+    version 4, a dict, with nothing but the sources and metadata of its code and Markdown cells.
     """
 
     cells: list[str]
-    node: nbformat.NotebookNode
+    node: dict
 
 
 def read_notebook(data):
@@ -58,10 +56,10 @@ def read_notebook(data):
         cells = [cell for cell in map(_clean_cell, raw["cells"]) if cell]
     except RecursionError:
         raise UnreadableError("its JSON is nested too deeply for a notebook") from None
-    sources = [cell.source for cell in cells if cell.cell_type == "code"]
+    sources = [cell["source"] for cell in cells if cell["cell_type"] == "code"]
     if not any(source.strip() for source in sources):
         raise UnreadableError("the notebook has no code cells")
-    return Notebook(sources, nbformat.v4.new_notebook(cells=cells))
+    return Notebook(sources, {"cells": cells})
 
 
 def _parse(data):
@@ -90,6 +88,8 @@ def _upgrade(raw):
     if major not in (3, 4):
         raise UnreadableError(f"the notebook's format is {major!r}; formats 3 and 4 are read")
     if major == 3:
+        import nbformat  # old notebooks are rare, and its import takes a second
+
         try:
             raw = nbformat.convert(nbformat.from_dict(raw), 4)
         except RecursionError:
@@ -134,8 +134,7 @@ def _clean_cell(cell):
         return None
     # JSON can hold half of a surrogate pair, which no UTF-8 can: a question mark instead.
     source = source.encode("utf-8", "replace").decode()
-    make = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
-    kind = cell.get("cell_type")
-    if not isinstance(kind, str) or kind not in make:
+    if cell.get("cell_type") not in ("code", "markdown"):
         return None
-    return make[kind](source=source, metadata=nbformat.from_dict(_get_dict(cell, "metadata")))
+    metadata = _get_dict(cell, "metadata")
+    return {"cell_type": cell["cell_type"], "source": source, "metadata": metadata}

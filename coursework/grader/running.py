@@ -182,7 +182,9 @@ def grade_notebook(
     )
     try:
         if version and version != _version_here(assignment_name):
-            raise RuntimeError("the worker has another version of the coursework")
+            raise RuntimeError(
+                "this worker has another version of the coursework, or it was changed meanwhile"
+            )
         assignment = _load(assignment_name, tuple(sorted(parameters.items())))
         result = replace(result, questions=unmarked(assignment, results.FAILED, ""))
         result = _mark(result, assignment, data, sandbox, released)
@@ -363,6 +365,9 @@ def _make_record(submission, settings, marked):
         )
     else:
         key = settings.key(marked.sha256)
+    if not result.questions:  # the worker could not even read the assignment
+        questions = unmarked(assignment, result.status, result.reason)
+        result = replace(result, questions=questions)
     when = submission.submitted if submission.path else None
     hours = late_hours(when, submission.student.due or settings.due)
     result = replace(

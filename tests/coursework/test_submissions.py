@@ -311,7 +311,7 @@ def test_small_faults_are_tolerated():
     raw = {"cells": cells, "metadata": {"kernelspec": "?", "language_info": {"name": None}}}
     notebook = read_notebook(json.dumps(raw).encode())
     assert notebook.cells == ["x = 1\ny = 2", "z = '?'", "last"]
-    assert notebook.node.cells[2].metadata.nbgrader.grade_id == "q"
+    assert notebook.node["cells"][2]["metadata"] == {"nbgrader": {"grade_id": "q"}}
     bom = read_notebook(b"\xef\xbb\xbf" + NOTEBOOK)
     assert bom.cells == ["x = 1"]
 
