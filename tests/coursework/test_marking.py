@@ -1,0 +1,147 @@
+"""One notebook: its marks, their reasons, and what a question costs that does not end."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from coursework.grader import results
+from coursework.grader.assignment import (
+    Assignment,
+    AssignmentError,
+    Call,
+    Limits,
+    Misconception,
+    Question,
+    load_assignment,
+    parse_variant,
+)
+from coursework.grader.judging import changes_input, explains, matches, unchanged
+from coursework.grader.marking import mark_cells
+
+LIMITS = Limits(cpu_seconds=2, wall_seconds=3)
+
+
+def draw(function):
+    return lambda rng: [Call(function, (rng.normal(size=4),))]
+
+
+def question(name, right):
+    return Question(
+        name=name,
+        title=name.title(),
+        objective="apply a function to an array",
+        chapters=("definition",),
+        checks=(
+            matches("gives the right values", 8, draw(name), right),
+            unchanged("keeps its input", 2, draw(name)),
+        ),
+        misconceptions=(
+            Misconception("square", "A square", "", "x.html", explains(name, np.square, right)),
+            Misconception("in-place", "In place", "", "x.html", changes_input(name)),
+        ),
+        limits=LIMITS,
+    )
+
+
+def twice(z):
+    return 2 * z
+
+
+WORDS = Question("why", "Why", "say why", ("definition",), manual_points=5)
+TINY = Assignment("tiny", "Tiny", (question("double", twice), question("negate", np.negative)))
+GOOD = ["def double(z):\n    return 2 * z", "def negate(z):\n    return -z"]
+
+
+def mark(cells, assignment=TINY, **more):
+    return {item.name: item for item in mark_cells(assignment, cells, seed=1, **more)}
+
+
+def test_a_right_notebook():
+    marks = mark(GOOD)
+    assert [item.points for item in marks.values()] == [10, 10]
+    assert {item.status for item in marks.values()} == {results.OK}
+    assert {item.reason for item in marks.values()} == {""}
+
+
+def test_a_stub_says_so():
+    marks = mark(["def double(z):\n    raise NotImplementedError()", GOOD[1]])
+    assert marks["double"].points == 0
+    assert marks["double"].reason == "not answered: the function raises NotImplementedError"
+    assert marks["negate"].points == 10
+
+
+def test_a_missing_function_says_so_with_the_error_of_its_cell():
+    marks = mark(["import nothing_of_the_kind\n" + GOOD[0], GOOD[1]])
+    assert marks["double"].points == 0
+    assert "double is not defined in any cell that ran" in marks["double"].reason
+    assert "nothing_of_the_kind" in marks["double"].reason
+    assert marks["negate"].points == 10
+
+
+def test_a_loop_costs_one_question_and_keeps_what_came_before():
+    cells = ["def double(z):\n    while True: pass", GOOD[1]]
+    marks = mark(cells)
+    assert (marks["double"].points, marks["double"].status) == (0, results.TIMEOUT)
+    assert marks["double"].reason
+    assert (marks["negate"].points, marks["negate"].status) == (10, results.OK)
+
+    second_call_loops = """
+count = 0
+def double(z):
+    global count
+    count += 1
+    while count > 1: pass
+    return 2 * z
+"""
+    assert mark([second_call_loops])["double"].points == 8
+
+
+def test_mistakes_are_recognized_by_what_they_do():
+    squared = mark(["def double(z):\n    return z**2", GOOD[1]])["double"]
+    assert [item.name for item in squared.recognized] == ["square"]
+    assert squared.points == 2
+    assert "1 of 2 checks missed: double([" in squared.reason
+
+    in_place = mark(["def double(z):\n    z *= 2\n    return z", GOOD[1]])["double"]
+    assert [item.name for item in in_place.recognized] == ["in-place"]
+    assert in_place.points == 8
+
+
+def test_the_seed_draws_the_inputs():
+    calls = [TINY.questions[0].draw_calls(seed)[0][0].args[0] for seed in (1, 1, 2)]
+    assert np.array_equal(calls[0], calls[1])
+    assert not np.array_equal(calls[0], calls[2])
+    other = TINY.questions[1].draw_calls(1)[0][0].args[0]
+    assert not np.array_equal(calls[0], other)
+
+
+def test_an_answer_in_words_waits_and_an_empty_one_does_not():
+    with_words = replace(TINY, questions=(*TINY.questions, WORDS))
+    written = mark(GOOD, with_words, answers={"why": "Because."})["why"]
+    assert (written.status, written.answer) == (results.AWAITING, "Because.")
+    empty = mark(GOOD, with_words)["why"]
+    assert (empty.status, empty.points) == (results.OK, 0)
+    assert empty.reason == "nothing was written"
+
+
+def test_variants():
+    assert parse_variant("") == {}
+    assert parse_variant("base=2, penalty=full") == {"base": "2", "penalty": "full"}
+    with pytest.raises(AssignmentError, match="not of the form name=value"):
+        parse_variant("base")
+    assert load_assignment("hw1", {"base": "2"}).parameters["base"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen", "words"),
+    [
+        ("hw9", {}, "no assignment is called 'hw9'; there are: hw1, hw2"),
+        ("hw1", {"bass": "2"}, "hw1 has no parameter 'bass'; its parameters: base"),
+        ("hw1", {"base": "10"}, "base=10 is not a variant of hw1; allowed: e, 2"),
+        ("../hw1", {}, "no assignment is called"),
+    ],
+)
+def test_what_does_not_exist_is_named(name, chosen, words):
+    with pytest.raises(AssignmentError, match=words):
+        load_assignment(name, chosen)
