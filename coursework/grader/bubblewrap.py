@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import shutil
-import sys
+import subprocess
 from pathlib import Path
 
-from .libraries import PACKAGES, interpreter, interpreter_paths, library_paths
-from .seccomp import filter_program
+from .libraries import PACKAGES, interpreter_paths, library_paths
 
 HERE = Path(__file__).resolve().parent
 GRADER = "/grader"  # where the child's own files are in the sandbox
@@ -24,13 +24,22 @@ ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
     "PATH": "/usr/bin",
 }
-_NOBODY = 65534
-_ROOM = 1 << 29  # user ids to choose from, so that no two processes share one
+OLDEST = (0, 8)  # the version of bubblewrap that brought the last of the options used here
+# The user ids to choose from: so many that no two children get the same one.
+_FIRST_UID, _UIDS = 1 << 30, 1 << 29
 
 
 def find():
     """Return the path of bubblewrap, or None."""
     return shutil.which("bwrap")
+
+
+@functools.cache
+def version(path):
+    """Return the version of the bubblewrap at a path, such as (0, 8, 0)."""
+    answer = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+    last = (answer.stdout.split() or [""])[-1]
+    return tuple(int(part) for part in last.split(".") if part.isdigit())
 
 
 def arguments(libraries, scratch_bytes):
@@ -73,9 +82,9 @@ def spare_uid():
     first, _, count = map(int, Path("/proc/self/uid_map").read_text().split()[:3])
     if first != 0 or count < 10_000:
         return -1
-    room = min(_ROOM, count // 2)
-    uid = count // 2 + random.SystemRandom().randrange(room) - 2
-    return uid if uid != _NOBODY else uid - 1
+    lowest = min(_FIRST_UID, count // 2)
+    # The last id of a container is that of nobody.
+    return lowest + random.SystemRandom().randrange(min(_UIDS, count - lowest - 2))
 
 
 def _as_root():
@@ -108,9 +117,7 @@ def _view(libraries):
         show(HERE / name, f"{GRADER}/{name}")
     for name in ("/lib", "/lib32", "/lib64"):
         arguments.extend(_link_or_folder(name))
-    for name in ("/etc/ld.so.cache", "/etc/alternatives"):  # Debian's BLAS is an alternative
-        arguments.extend(["--ro-bind-try", name, name])
-    return arguments
+    return [*arguments, "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
 
 
 def _link_or_folder(path):
@@ -118,3 +125,36 @@ def _link_or_folder(path):
     if os.path.islink(path):
         return ["--symlink", os.readlink(path), path]
     return ["--ro-bind", path, path] if os.path.isdir(path) else []
+
+
+def why_forbidden():
+    """Return why this system may forbid the namespaces that bubblewrap needs."""
+    settings = (
+        (
+            "kernel/apparmor_restrict_unprivileged_userns",
+            "1",
+            "AppArmor forbids user namespaces to ordinary users here, as Ubuntu 24.04 does; an "
+            "administrator can allow them with sysctl kernel.apparmor_restrict_unprivileged_"
+            "userns=0, or with a profile for bwrap that has the rule `userns,`.",
+        ),
+        (
+            "kernel/unprivileged_userns_clone",
+            "0",
+            "User namespaces are forbidden to ordinary users here; an administrator can allow "
+            "them with sysctl kernel.unprivileged_userns_clone=1.",
+        ),
+        (
+            "user/max_user_namespaces",
+            "0",
+            "User namespaces are switched off here; an administrator can switch them on with "
+            "sysctl user.max_user_namespaces=10000.",
+        ),
+    )
+    for name, value, advice in settings:
+        path = Path("/proc/sys", name)
+        if path.exists() and path.read_text().strip() == value:
+            return advice
+    return (
+        "If this is a container, it has to be started with rights to make namespaces, as with "
+        "Docker's --privileged."
+    )

@@ -16,7 +16,9 @@ _DEFINES = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*=(?!=)", re
 # Cells that name these bind what nobody can tell without running them.
 _OPAQUE = {"exec", "globals"}
 _UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_SCOPES = (*_DEFINITIONS, ast.Lambda)
+_NAMED = (*_DEFINITIONS, ast.ExceptHandler, ast.MatchAs, ast.MatchStar)
 
 
 @dataclass(frozen=True)
@@ -36,14 +38,13 @@ class Cell:
 def read_cell(number, text):
     """Return a cell from its text: without magics and shell lines where Python needs that."""
     source, tree = _parse(text)
-    if tree is None:
+    if tree is None:  # it is run all the same, for the message
         names = {name for pair in _DEFINES.findall(source) for name in pair if name}
         return Cell(number, source, frozenset(names), frozenset())
     reads = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     binds = _bound_names(tree)
-    return Cell(
-        number, source, frozenset(binds), frozenset(reads), bool({"*"} & binds | _OPAQUE & reads)
-    )
+    always = "*" in binds or bool(_OPAQUE & reads)
+    return Cell(number, source, frozenset(binds), frozenset(reads), always)
 
 
 def choose(cells, wanted):
@@ -63,7 +64,7 @@ def choose(cells, wanted):
 
 
 def _parse(text):
-    """Return the source of a cell as Python, and its tree; None where it is not Python."""
+    """Return the source of a cell as Python, and its tree: None where it is no Python."""
     tree = _tree(text)
     if tree is not None:
         return text, tree
@@ -76,7 +77,7 @@ def _parse(text):
     if tree is None:
         source = "\n".join(_without_magic(line) for line in source.split("\n"))
         tree = _tree(source)
-    return (source, tree) if tree is not None else (text, None)
+    return source, tree
 
 
 def _tree(source):
@@ -114,9 +115,7 @@ def _bound_names(tree):
         elif isinstance(node, ast.Attribute | ast.Subscript):
             if not isinstance(node.ctx, ast.Load):
                 names.update(_root(node))
-        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
-            names.add(node.name)
-        elif isinstance(node, _SCOPES) and not isinstance(node, ast.Lambda):
+        elif isinstance(node, _NAMED) and node.name:
             names.add(node.name)
         stack.extend([] if isinstance(node, _SCOPES) else ast.iter_child_nodes(node))
     return names

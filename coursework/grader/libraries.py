@@ -98,8 +98,8 @@ def interpreter_paths():
     prefix = os.path.realpath(sys.base_prefix)
     standard = os.path.dirname(os.path.realpath(os.__file__))
     shown = {interpreter(), standard, sysconfig.get_config_var("DESTSHARED") or standard}
-    if prefix != "/usr":
-        shown |= {f"{prefix}/lib", f"{prefix}/lib64"}
+    # Debian's own NumPy finds its linear algebra by way of /etc/alternatives.
+    shown |= {"/etc/alternatives"} if prefix == "/usr" else {f"{prefix}/lib", f"{prefix}/lib64"}
     multiarch = f"/usr/lib/{getattr(sys.implementation, '_multiarch', '')}"
     shown |= {multiarch if os.path.exists(f"{multiarch}/libc.so.6") else "/usr/lib", "/usr/lib64"}
     shown = _outermost(path for path in shown if os.path.exists(path))

@@ -52,16 +52,17 @@ class Child:
         self.open -= {pipe for pipe, data in arrived.items() if not data}
         return arrived
 
-    def family(self):
-        """Return the process and all its descendants."""
-        return _family(self.process.pid)
-
-    def memory(self):
-        """Return the bytes of memory that the family uses.
+    def usage(self):
+        """Return how many processes there are and how many bytes of memory they use together.
 
         What several of them share is divided among them where the kernel tells.
         """
-        return sum(_memory_of(process) for process in self.family())
+        family = _family(self.process.pid)
+        return len(family), sum(_memory_of(process) for process in family)
+
+    def gone(self):
+        """Return whether the process has ended."""
+        return self.process.poll() is not None
 
     def wait(self, timeout):
         """Return the exit code, as `subprocess` has it; None where it still runs."""
@@ -143,7 +144,8 @@ def _python(script, *arguments):
 
 def _file(stack, data):
     """Return a descriptor of a nameless file with some bytes, to be read from the beginning."""
-    file = stack.enter_context(tempfile.TemporaryFile(buffering=0))
+    file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
+    stack.enter_context(file)
     file.write(data)
     file.seek(0)
     return file.fileno()
@@ -162,6 +164,8 @@ def _memory_of(process):
     try:
         full = process.memory_full_info()
         return getattr(full, "pss", full.rss)
+    except psutil.AccessDenied:
+        return process.memory_info().rss
     except psutil.Error:
         return 0
 

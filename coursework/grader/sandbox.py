@@ -10,30 +10,19 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from . import bubblewrap
 from .assignment import Call, Function, Limits, Outcome
+from .conversation import Broken, Talk
 from .libraries import LibraryError
 from .process import started
 from .results import CRASHED, MEMORY, OK, OUTPUT, TIMEOUT
-from .values import (
-    MAX_LINE,
-    ValueProblem,
-    clean_text,
-    decode,
-    encode,
-    read_line,
-    refuse,
-    write_line,
-)
+from .values import clean_text, encode, refuse, write_line
 
-MAX_CHANNEL = 2 * MAX_LINE  # bytes of all answers to one question
 _STARTUP = 60  # seconds for Python and NumPy to load, on a busy machine
 _TICK = 0.1  # seconds between two looks at the memory
 _KEPT = 2000  # bytes of the output that are kept, for the reason
-_MESSAGE = 800  # characters of one message
-_KINDS = ("returned", "raised", "undefined", "refused")
 
 
 class SandboxError(RuntimeError):
@@ -120,7 +109,7 @@ def run_calls(
     def make_request(packages):
         return _request(cells, calls, limits, prelude, packages, sandbox)
 
-    talk = _Talk(calls, len(cells) + 1)
+    talk = Talk(calls, len(cells) + 1)
     try:
         with started(make_request, tuple(libraries), limits, sandbox) as child:
             ending = _listen(child, talk, limits)
@@ -141,10 +130,17 @@ class _Ending:
 def _require_bubblewrap():
     if not sys.platform.startswith("linux"):
         raise SandboxError(f"the sandbox needs Linux, and this is {sys.platform}. {_WITHOUT}")
-    if bubblewrap.find() is None:
+    path = bubblewrap.find()
+    if path is None:
         raise SandboxError(
             "the sandbox needs bubblewrap, which is not installed here: on Debian and Ubuntu, "
             f"apt-get install bubblewrap. {_WITHOUT}"
+        )
+    version = bubblewrap.version(path)
+    if version < bubblewrap.OLDEST:
+        found, needed = (".".join(map(str, v)) for v in (version, bubblewrap.OLDEST))
+        raise SandboxError(
+            f"the sandbox needs bubblewrap {needed}, and this is {found}. {_WITHOUT}"
         )
 
 
@@ -189,150 +185,106 @@ def _function(value):
     return ["function", value.source, encode(dict(value.constants))[1]]
 
 
-class _Broken(Exception):
-    """The child sent what no child of ours sends."""
-
-
-@dataclass
-class _Talk:
-    """What the child has said so far."""
-
-    calls: list[Call]
-    max_problems: int
-    outcomes: list[Outcome] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    ready: bool = False
-    done: bool = False
-    memory: str = ""
-    received: int = 0
-    rest: list[bytes] = field(default_factory=list)
-
-    def take(self, data):
-        """Take some bytes of the channel."""
-        self.received += len(data)
-        if self.received > MAX_CHANNEL:
-            raise _Broken(f"it sent more than {MAX_CHANNEL >> 20} MB of results")
-        *lines, rest = data.split(b"\n")
-        for line in lines:
-            self.take_line(b"".join([*self.rest, line]))
-            self.rest = []
-        self.rest.append(rest)
-
-    def take_line(self, line):
-        """Take one message: its name, and what belongs to it."""
-        try:
-            name, *parts = read_line(line)
-            if self.done or name not in ("ready", "problem", "outcome", "done"):
-                raise _Broken("it wrote to the channel of the grader")
-            getattr(self, f"take_{name}")(*parts)
-        except (ValueProblem, TypeError, ValueError):
-            raise _Broken("it wrote to the channel of the grader") from None
-
-    def take_ready(self):
-        self.ready = True
-
-    def take_problem(self, text, memory):
-        if len(self.problems) >= self.max_problems:
-            raise _Broken("it wrote to the channel of the grader")
-        self.problems.append(_text(text))
-        if memory is True:
-            self.memory = self.problems[-1]
-
-    def take_outcome(self, number, kind, value, message, changed, memory):
-        if number != len(self.outcomes) or number >= len(self.calls) or kind not in _KINDS:
-            raise ValueError
-        call = self.calls[number]
-        known = {*range(len(call.args)), *call.kwargs}
-        if type(changed) is not list or not all(type(c) in (int, str) for c in changed):
-            raise TypeError
-        changed = tuple(c for c in changed if c in known)
-        self.outcomes.append(Outcome(kind, decode(value), _text(message), changed))
-        if memory is True:
-            self.memory = self.outcomes[-1].message
-
-    def take_done(self):
-        if len(self.outcomes) < len(self.calls):
-            raise ValueError
-        self.done = True
-
-
-def _text(value):
-    """Return a text of the child's as one line that can be written to any file."""
-    if type(value) is not str:
-        raise TypeError
-    return clean_text(" ".join(value.split()), _MESSAGE)
-
-
 def _listen(child, talk, limits):
-    """Take down what a child says until it is done, is killed or has died; return how it ended."""
-    written, tail = 0, b""
+    """Take down what a child says until it is done, is killed or has died."""
     deadline = time.monotonic() + _STARTUP
     looked = time.monotonic()
-    ended = False
+    output = _Output(limits.output_bytes)
     while True:
-        ready = talk.ready
+        ready, gone = talk.ready, child.gone()  # before reading: nothing comes after that
         try:
-            arrived = child.read(0 if ended else _TICK)
+            arrived = child.read(0 if gone else _TICK)
             talk.take(arrived.get(child.channel, b""))
-        except _Broken as broken:
+        except Broken as broken:
             return _Ending(CRASHED, f"the process was stopped: {broken}")
-        new = arrived.get(child.output, b"")
-        written, tail = written + len(new), (tail + new)[-_KEPT:]
+        output.take(arrived.get(child.output, b""))
         now = time.monotonic()
-        if talk.ready and not ready:
+        if talk.ready and not ready:  # the student's time begins
             deadline = now + limits.wall_seconds
-        if written > limits.output_bytes:
+        if talk.done:
+            output.take(child.read(0).get(child.output, b""))
+        if output.too_much:
             return _Ending(OUTPUT, f"it printed more than {_size(limits.output_bytes)}")
-        if talk.done and not new:
+        if talk.done:
+            child.wait(_TICK)
             return _last(talk)
-        if ended and not any(arrived.values()):
-            return _died(child.process.returncode, talk, limits, tail)
-        ended = ended or child.process.poll() is not None
-        if child.channel not in child.open and not ended:
-            ended = child.wait(1) is not None
-            if not ended:
-                return _Ending(CRASHED, "the process closed the channel of the grader")
         if now > deadline:
-            if not talk.ready:
-                raise SandboxError(f"the sandbox did not start within {_STARTUP} s")
-            return _Ending(TIMEOUT, f"no answer within {limits.wall_seconds} s")
+            return _late(talk, limits)
+        if gone and not any(arrived.values()):
+            return _died(child.process.returncode, talk, limits, output.tail)
+        if child.channel not in child.open and child.wait(1) is None:  # it lives on
+            return _Ending(CRASHED, "the process closed the channel of the grader")
         if now > looked + _TICK:
             looked = now
-            if child.memory() > limits.memory_bytes:
-                return _Ending(MEMORY, f"it used more than {_size(limits.memory_bytes)} of memory")
+            ending = _too_big(child, limits)
+            if ending:
+                return ending
+
+
+class _Output:
+    """Counts what is printed, and keeps the end."""
+
+    def __init__(self, limit):
+        self.limit = limit
+        self.written = 0
+        self.tail = b""
+
+    def take(self, data):
+        self.written += len(data)
+        self.tail = (self.tail + data)[-_KEPT:]
+
+    @property
+    def too_much(self):
+        return self.written > self.limit
+
+
+def _late(talk, limits):
+    """Return the ending of a child whose time is over."""
+    if not talk.ready:
+        raise SandboxError(f"the process of an answer did not start within {_STARTUP} s")
+    return _Ending(TIMEOUT, f"no answer within {limits.wall_seconds} s")
+
+
+def _too_big(child, limits):
+    """Return the ending of a child that takes too much, or None."""
+    processes, memory = child.usage()
+    if memory > limits.memory_bytes:
+        return _Ending(MEMORY, f"it used more than {_size(limits.memory_bytes)} of memory")
+    # Bubblewrap and the first process of its namespace come on top.
+    if processes > limits.processes + 2:
+        return _Ending(CRASHED, f"it started more than {limits.processes} processes")
+    return None
 
 
 def _last(talk):
     """Return the ending of a child that has answered all."""
-    raised = any(outcome.kind == "raised" for outcome in talk.outcomes)
-    undefined = any(outcome.kind == "undefined" for outcome in talk.outcomes)
-    if talk.memory and (raised or undefined):
+    if talk.memory and any(outcome.kind != "returned" for outcome in talk.outcomes):
         return _Ending(MEMORY, f"there was not enough memory: {talk.memory}")
     return _Ending(OK)
 
 
 def _died(code, talk, limits, tail):
     """Return the ending of a child that died before it had answered all."""
-    words = tail.decode("utf-8", "replace").strip()
+    words = " ".join(tail.decode("utf-8", "replace").split())
     if not talk.ready:
-        raise SandboxError(_no_start(words, code))
-    if code > 128:
+        raise SandboxError(_no_start(words or f"exit code {code}"))
+    if code > 128:  # as a shell has it
         code = 128 - code
     if code == -signal.SIGXCPU:
         return _Ending(TIMEOUT, f"it used more than {limits.cpu_seconds} s of computing time")
     if code < 0:
-        try:
-            name = signal.Signals(-code).name
-        except ValueError:
-            name = "unknown"
+        known = {number.value: number.name for number in signal.Signals}
+        name = known.get(-code, "unknown")
         return _Ending(CRASHED, f"the process died of signal {-code} ({name})")
     return _Ending(CRASHED, f"the process ended itself (exit code {code}) before it had answered")
 
 
-def _no_start(words, code):
-    """Return what to do where bubblewrap or Python did not start."""
-    last = clean_text(" ".join(words.split()), 500) or f"exit code {code}"
-    return f"the sandbox does not work here: {last}. {_WITHOUT}"
+def _no_start(words):
+    """Return what to do where bubblewrap or Python did not start, from what they printed."""
+    advice = _WITHOUT
+    if "bwrap:" in words:
+        advice = f"{bubblewrap.why_forbidden()} {advice}"
+    return f"the sandbox does not work here: {clean_text(words, 500)}. {advice}"
 
 
 def _size(count):

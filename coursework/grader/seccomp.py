@@ -131,10 +131,11 @@ _AARCH64 = {
     "userfaultfd": 282,
     "kexec_file_load": 294,
 }
-# The kernel's number of the architecture; of clone, clone3 and socket; the calls to refuse.
+_CLONE3 = 435
+# The kernel's number of the architecture; of clone, socket, socketpair; the calls to refuse.
 _MACHINES = {
-    "x86_64": (0xC000003E, 56, 435, 41, _X86_64),
-    "aarch64": (0xC00000B7, 220, 435, 198, _AARCH64),
+    "x86_64": (0xC000003E, 56, 41, 53, _X86_64),
+    "aarch64": (0xC00000B7, 220, 198, 199, _AARCH64),
 }
 
 
@@ -154,7 +155,7 @@ def filter_program(machine=None):
     known = _MACHINES.get(machine or platform.machine())
     if known is None:
         return None
-    architecture, clone, clone3, socket, refused = known
+    architecture, clone, socket, socketpair, refused = known
     program = [
         _step(_LOAD, _ARCHITECTURE),
         _step(_IF_EQUAL, architecture, 1, 0),
@@ -166,13 +167,14 @@ def filter_program(machine=None):
     for number in sorted({*_COMMON.values(), *refused.values()}):
         program += [_step(_IF_EQUAL, number, 0, 1), _step(_RETURN, _ERROR | errno.EPERM)]
     # The C library falls back on clone, whose flags a filter can see.
-    program += [_step(_IF_EQUAL, clone3, 0, 1), _step(_RETURN, _ERROR | errno.ENOSYS)]
+    program += [_step(_IF_EQUAL, _CLONE3, 0, 1), _step(_RETURN, _ERROR | errno.ENOSYS)]
     program += [
         _step(_IF_EQUAL, clone, 0, 3),
         _step(_LOAD, _FIRST_ARGUMENT),
-        _step(_IF_ANY_BIT, _CLONE_NEW, 0, 4),
+        _step(_IF_ANY_BIT, _CLONE_NEW, 0, 5),
         _step(_RETURN, _ERROR | errno.EPERM),
-        _step(_IF_EQUAL, socket, 0, 2),
+        _step(_IF_EQUAL, socket, 1, 0),
+        _step(_IF_EQUAL, socketpair, 0, 2),
         _step(_LOAD, _FIRST_ARGUMENT),
         _step(_IF_EQUAL, _AF_UNIX, 0, 1),
         _step(_RETURN, _ALLOW),
