@@ -1,0 +1,340 @@
+"""Marking a notebook and a class: nobody is lost, and nothing is done twice."""
+
+import dataclasses
+import json
+import os
+
+import numpy as np
+import pytest
+
+from coursework import hostile
+from coursework.grader import results, running
+from coursework.grader.assignment import (
+    Assignment,
+    Call,
+    Check,
+    Question,
+    load_assignment,
+)
+from coursework.grader.grades import write_grades
+from coursework.grader.pools import LostTaskError, Pool, PoolError, Processes
+from coursework.grader.results import CheckResult, QuestionResult, Result
+from coursework.grader.roster import Student, parse_due
+from coursework.grader.running import Settings, grade_class, grade_notebook
+from coursework.grader.sandbox import SandboxError
+from coursework.grader.submissions import find_submissions
+from coursework.grader.work import WorkError, WorkFolder
+from tests.coursework.misbehaving import misbehave, run_all
+
+SOLVED = json.dumps(hostile.solved_notebook()).encode()
+HALF = json.dumps(hostile.with_questions(("softmax",))).encode()
+
+
+def make_check(calls):
+    return [Call("double", (float(calls.integers(100)),))]
+
+
+def judge(calls, outcomes):
+    right = all(o.value == 2 * c.args[0] for c, o in zip(calls, outcomes, strict=True))
+    return None if right else "not the double"
+
+
+TINY = Assignment(
+    "hw1",
+    "Doubling",
+    (
+        Question("double", "Double", "", (), (Check("doubles", 8, make_check, judge),)),
+        Question("essay", "In words", "", (), manual_points=2),
+    ),
+    parameters={"base": "e"},
+)
+
+
+class Here(Pool):
+    """Runs tasks in this process, and counts them."""
+
+    def __init__(self):
+        super().__init__(timeout=1)
+        self.begun = []
+
+    def _start(self, tasks):
+        for function, arguments, _ in tasks:
+            self.begun.append(arguments[1])
+            yield function(*arguments)
+
+
+# A pool that loses processes
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_the_death_of_a_process_costs_only_the_task_that_kills_it(tmp_path, jobs):
+    kinds = {f"s{number}": "well" for number in range(8)} | {"s2": "dies", "s5": "dies once"}
+    outcomes = run_all(Processes(jobs, timeout=60), tmp_path, kinds)
+    lost = outcomes.pop("s2")
+    assert isinstance(lost, LostTaskError)
+    assert str(lost).startswith("marking it was tried 3 times and never came to an end")
+    assert outcomes == {name: how for name, how in kinds.items() if name != "s2"}
+    log = (tmp_path / "log").read_text().split()
+    assert log.count("s2") == 3  # once with the others, and twice alone
+
+
+def test_a_task_that_hangs_is_given_up(tmp_path):
+    outcomes = run_all(Processes(2, timeout=1.5), tmp_path, {"s0": "well", "s1": "hangs"})
+    assert outcomes.pop("s0") == "well"
+    assert isinstance(outcomes["s1"], LostTaskError)
+
+
+def test_where_no_task_can_be_started_the_pool_says_so():
+    class Broken(Pool):
+        def _start(self, tasks):
+            raise OSError("no more processes")
+
+    with pytest.raises(PoolError, match="no more processes"):
+        list(Broken(1).run(misbehave, {"s0": tuple}))
+
+
+# One notebook
+
+
+def test_a_notebook_has_its_marks_and_what_reproduces_them():
+    result = grade_notebook("ann", HALF, "ann/hw1.ipynb", "hw1", {"base": "e"}, 7)
+    points = {question.name: question.points for question in result.questions}
+    assert points.pop("softmax") == 25
+    assert set(points.values()) == {0}
+    assert (result.status, result.seed, result.file) == (results.OK, 7, "ann/hw1.ipynb")
+    assert "log_softmax: not answered" in result.reason
+    assert len(result.sha256) == 64
+    assert result.seconds > 0
+    assert results.from_dict(json.loads(json.dumps(results.to_dict(result)))) == result
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "reason"),
+    [
+        (b"", results.UNREADABLE, "the file is empty"),
+        (b"print(1)", results.UNREADABLE, "bad JSON"),
+        (None, results.UNREADABLE, "could not be read any more"),
+    ],
+)
+def test_what_cannot_be_marked_has_its_reason(data, status, reason):
+    result = grade_notebook("ann", data, "f", "hw1", {"base": "e"}, 7)
+    assert result.status == status
+    assert reason in result.reason
+    assert (result.points, result.out_of) == (0, 100)
+    assert all(reason in question.reason for question in result.questions)
+
+
+def test_an_error_of_the_grader_becomes_a_result(monkeypatch):
+    def mark_cells(*args, **kwargs):
+        raise KeyError("oops")
+
+    monkeypatch.setattr(running, "mark_cells", mark_cells)
+    result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7)
+    assert result.status == results.FAILED
+    assert result.reason == "the grader failed (KeyError: 'oops')"
+    assert result.out_of == 100
+
+
+def test_a_worker_without_bubblewrap_or_with_other_sources_marks_nothing(monkeypatch):
+    def check_sandbox():
+        raise SandboxError("bubblewrap is missing")
+
+    result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7, version="old")
+    assert result.status == results.FAILED
+    assert "another version" in result.reason
+    monkeypatch.setattr(running, "check_sandbox", check_sandbox)
+    running._check_sandbox_once.cache_clear()
+    result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7)
+    assert (result.status, result.points) == (results.FAILED, 0)
+    assert "bubblewrap is missing" in result.reason
+
+
+# A class
+
+
+CLASS = (Student("ann"), Student("bob"))
+
+
+@pytest.fixture
+def classroom(tmp_path, monkeypatch):
+    """Return a function that marks a class of two by a tiny assignment, without a sandbox."""
+    monkeypatch.setattr(running, "load_assignment", lambda name, parameters: TINY)
+    monkeypatch.setattr(running, "mark_cells", mark_tiny)
+    running._load.cache_clear()
+    work = WorkFolder(tmp_path / "grades.csv")
+    (tmp_path / "ann").mkdir()
+    hand_in(tmp_path, "ann", "double = 2")
+
+    def grade(students=CLASS, **changes):
+        settings = Settings(TINY, **({"seed": 1, "sandbox": False} | changes))
+        submissions, _ = find_submissions(tmp_path, students, "hw1")
+        pool = Here()
+        with work.lock():
+            work.write_settings(
+                {"students": [{"student": one.student, "name": one.name} for one in students]}
+            )
+            graded = {r.student: r for r, _ in grade_class(submissions, settings, work, pool)}
+        return graded, pool.begun
+
+    yield grade
+    running._load.cache_clear()
+
+
+def mark_tiny(assignment, cells, *, seed, sandbox, answers):
+    """Return marks that depend on the cells and the seed, with an answer in words."""
+    if "die" in cells[0]:
+        raise MemoryError
+    points = 8.0 if "2" in cells[0] else 0.0
+    checks = (CheckResult("doubles", points, 8, "" if points else "not the double"),)
+    code = QuestionResult(
+        "double", "Double", points, 8, reason="" if points else "no", checks=checks
+    )
+    status = results.AWAITING if answers["essay"] else results.OK
+    words = QuestionResult(
+        "essay", "In words", 0.0, 2, status, "to be marked", manual=True, answer=answers["essay"]
+    )
+    return code, words
+
+
+def hand_in(folder, student, code, words="Because.", hours=0):
+    path = folder / student / "hw1.ipynb"
+    cells = [
+        {"cell_type": "code", "source": code},
+        {"cell_type": "markdown", "source": words, "metadata": {"nbgrader": {"grade_id": "essay"}}},
+    ]
+    path.write_text(json.dumps({"cells": cells, "nbformat": 4}))
+    when = parse_due("2026-11-30T12:00+00:00").timestamp() + 3600 * hours
+    os.utime(path, (when, when))
+
+
+def test_what_is_marked_is_not_marked_again(classroom, tmp_path):
+    first, begun = classroom()
+    assert begun == ["ann"]
+    assert first["ann"].points == 8
+    assert (first["bob"].status, first["bob"].reason) == (results.MISSING, "nothing was handed in")
+    again, begun = classroom()
+    assert begun == []
+    assert again == first
+
+
+@pytest.mark.parametrize("change", [{"seed": 2}, {"sandbox": True}])
+def test_with_other_settings_all_are_marked_again(classroom, monkeypatch, change):
+    monkeypatch.setattr(running, "check_sandbox", lambda: None)
+    classroom()
+    assert classroom(**change)[1] == ["ann"]
+    assert classroom(**change)[1] == []
+
+
+def test_with_other_checks_all_are_marked_again(classroom, monkeypatch):
+    classroom()
+    for name in ("source_version", "_version_here"):
+        monkeypatch.setattr(running, name, lambda name: "new")
+    assert classroom()[1] == ["ann"]
+
+
+def test_another_file_is_marked_again(classroom, tmp_path):
+    classroom()
+    hand_in(tmp_path, "ann", "double = 3")
+    again, begun = classroom()
+    assert begun == ["ann"]
+    assert again["ann"].points == 0
+
+
+def test_what_failed_or_is_damaged_is_marked_again(classroom, tmp_path):
+    hand_in(tmp_path, "ann", "die")
+    assert classroom()[0]["ann"].status == results.FAILED
+    assert classroom()[1] == ["ann"]
+    hand_in(tmp_path, "ann", "double = 2")
+    classroom()
+    kept = tmp_path / "grades.work" / "students" / "ann.json"
+    kept.write_text(kept.read_text()[:-20])
+    assert classroom()[1] == ["ann"]
+
+
+def test_a_deadline_changes_the_penalty_and_marks_nothing_again(classroom, tmp_path):
+    hand_in(tmp_path, "ann", "double = 2", hours=30)
+    first, _ = classroom()
+    assert (first["ann"].late_hours, first["ann"].penalty) == (0, 0)
+    due = parse_due("2026-11-30T13:00+01:00")
+    late, begun = classroom(due=due, penalty=10)
+    assert begun == []
+    assert (late["ann"].late_hours, late["ann"].penalty, late["ann"].total) == (30, 2, 6)
+    assert late["bob"].penalty == 0
+    own = parse_due("2026-12-02T12:00+00:00")
+    spared, begun = classroom((Student("ann", due=own),), due=due, penalty=10)
+    assert begun == []
+    assert (spared["ann"].late_hours, spared["ann"].total) == (0, 8)
+
+
+def test_marks_by_hand_stay_as_long_as_the_answer_does(classroom, tmp_path):
+    def give(result):
+        essay = dataclasses.replace(
+            result.questions[1], points=1.5, status=results.OK, reason="short", comment="short"
+        )
+        return dataclasses.replace(result, questions=(result.questions[0], essay))
+
+    first, _ = classroom()
+    assert first["ann"].status == results.AWAITING
+    work = WorkFolder(tmp_path / "grades.csv")
+    work.write_manual(list(first.values()), [give(first["ann"]), first["bob"]])
+    marked = work.read_results()["ann"]
+    assert (marked.total, marked.status, marked.reason) == (9.5, results.OK, "essay: short")
+    hand_in(tmp_path, "ann", "double = 3")
+    again, begun = classroom()
+    assert begun == ["ann"]
+    assert (again["ann"].total, again["ann"].status) == (1.5, results.OK)
+    assert again["ann"].questions[1].comment == "short"
+    hand_in(tmp_path, "ann", "double = 3", words="I changed my mind.")
+    changed, _ = classroom()
+    assert (changed["ann"].total, changed["ann"].status) == (0, results.AWAITING)
+
+
+def test_a_class_goes_on_after_a_notebook_that_loses_its_process(classroom, tmp_path, monkeypatch):
+    class Losing(Here):
+        def run(self, function, tasks):
+            yield "ann", LostTaskError("gone for good")
+
+    monkeypatch.setitem(globals(), "Here", Losing)
+    graded, _ = classroom()
+    assert (graded["ann"].status, graded["ann"].reason) == (results.FAILED, "gone for good")
+    assert (graded["ann"].out_of, graded["bob"].status) == (10, results.MISSING)
+    monkeypatch.undo()
+    monkeypatch.setattr(running, "load_assignment", lambda name, parameters: TINY)
+    monkeypatch.setattr(running, "mark_cells", mark_tiny)
+    running._load.cache_clear()
+    again, begun = classroom()
+    assert begun == ["ann"]
+    assert again["ann"].status == results.AWAITING
+
+
+def test_two_graders_do_not_share_a_folder(tmp_path):
+    work, other = WorkFolder(tmp_path / "grades.csv"), WorkFolder(tmp_path / "grades.csv")
+    with work.lock():
+        message = f"another grader .process {os.getpid()}. is at work on .*grades.csv"
+        with pytest.raises(WorkError, match=message), other.lock():
+            pass
+    with other.lock():
+        pass
+
+
+# grades.csv
+
+
+def test_grades_have_a_row_for_all_and_no_formulas(tmp_path):
+    students = [Student("bob", "=HYPERLINK()"), Student("ann", "Ann,\nLee"), Student("eve")]
+    questions = (QuestionResult("double", "Double", 7.256, 8), QuestionResult("essay", "", 0.0, 2))
+    result = Result("ann", "hw1", results.OK, "=1+1\nx", questions, 5, {"base": "e"}, "@f.ipynb")
+    graded = {"ann": dataclasses.replace(result, penalty=1.0, seconds=np.float64(1.5))}
+    write_grades(tmp_path / "grades.csv", students, graded, TINY)
+    text = (tmp_path / "grades.csv").read_text()
+    assert text.splitlines() == [
+        "student,name,double,essay,total,out_of,status,reason,seconds,file,submitted,late_hours,"
+        "penalty,seed,variant",
+        "bob,'=HYPERLINK(),,,,10,not marked yet,,,,,,,,",
+        "ann,\"Ann, Lee\",7.26,0,6.26,10,ok,'=1+1 x,1.50,'@f.ipynb,,0.00,1,5,base=e",
+        "eve,,,,,10,not marked yet,,,,,,,,",
+    ]
+
+
+def test_the_real_assignment_has_a_time_limit():
+    assert Settings(load_assignment("hw1"), 1).timeout > 100
