@@ -15,7 +15,7 @@ def draw_shape(rng, axes=2):
 
 def logits(rng, shape=None, center=0.0):
     """Return logits around `center`, by default of a shape that is drawn, too."""
-    return rng.normal(center, 2.0, shape or draw_shape(rng))
+    return rng.normal(center, 1.0, shape or draw_shape(rng))
 
 
 # --- arrays for a softmax -------------------------------------------------------------------------
@@ -53,7 +53,7 @@ def far(rng):
     """Return two rows: in one a logit lies far below the others, in one far above."""
     drawn = [logits(rng, (1, int(rng.integers(3, 7)))) for _ in range(2)]
     for row, side in zip(drawn, (-1, 1), strict=True):
-        row[0, rng.integers(row.shape[1])] += side * rng.uniform(1500, 2500)
+        row[0, rng.integers(1, row.shape[1] - 1)] += side * rng.uniform(1500, 2500)
     return drawn
 
 
@@ -121,8 +121,13 @@ def batch_sizes(rng):
 
 
 def large_batch(rng):
-    """Return a batch of 2000 rows and 100 classes."""
-    return [labelled(rng, z) for z in large(rng)]
+    """Return a batch of 2000 rows and 100 classes, with a model that is often right.
+
+    Else the mean loss over so many rows would hardly depend on the labels.
+    """
+    z, labels = labelled(rng, large(rng)[0])
+    z[np.arange(len(labels)), labels] += 4
+    return [(z, labels)]
 
 
 def equal_logits(rng):
@@ -131,15 +136,16 @@ def equal_logits(rng):
 
 
 def certain_and_wrong(rng):
-    """Return batches of one whose true logit lies far below the winner."""
-    return [(row, row.argmin(axis=1)) for row in far(rng)]
+    """Return batches of one whose true logit lies far below the winner. It is never class 0."""
+    low, high = far(rng)
+    return [(low, low.argmin(axis=1)), (high, np.array([high.shape[1] - 1]))]
 
 
 def certain_and_right(rng):
-    """Return a batch of one whose true logit leads by far."""
-    row, label = logits(rng, (1, 5)), rng.integers(0, 5, 1)
+    """Return a batch of one whose true logit leads by far, and another that is in doubt."""
+    row, label = logits(rng, (1, 5)), rng.integers(1, 5, 1)
     row[0, label] += 60
-    return [(row, label)]
+    return [(row, label), labelled(rng, logits(rng, (1, 5)))]
 
 
 def label_types(rng):
