@@ -7,6 +7,7 @@ text and as nothing else: see `markdown` for the one form; Jinja escapes the oth
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -333,7 +334,7 @@ def _book_base(book_url):
         return None
     parts = urlsplit(book_url)
     bad = re.search(r"[\s\"'<>\\`()\[\]]", book_url)
-    if parts.scheme not in ("http", "https", "file") or parts.query or parts.fragment or bad:
+    if parts.scheme not in ("http", "https") or parts.query or parts.fragment or bad:
         raise ValueError(
             f"{book_url!r} is no address of the book; give it as https://example.org/softmax/"
         )
@@ -351,7 +352,7 @@ def _find_place(link, base):
         return {"words": one_line(link), "url": ""}
     titles = _read_titles(match[1])
     words = f"chapter “{titles.get('', match[1])}”"
-    if match[2] in titles:
+    if titles.get(match[2], titles.get("")) != titles.get(""):
         words += f", section “{titles[match[2]]}”"
     if base is None:
         return {"words": f"{words} (book/{link})", "url": ""}
@@ -360,18 +361,33 @@ def _find_place(link, base):
 
 @lru_cache
 def _read_titles(chapter) -> Mapping[str, str]:
-    """Return the headings of a chapter by their anchors; the chapter's own has the anchor ""."""
+    """Return the sections of a chapter by all anchors in them; its own title has the anchor ""."""
     try:
-        text = (BOOK / f"{chapter}.md").read_text(encoding="utf-8")
+        lines = (BOOK / f"{chapter}.md").read_text(encoding="utf-8").splitlines()
     except OSError:
         return {}
-    text = re.sub(r"^(```+|~~~+).*?^\1", "", text, flags=re.MULTILINE | re.DOTALL)
-    titles = {}
-    for marks, heading in re.findall(r"^(#+) +(.+?) *$", text, flags=re.MULTILINE):
-        plain = re.sub(r"[`*]", "", heading)
-        anchor = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")  # as docutils makes it
-        titles.setdefault("" if marks == "#" else anchor, plain)
+    titles, heading, fence = {}, "", ""
+    for line in lines:
+        marks = re.match(r"(```+|~~~+|:::+)", line)
+        if marks and not fence:
+            fence = marks[1]
+        elif fence and line.strip() == fence:
+            fence = ""
+        found = re.match(r"(#+) +(.+?) *$", line)
+        if found and not fence:  # in a block of code, it would be a comment
+            heading = re.sub(r"[`*]", "", found[2])
+            titles.setdefault("" if found[1] == "#" else _make_anchor(heading), heading)
+        label = re.match(r"(?:[ :]*(?:label|name): *|\$\$ *\(|\()([\w-]+)", line)
+        if label:
+            titles.setdefault(label[1], heading)
+            titles.setdefault(f"equation-{label[1]}", heading)
     return titles
+
+
+def _make_anchor(heading):
+    """Return the anchor of a heading, as docutils makes it after curling the apostrophes."""
+    plain = unicodedata.normalize("NFKD", heading.replace("'", "")).encode("ascii", "ignore")
+    return re.sub(r"[^a-z0-9]+", "-", plain.decode().lower()).strip("-")
 
 
 def _own_html(text):
