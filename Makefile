@@ -29,6 +29,11 @@ export OPENBLAS_NUM_THREADS ?= 1
 book: $(SITE)/.built
 	@echo "The book is at $(CURDIR)/$(SITE)/index.html"
 
+# nbgrader is used from the command line here. In JupyterLab it would put a menu and a panel of its
+# own beside every chapter, and an error at the start about a course that there is not.
+NBGRADER_EXTENSIONS := $(addprefix nbgrader.server_extensions.,\
+  assignment_list course_list formgrader validate_assignment)
+
 # The sign of a whole environment is written last: a half-made one is made anew.
 $(VENV)/.installed: requirements.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) found. Install Python 3.11 or newer, or name one: make PYTHON=python3.12"; exit 1; }
@@ -38,6 +43,8 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -e . \
 	  || { echo "The installation failed (see above). Check the network and the free space, then run make again."; exit 1; }
+	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyter/nbgrader >/dev/null 2>&1
+	@$(BIN)/jupyter server extension disable --sys-prefix $(NBGRADER_EXTENSIONS) >/dev/null 2>&1
 	@touch $@
 
 # jupyter-cache knows the cells of a chapter but not the package that they import:

@@ -21,7 +21,7 @@ from traitlets.config import Config
 TIMEOUT = 300  # seconds for one cell
 STUB = """\
 # YOUR CODE HERE
-raise NotImplementedError("nothing is written here yet: replace these two lines by your code")"""
+raise NotImplementedError("write your code here")"""
 
 
 class ReleaseError(RuntimeError):
@@ -52,6 +52,9 @@ def own_environment(folder):
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
         "IPYTHONDIR": str(folder / "ipython"),
         "MPLBACKEND": None,
+        # Set while nbgrader validates, and left behind if a kernel dies.
+        "NBGRADER_EXECUTION": None,
+        "NBGRADER_VALIDATING": None,
         # nbgrader looks for its program alembic on the PATH, where .venv need not be.
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),

@@ -36,13 +36,14 @@ def question_table(assignment):
 
     A master shows it where it says ``{{ questions }}``.
     """
-    lines = ["| question | you show that you can | chapters | points |", "|---|---|---|---|"]
+    lines = ["| question | you show that you can | chapters |", "|---|---|---|"]
     for question in assignment.questions:
         chapters = ", ".join(
             f"[{NAMES.get(page, page.replace('-', ' ').capitalize())}]({MARK}{page}.html)"
             for page in question.chapters
         )
-        texts = [question.title, question.objective, chapters, f"{question.out_of:g}"]
+        objective = question.objective[:1].lower() + question.objective[1:].rstrip(".")
+        texts = [f"{question.title} ({question.out_of:g} points)", objective, chapters]
         lines.append("| " + " | ".join(text.replace("|", r"\|") for text in texts) + " |")
     return "\n".join(lines)
 
@@ -85,7 +86,8 @@ def page_link(match):
     if not match["place"]:
         return f"[{match['text']}](../{match['page']}.md)"
     address = f"../{match['page']}.html#{match['place']}"
-    return f'<a class="reference internal" href="{address}">{match["text"]}</a>'
+    text = f'<span class="std std-ref">{match["text"]}</span>'
+    return f'<a class="reference internal" href="{address}">{text}</a>'
 
 
 def make_page(notebook, assignment):
@@ -136,7 +138,7 @@ def title_of_fold(cell, marks):
     if marks.get("grade"):
         return "The visible check"
     is_long = cell.source.count("\n") > SHORT
-    return "Code for the visible checks" if marks.get("locked") and is_long else ""
+    return "Code that is given" if marks.get("locked") and is_long else ""
 
 
 def fence(sign, name, text):

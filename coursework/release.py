@@ -134,8 +134,6 @@ def check_master(notebook, assignment: Assignment):
     for cell in notebook.cells:
         check_cell(cell)
     found = points_by_question(notebook, assignment)
-    if found.pop(None, 0):
-        raise ReleaseError("a cell before the first question has points")
     for question in assignment.questions:
         if not ids[question.name]:
             raise ReleaseError(
@@ -146,6 +144,8 @@ def check_master(notebook, assignment: Assignment):
                 f"{question.name} has {found[question.name]:g} points in the notebook and "
                 f"{question.out_of:g} in checks.py"
             )
+    if found[None]:
+        raise ReleaseError("a cell before the first question has points")
 
 
 def check_cell(cell):
