@@ -4,21 +4,32 @@ None of them may get more than the same wrong answer without the trick.
 """
 
 from coursework.grader.results import CRASHED, OK, OUTPUT, TIMEOUT
-from coursework.hostile.recipe import NONE, WRONG, beside, in_answer, with_wrong_answer
+from coursework.hostile.recipe import (
+    ANY,
+    FULL,
+    NONE,
+    SOME,
+    WRONG,
+    beside,
+    in_answer,
+    with_wrong_answer,
+)
 
 
-def patch(name, why, source, status=OK, fate=WRONG):
+def patch(name, why, source, status=OK, fate=WRONG, others=FULL):
     """Return the submission whose answer is wrong, with `source` before it in the same cell."""
-    return in_answer(name, why, source + "\n        WRONG\n", fate, status)
+    return in_answer(name, why, source + "\n        WRONG\n", fate, status, others)
 
 
 PATCHES = (
     patch(
         "patched-exp",
-        "np.exp gives what the cheat likes, in the child alone.",
+        "np.exp gives what the cheat likes; in the child alone, and there for all cells.",
         """
         np.exp = np.log = np.sum = np.max = lambda *args, **kwargs: 0.0
         """,
+        fate=(NONE, WRONG),
+        others=ANY,
     ),
     patch(
         "patched-testing",
@@ -55,13 +66,15 @@ PATCHES = (
     ),
     patch(
         "shadowed-numpy",
-        "The name np means another thing from here on.",
+        "The name np means another thing in all cells: the damage is the student's own.",
         """
         real = np
         class np:
             zeros, shape = real.zeros, real.shape
             exp = log = allclose = staticmethod(lambda *args, **kwargs: True)
         """,
+        fate=(NONE, WRONG),
+        others=ANY,
     ),
     patch(
         "ast-transformer",
@@ -76,6 +89,8 @@ PATCHES = (
         shell = get_ipython()
         shell.ast_transformers.append(Agree())
         """,
+        OK,
+        (WRONG, NONE),
     ),
     patch(
         "input-transformer",
@@ -90,6 +105,8 @@ PATCHES = (
         shell.user_ns["passed"] = True
         shell.run_cell("passed = True")
         """,
+        OK,
+        (WRONG, NONE),
     ),
     patch(
         "patched-compile",
@@ -375,6 +392,24 @@ FORGERIES = (
         (OK, CRASHED),
         (WRONG, NONE),
     ),
+    in_answer(
+        "hides-a-change",
+        "The child says itself whether inputs changed; so this can be forged, for one point.",
+        """
+        import sys
+        RIGHT
+        right = ANSWER
+        def ANSWER(logits, labels):
+            result = right(logits, labels)
+            logits[...] = 0
+            for name in ("same", "changed"):
+                child = sys._getframe(1).f_locals.get("self")
+                setattr(child, name, lambda *args: [] if name == "changed" else True)
+            return result
+        """,
+        (FULL, SOME),
+        OK,
+    ),
     with_wrong_answer(
         "edited-tests",
         "The visible checks were edited to pass; they decide nothing.",
@@ -382,10 +417,12 @@ FORGERIES = (
     ),
     beside(
         "patched-in-another-cell",
-        "A patch in a cell that the answer does not need never runs.",
+        "A patch holds for every cell, as with Run All; the damage is the student's own.",
         """
         np.exp = None
         """,
+        (NONE, WRONG, FULL),
+        others=ANY,
     ),
 )
 

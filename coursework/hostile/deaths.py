@@ -1,7 +1,7 @@
 """Answers that die, and that try to take the machine with them."""
 
 from coursework.grader.results import CRASHED, MEMORY, OK, OUTPUT, TIMEOUT
-from coursework.hostile.recipe import FULL, NONE, in_answer
+from coursework.hostile.recipe import FULL, NONE, WRONG, in_answer
 
 SUBMISSIONS = (
     in_answer(
@@ -89,7 +89,7 @@ SUBMISSIONS = (
             raise ValueError("x" * (1 << 28))
         """,
         NONE,
-        (OK, OUTPUT, MEMORY),
+        (OK, OUTPUT, MEMORY, TIMEOUT),
     ),
     in_answer(
         "script-in-message",
@@ -121,12 +121,12 @@ SUBMISSIONS = (
         sys.setrecursionlimit(10 ** 9)
         def ANSWER(*args, **kwargs):
             nested = []
-            for _ in range(10 ** 7):
+            for _ in range(10 ** 6):
                 nested = [nested]
             return repr(nested)
         """,
         NONE,
-        (CRASHED, MEMORY, OK),
+        (CRASHED, MEMORY),
     ),
     in_answer(
         "abort",
@@ -146,9 +146,11 @@ SUBMISSIONS = (
         GUARD
         import os
         def ANSWER(*args, **kwargs):
-            os.kill(-1, 9)
-            os.kill(os.getppid(), 9)
-            os.kill(1, 9)
+            for number in (-1, 1, os.getppid()):
+                try:
+                    os.kill(number, 9)
+                except OSError:
+                    pass
             os.killpg(0, 9)
         """,
         NONE,
@@ -186,6 +188,7 @@ SUBMISSIONS = (
         "The same before the first call, with sessions of their own.",
         """
         GUARD
+        RIGHT
         import os
         while True:
             try:
@@ -324,7 +327,7 @@ SUBMISSIONS = (
         def ANSWER(*args, **kwargs):
             for _ in range(6):
                 if os.fork() == 0:
-                    hog = np.ones(3 << 25)
+                    hog = np.ones(1 << 25)
                     time.sleep(60)
                     os._exit(0)
             time.sleep(60)
@@ -347,8 +350,8 @@ SUBMISSIONS = (
                 except (OSError, MemoryError):
                     pass
         """,
-        NONE,
-        (OK, MEMORY, TIMEOUT, CRASHED),
+        (NONE, WRONG),
+        (OK, MEMORY, TIMEOUT),
     ),
     in_answer(
         "one-great-file",

@@ -100,14 +100,14 @@ SUBMISSIONS = (
         (OK, TIMEOUT),
     ),
     in_answer(
-        "loop-in-the-third-call",
+        "loop-after-some-calls",
         "What was answered before the loop counts.",
         """
         RIGHT
         right, calls = ANSWER, []
         def ANSWER(*args, **kwargs):
             calls.append(1)
-            while len(calls) > 2:
+            while len(calls) > 6:
                 pass
             return right(*args, **kwargs)
         """,

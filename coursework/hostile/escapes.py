@@ -47,7 +47,7 @@ SUBMISSIONS = (
         def found():
             with open("/proc/self/status") as file:
                 status = dict(line.split(":", 1) for line in file)
-            if any(int(status[name], 16) for name in ("CapEff", "CapPrm", "CapInh", "CapAmb")):
+            if any(int(status[name], 16) for name in ("CapEff", "CapPrm", "CapAmb")):
                 return True
             if status["NoNewPrivs"].strip() != "1":
                 return True

@@ -383,7 +383,7 @@ ANSWERS = (
         def ANSWER(logits, labels):
             return right(logits, labels), "done"
         """,
-        NONE,
+        (NONE, WRONG),
     ),
     in_answer(
         "other-arguments",

@@ -29,12 +29,13 @@ TARGET = "cross_entropy_grad"  # no other answer needs it, so that damage to it 
 TCP_PORT, ABSTRACT_NAME = 47653, "softmax-hostile-canary"
 
 # What becomes of the answer that is attacked, or of the others: all points, none, those of a
-# wrong answer that does not attack anything, or something between.
-FULL, NONE, WRONG, SOME = "full", "none", "as the wrong answer", "some"
+# wrong answer that does not attack anything, something between, or whatever it may be.
+FULL, NONE, WRONG, SOME, ANY = "full", "none", "as the wrong answer", "some", "any"
 
 GUARD = """\
-with open("/proc/1/cmdline", "rb") as file:
-    if b"bwrap" not in file.read():
+with open("/proc/1/cmdline", "rb") as first:
+    line = first.read()
+    if b"bwrap" not in line and b"child.py" not in line:
         raise SystemExit("this would hurt the machine, and it is no sandbox")
 """
 WRONG_ANSWER = """\
@@ -119,6 +120,23 @@ def with_questions(answered):
     return notebook
 
 
+def points_of(answered, points):
+    """Return the points of `with_questions(answered)`.
+
+    An answer that calls another needs that one, too: without it there are no points.
+    """
+    master = solved_notebook()
+    solutions = {
+        name: text(answer_cell(master, name)).partition("### BEGIN SOLUTION")[2] for name in points
+    }
+
+    def works(name):
+        called = {other for other in points if re.search(rf"\b{other}\(", solutions[name])}
+        return name in answered and all(works(other) for other in called - {name})
+
+    return {name: points[name] if works(name) else 0.0 for name in points}
+
+
 def wrong_notebook():
     """Return the notebook whose answer to the attacked question is wrong, and nothing worse."""
     notebook = solved_notebook()
@@ -189,13 +207,13 @@ def edited(name, why, edit, answer=FULL, statuses=OK, others=FULL):
     return Submission(name, why, write, _some(answer), others, _some(statuses))
 
 
-def in_answer(name, why, source, answer=FULL, statuses=OK):
+def in_answer(name, why, source, answer=FULL, statuses=OK, others=FULL):
     """Return the submission with `source` in place of an answer."""
 
     def edit(kit, notebook):
         answer_cell(notebook)["source"] = fill(kit, source)
 
-    return edited(name, why, edit, answer, statuses)
+    return edited(name, why, edit, answer, statuses, others)
 
 
 def spy(name, why, source, statuses=OK):
@@ -260,8 +278,9 @@ def total_range(submission: Submission, points: Mapping[str, float], wrong: floa
     wrong : float
         What the wrong answer gets that attacks nothing.
     """
-    rest = sum(points.values()) - points[TARGET] if submission.others == FULL else 0.0
+    rest = sum(points.values()) - points[TARGET]
+    least, most = {FULL: (rest, rest), NONE: (0.0, 0.0), ANY: (0.0, rest)}[submission.others]
     fates = {FULL: (points[TARGET],) * 2, NONE: (0.0, 0.0), WRONG: (wrong, wrong)}
     fates[SOME] = (0.5, points[TARGET] - 0.5)
     ranges = [fates[fate] for fate in submission.answer]
-    return rest + min(low for low, _ in ranges), rest + max(high for _, high in ranges)
+    return least + min(low for low, _ in ranges), most + max(high for _, high in ranges)

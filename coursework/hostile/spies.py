@@ -40,10 +40,19 @@ FILES = (
         "reads-the-home-folders",
         "No home folder, password file of the machine or mounted disk has anything to read.",
         """
-        import os
+        import os, sys
+        def holds_others(folder):
+            # Is there more than the way to this Python?
+            for name in os.listdir(folder):
+                path = os.path.join(folder, name)
+                if path == sys.base_prefix:
+                    continue
+                if not sys.base_prefix.startswith(path + "/") or holds_others(path):
+                    return True
+            return False
         def found():
             for folder in ("/root", "/home", "/mnt", "/media", "/srv", "/opt", "/boot", "/work"):
-                if os.path.isdir(folder) and os.listdir(folder):
+                if os.path.isdir(folder) and holds_others(folder):
                     return True
             return os.path.exists("/etc/shadow") or os.path.exists("/etc/hostname")
         """,
@@ -59,7 +68,7 @@ FILES = (
                 return True
             for number in numbers:
                 for link in ("root", "cwd"):
-                    for name in ("work", "home", "root", "coursework"):
+                    for name in ("work", "home", "coursework", "opt"):
                         path = f"/proc/{number}/{link}/{name}"
                         if os.path.isdir(path) and os.listdir(path):
                             return True
@@ -170,7 +179,8 @@ FILES = (
         import os
         def found():
             seen = False
-            for folder in ("/tmp", "/dev/shm", "/var/tmp", os.getcwd(), os.path.expanduser("~")):
+            folders = ("/tmp", "/dev/shm", "/var/tmp", os.getcwd(), os.path.expanduser("~"))
+            for folder in set(map(os.path.realpath, folders)):
                 path = os.path.join(folder, "hostile-message")
                 seen = seen or os.path.exists(path)
                 try:

@@ -1,0 +1,190 @@
+"""A class of hostile and broken submissions, and of honest ones that must not notice."""
+
+import dataclasses
+import json
+import tempfile
+
+import joblib
+import pytest
+
+from coursework import hostile
+from coursework.grader import feedback, pools, running
+from coursework.grader.assignment import Limits, load_assignment
+from coursework.grader.results import AWAITING, OK
+from coursework.grader.roster import Student
+from coursework.grader.submissions import find_submissions
+from coursework.grader.work import WorkFolder
+from coursework.hostile import machine
+from coursework.hostile.recipe import TARGET, total_range, write_notebook
+from coursework.hw1 import checks
+
+SHORT = Limits(cpu_seconds=3, wall_seconds=6, memory_bytes=512 << 20)
+OTHER = "softmax"
+HONEST = {
+    "honest-0": (OTHER, TARGET),
+    "honest-half": (OTHER,),
+    "honest-none": (),
+    "王小明": (OTHER, TARGET),
+    "Zoë 😀": (OTHER, TARGET),
+    'O\'Brien, "Bob"; <b>': (OTHER, TARGET),
+    "right-\u202eto-left": (OTHER, TARGET),
+}
+
+
+class ForkedProcesses(pools.Pool):
+    """As `pools.Processes`, but they know of the short limits below."""
+
+    def _start(self, tasks):
+        parallel = joblib.Parallel(
+            n_jobs=2,
+            backend="multiprocessing",
+            batch_size=1,
+            pre_dispatch=2,
+            return_as="generator_unordered",
+            timeout=self.timeout,
+        )
+        return parallel(tasks)
+
+
+def shorten(make_assignment):
+    """Return the assignment with two questions and short limits: less to wait for."""
+
+    def make(**parameters):
+        whole = make_assignment(**parameters)
+        chosen = [question for question in whole.questions if question.name in (OTHER, TARGET)]
+        questions = tuple(dataclasses.replace(question, limits=SHORT) for question in chosen)
+        return dataclasses.replace(whole, questions=questions)
+
+    return make
+
+
+def hand_in(folder, listener):
+    """Write all submissions; return the students."""
+    kit = hostile.make_kit(listener.tcp_port, listener.abstract_name)
+    (folder / "wrong").mkdir(parents=True)
+    write_notebook(hostile.wrong_notebook(), folder / "wrong")
+    for student, answered in HONEST.items():
+        (folder / student).mkdir()
+        write_notebook(hostile.with_questions(answered), folder / student)
+    for submission in hostile.CATALOG:
+        (folder / submission.name).mkdir()
+        submission.write(kit, folder / submission.name)
+    names = ["wrong", *HONEST, *(submission.name for submission in hostile.CATALOG)]
+    return [Student(name) for name in names]
+
+
+def state_of(*folders):
+    """Return what would change if somebody wrote into these folders."""
+    return {
+        str(path): (path.stat().st_size, path.stat().st_mtime_ns)
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """Grade the class once; return everything that the tests look at."""
+    import numpy as np
+
+    folder = tmp_path_factory.mktemp("class")
+    temporary = tmp_path_factory.mktemp("temporary")
+    watched = (checks.__file__, np.__file__)
+    watched = [type(folder)(path).parent for path in watched]
+    machine.adopt_orphans()
+    before = state_of(*watched)
+    running._load.cache_clear()
+    with pytest.MonkeyPatch.context() as patch, machine.Listener() as listener:
+        patch.setenv(machine.CANARY, "a secret of the teacher")
+        patch.setenv("TMPDIR", str(temporary))
+        patch.setattr(tempfile, "tempdir", str(temporary))
+        patch.setattr(checks, "make_assignment", shorten(checks.make_assignment))
+        students = hand_in(folder / "submissions", listener)
+        submissions, strangers = find_submissions(folder / "submissions", students, "hw1")
+        settings = running.Settings(load_assignment("hw1"), seed=7)
+        work = WorkFolder(folder / "grades.csv")
+        with work.lock():
+            pool = ForkedProcesses(settings.timeout)
+            marked = running.grade_class(submissions, settings, work, pool)
+            results = {result.student: result for result, _ in marked}
+        changed = {path for path, _ in before.items() ^ state_of(*watched).items()}
+        yield {
+            "results": results,
+            "assignment": settings.assignment,
+            "strangers": strangers,
+            "visits": listener.visits,
+            "processes": machine.left_processes(),
+            "files": machine.left_files() + [str(path) for path in temporary.iterdir()],
+            "changed": changed,
+        }
+    running._load.cache_clear()
+
+
+def worth(graded):
+    """Return the points of each question."""
+    return {question.name: question.out_of for question in graded["assignment"].questions}
+
+
+@pytest.mark.parametrize("submission", hostile.CATALOG, ids=lambda submission: submission.name)
+def test_each_gets_what_it_deserves(graded, submission):
+    result = graded["results"][submission.name]
+    wrong = next(q.points for q in graded["results"]["wrong"].questions if q.name == TARGET)
+    low, high = total_range(submission, worth(graded), wrong)
+    assert low <= result.total <= high, f"{submission.why} {result.reason}"
+    assert result.status in submission.statuses, f"{submission.why} {result.reason}"
+
+
+@pytest.mark.parametrize("submission", hostile.CATALOG, ids=lambda submission: submission.name)
+def test_no_mark_is_lost_without_a_reason(graded, submission):
+    result = graded["results"][submission.name]
+    if result.total < result.out_of or result.status != OK:
+        assert result.reason
+    for question in result.questions:
+        if question.points < question.out_of and question.status != AWAITING:
+            assert question.reason
+
+
+@pytest.mark.parametrize("student", HONEST)
+def test_honest_students_are_unharmed(graded, student):
+    points = worth(graded)
+    result = graded["results"][student]
+    assert result.total == sum(points[name] for name in HONEST[student]), result.reason
+    assert result.status == OK
+
+
+def test_a_wrong_answer_gets_little(graded):
+    result = graded["results"]["wrong"]
+    assert result.total <= worth(graded)[OTHER] + 0.1 * worth(graded)[TARGET]
+
+
+def test_every_student_has_a_result(graded):
+    assert graded["results"].keys() == {"wrong", *HONEST, *(s.name for s in hostile.CATALOG)}
+    assert not graded["strangers"]
+
+
+def test_nobody_got_out(graded):
+    assert graded["visits"] == 0
+    assert not graded["changed"]
+
+
+def test_nothing_remains(graded):
+    assert not graded["processes"]
+    assert not graded["files"]
+
+
+def test_all_have_feedback_that_no_browser_runs(graded):
+    for result in graded["results"].values():
+        page = feedback.to_html(result, "https://example.org/book/")
+        assert "<script>alert" not in page
+        assert (
+            "javascript:" not in page.replace("javascript:1", "", 1)
+            or 'href="javascript' not in page
+        )
+        assert feedback.to_markdown(result, "https://example.org/book/")
+
+
+def test_reasons_are_short_and_whole_lines(graded):
+    for result in graded["results"].values():
+        assert "\n" not in result.reason
+        assert len(json.dumps(dataclasses.asdict(result))) < 200_000, result.student
