@@ -16,9 +16,9 @@ NUM_PIXELS = 784
 # For all three trainings and for starting Python. A right answer needs a few seconds.
 LIMITS = Limits(cpu_seconds=60, wall_seconds=90)
 
-# How many images, the share of unseen ones that has to be read rightly, and the points. The
-# solution reaches 0.87, 0.89 and 0.90 on average. Its standard deviation over the draws is
-# below 0.007, so each threshold lies more than three of them lower.
+# How many images, the share of unseen ones that has to be read rightly, and the points. Over
+# twelve seeds the solution reached 0.877, 0.892 and 0.901 on average, with standard deviations
+# of at most 0.006, 0.0025 and 0.0026: each threshold lies more than seven of these lower.
 STEPS = ((1000, 0.75, 8), (2000, 0.85, 8), (3000, 0.88, 9))
 
 # What the notebook calls the data, which a function is not to use behind its arguments' back.

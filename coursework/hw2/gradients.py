@@ -113,11 +113,19 @@ def _judge_slopes(calls, outcomes):
         if found:
             return found
     try:
-        losses = [float(outcome.value[0]) for outcome in outcomes[1:]]
-        gradients = [np.asarray(part, np.float64) for part in outcomes[0].value[1:3]]
-        return _compare_slopes(calls, losses, gradients)
+        values = [_read_parts(outcome) for outcome in outcomes]
+        losses = [float(loss) for loss, _, _ in values[1:]]
+        return _compare_slopes(calls, losses, values[0][1:])
     except (ArithmeticError, LookupError, TypeError, ValueError):
         return f"{describe(calls[0])} did not return {', '.join(PARTS)}"
+
+
+def _read_parts(outcome):
+    """Return the loss and the gradients as arrays; raise ValueError where they are none."""
+    loss, grad_W, grad_b = (np.asarray(part) for part in outcome.value)
+    if loss.shape != () or any(part.dtype.kind not in "biuf" for part in (loss, grad_W, grad_b)):
+        raise ValueError("not three parts made of real numbers")
+    return loss, grad_W, grad_b
 
 
 def _compare_slopes(calls, losses, gradients):
@@ -173,10 +181,8 @@ def _explained(rules, name):
 def _finite_parts(outcome):
     """Return whether the loss is finite, and whether the gradients are; None for other values."""
     try:
-        loss, *gradients = [np.asarray(part, np.float64) for part in outcome.value]
+        loss, *gradients = _read_parts(outcome)
     except (TypeError, ValueError):
-        return None
-    if outcome.kind != "returned" or loss.shape != () or len(gradients) != 2:
         return None
     return bool(np.isfinite(loss)), all(bool(np.isfinite(g).all()) for g in gradients)
 
@@ -194,14 +200,18 @@ def _overflows(calls, outcomes):
     return (False, False) in _extremes(calls, outcomes).get("all", [])
 
 
+def _shifts(found):
+    return all(parts == (True, True) for parts in found.get("all", [None]))
+
+
 def _shares_a_maximum(calls, outcomes):
     found = _extremes(calls, outcomes)
-    shifts = all(parts == (True, True) for parts in found.get("all", [None]))
-    return shifts and (False, False) in found.get("rows", [])
+    return _shifts(found) and (False, False) in found.get("rows", [])
 
 
 def _takes_log_of_zero(calls, outcomes):
-    return (False, True) in _extremes(calls, outcomes).get("gap", [])
+    found = _extremes(calls, outcomes)
+    return _shifts(found) and (False, True) in found.get("gap", [])
 
 
 def _floors_the_log(calls, outcomes):

@@ -62,9 +62,11 @@ def _parts(value):
     if not isinstance(value, (tuple, list)) or len(value) != 3:
         return None
     W, b, losses = value
+    if not isinstance(losses, (tuple, list)):
+        return W, b, losses
     try:
-        return W, b, np.asarray(losses, np.float64)
-    except (TypeError, ValueError):
+        return W, b, np.asarray(losses)
+    except ValueError:  # lists of unequal lengths
         return W, b, losses
 
 
@@ -217,8 +219,9 @@ def _recognize_gradients(rules):
     """Return the recognizer of a right loop around a wrong `loss_and_gradients`."""
     trainers = [
         make_trainer(rules, gradients_by(rules, formula))
-        for formulas in WRONG_FORMULAS.values()
+        for name, formulas in WRONG_FORMULAS.items()
         for formula in formulas
+        if name != "penalty-not-in-loss"  # looks the same as losses-without-penalty
     ]
     return Misconception(
         "wrong-gradients",
