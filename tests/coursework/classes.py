@@ -1,0 +1,71 @@
+"""Small classes on disk for the tests, and the grader's command in a process of its own."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+
+import psutil
+
+from coursework import hostile
+from tests.references import ROOT
+
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+def hand_in(folder, student, notebook):
+    """Write a notebook, a dict, as the submission of a student."""
+    (folder / "submissions" / student).mkdir(parents=True)
+    (folder / "submissions" / student / "hw1.ipynb").write_text(json.dumps(notebook))
+
+
+def make_class(folder, count):
+    """Write a roster and submissions with 25, 45, 65, 25, 45, … points; return the totals."""
+    answers = ("softmax", "log_softmax", "cross_entropy")
+    totals = {}
+    for number in range(count):
+        answered = answers[: 1 + number % 3]
+        hand_in(folder, f"s{number}", hostile.with_questions(answered))
+        totals[f"s{number}"] = (25, 45, 65)[number % 3]
+    write_roster(folder, totals)
+    return totals
+
+
+def write_roster(folder, students):
+    """Write a roster with these ids."""
+    (folder / "roster.csv").write_text("\n".join(["student", *students]) + "\n")
+
+
+def grade_command(folder, *options):
+    """Return the command that marks a class."""
+    return [
+        *(sys.executable, "-m", "coursework.grader", "grade", str(folder / "submissions")),
+        *("--assignment", "hw1", "--roster", str(folder / "roster.csv")),
+        *("--out", str(folder / "grades.csv"), *options),
+    ]
+
+
+def start(command, **options):
+    """Start a command in the folder of the project."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
+    return subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT, **pipes)
+
+
+def read_grades(folder):
+    """Return the rows of grades.csv, each a dict, by student."""
+    with open(folder / "grades.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, strict=True))
+    return {row["student"]: row for row in rows}
+
+
+def kill_tree(process):
+    """End a process and all that it started, by SIGKILL."""
+    parent = psutil.Process(process.pid)
+    family = [parent, *parent.children(recursive=True)]
+    for member in family:
+        try:
+            member.kill()
+        except psutil.NoSuchProcess:
+            continue
+    process.communicate()
