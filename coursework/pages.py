@@ -11,6 +11,7 @@ from coursework.nbgrader_runs import ReleaseError
 
 # What a master writes as {{ book }} before the name of a chapter, until it is known what for.
 MARK = "chapter://"
+TABLE = "<!-- questions -->"
 LINK = re.compile(rf"\[(?P<text>[^\]]*)\]\({MARK}/?(?P<page>[\w-]+)\.html(?:#(?P<place>[\w-]+))?\)")
 SHORT = 15  # lines of given code that are not folded
 NAMES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
@@ -34,7 +35,7 @@ This page shows the same text and code, to read. There are **{points:g} points**
 def question_table(assignment):
     """Return a Markdown table of what each question asks, and which chapters teach it.
 
-    A master shows it where it says ``{{ questions }}``.
+    It takes the place of `TABLE` in a master. A page whose master has none begins with it.
     """
     lines = ["| question | you show that you can | chapters |", "|---|---|---|"]
     for question in assignment.questions:

@@ -82,12 +82,17 @@ def render(text, values):
 
 
 def make_notebook(text, assignment):
-    """Return the notebook of a rendered master, with ids that do not depend on chance."""
+    """Return the notebook of a rendered master, with its table of questions filled in.
+
+    The ids of its cells do not depend on chance.
+    """
     notebook = jupytext.reads(text, fmt="md:myst")
+    table = pages.question_table(assignment)
     names = Counter(map(grade_id, notebook.cells))
     for position, cell in enumerate(notebook.cells):
         name = grade_id(cell)
         cell.id = name if name and names[name] == 1 else f"cell-{position:03d}"
+        cell.source = cell.source.replace(pages.TABLE, table)
     variant = {"assignment": assignment.name, "parameters": dict(assignment.parameters)}
     fresh = nbformat.v4.new_notebook(
         cells=notebook.cells, metadata=METADATA | {"coursework": variant}
@@ -171,8 +176,7 @@ def release(text, assignment, values, course, address="") -> Released:
     assignment : Assignment
         How it is marked, in the same variant as `values`.
     values : mapping
-        What Jinja fills in, but for ``book`` (before the name of a chapter, in a link) and
-        ``questions`` (the table of the questions).
+        What Jinja fills in, but for ``book``, which stands before the name of a chapter in a link.
     course : pathlib.Path
         A folder in which nbgrader keeps a course. Used again, it saves time.
     address : str
@@ -184,8 +188,7 @@ def release(text, assignment, values, course, address="") -> Released:
     ReleaseError
         Where the master is wrong, or its solutions do not pass its visible checks.
     """
-    ours = {"book": pages.MARK, "questions": pages.question_table(assignment)}
-    master = make_notebook(render(text, {**values, **ours}), assignment)
+    master = make_notebook(render(text, {**values, "book": pages.MARK}), assignment)
     check_master(master, assignment)
     linked = pages.link_notebook(master, address)
     student = generate(linked, assignment.name, course)

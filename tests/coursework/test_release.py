@@ -15,7 +15,7 @@ from coursework.release import main, parameters_by_name, render
 MASTER = """\
 # A small homework
 
-{{ questions }}
+<!-- questions -->
 
 It takes {{ minutes }} minutes. Read [the *shift*]({{ book }}stability.html#a-place),
 and [all]({{ book }}mnist.html).
@@ -148,7 +148,7 @@ def test_page_has_the_table_of_the_questions_once(make, released):
         "[MNIST](../mnist.md) |",
         "| Say why (2 points) | give a reason | [Stability](../stability.md) |",
     ]
-    for page in (released.page, make(MASTER.replace("{{ questions }}", "")).page):
+    for page in (released.page, make(MASTER.replace("<!-- questions -->", "")).page):
         assert page.count("\n".join(rows)) == 1
 
 
