@@ -121,8 +121,16 @@ def _recognize(question, calls, outcomes):
     return tuple(
         Recognized(item.name, item.title, item.text, item.link)
         for item in question.misconceptions
-        if item.seen(calls, outcomes)
+        if _is_seen(item, calls, outcomes)
     )
+
+
+def _is_seen(item, calls, outcomes):
+    """Return whether a misconception is seen; a value that cannot be looked at shows none."""
+    try:
+        return bool(item.seen(calls, outcomes))
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return False
 
 
 def _reason(calls, run: Run, checks):
