@@ -86,7 +86,9 @@ def headings(text):
 
 def test_every_page_of_the_contents_is_written():
     missing = sorted(PAGES.keys() - WRITTEN.keys())
-    assert not missing, f"_toc.yml names pages that do not exist: {missing}"
+    assert not missing, (
+        f"_toc.yml names pages that do not exist: {missing}. `make book` makes the coursework's."
+    )
 
 
 def test_every_chapter_is_in_the_contents():

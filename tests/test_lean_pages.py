@@ -68,6 +68,6 @@ def test_lean_page_does_not_change_again(tmp_path):
 
 
 def test_pages_of_the_book_are_lean(site):
-    for page in sorted(site.glob("book/*.html")):
+    for page in sorted(site.glob("book/**/*.html")):
         text = page.read_text(encoding="utf-8")
         assert not re.search(r"fontawesome\.js|thebe|unpkg", text, re.IGNORECASE), page.name
