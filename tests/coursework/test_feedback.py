@@ -213,6 +213,25 @@ def test_every_misconception_has_a_chapter_and_a_section():
         assert "section “" in words, link
 
 
+def test_a_comment_in_a_block_of_code_is_no_section():
+    titles = feedback._read_titles("stability")
+    assert titles[""] == "Computing softmax safely"
+    assert titles["subtract-the-maximum"] == titles["alg-shifted-softmax"] == "Subtract the maximum"
+    assert not [title for title in titles.values() if title.startswith("Both fail")]
+    assert feedback._read_titles("nowhere") == {}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_signs_in_our_own_titles_are_signs(form):
+    checks = (CheckResult("p < 1 & `x[0]` * 2", 0.0, 5.0, "no"),)
+    source = {"html": to_html, "markdown": to_markdown}[form](
+        make_result("a", make_coded(checks=checks))
+    )
+    page = BeautifulSoup(source, "html.parser") if form == "html" else render_markdown(source)
+    assert "p < 1 & x[0] * 2" in page.get_text()
+    assert "x[0]" in [code.get_text() for code in page.select("li code")]
+
+
 def test_markup_of_a_submission_is_text_in_html():
     source = to_html(hostile_result(), BOOK)
     page = BeautifulSoup(source, "html.parser")
