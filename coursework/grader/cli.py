@@ -20,6 +20,7 @@ from coursework.grader import results
 from coursework.grader.answers import AnswersError, export_answers, merge_answers
 from coursework.grader.assignment import AssignmentError, load_assignment, parse_variant
 from coursework.grader.feedback import write_feedback
+from coursework.grader.final import ExportError
 from coursework.grader.grades import write_grades
 from coursework.grader.pools import PoolError, Processes
 from coursework.grader.roster import RosterError, Student, parse_due, read_roster
@@ -32,12 +33,14 @@ from coursework.grader.work import WorkError, WorkFolder
 ERRORS = (
     AnswersError,
     AssignmentError,
+    ExportError,
     RosterError,
     SandboxError,
     SubmissionError,
     WorkError,
 )
 EVERY = 1.0  # seconds between two writings of the marks while a class is marked
+AWAITING_HELP = "although answers in words await marks, or marking failed for somebody"
 SHOWN = 20  # students or folders in a list of the summary
 
 GRADE_RULES = """\
@@ -126,7 +129,7 @@ def _add_grade(commands):
 
 def _add_others(commands):
     def add(name, run, text):
-        command = commands.add_parser(name, help=text, description=text.capitalize() + ".")
+        command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
         command.set_defaults(run=run)
         command.add_argument("grades", metavar="GRADES", type=Path, help="as made by grade")
         return command.add_argument
@@ -140,8 +143,16 @@ def _add_others(commands):
     option("--to", required=True, choices=("canvas", "moodle"))
     option("--roster", required=True, type=Path, metavar="CSV")
     option("--out", required=True, type=Path, metavar="CSV")
+    option("--title", help="of the column there; by default that of the assignment")
+    option("--by", choices=("student", "email"), help="the column of the roster that they know "
+           "students by; by default student for Canvas, email for Moodle")  # fmt: skip
+    option("--missing", choices=("zero", "omit"), default="zero", help="who handed in nothing "
+           "has 0 points, or is left out")  # fmt: skip
+    option("--allow-awaiting", action="store_true", help=AWAITING_HELP)
     option = add("gradebook", gradebook, "write the marks into nbgrader's gradebook")
     option("--db", required=True, type=Path, metavar="DB")
+    option("--roster", type=Path, metavar="CSV", help="for names and addresses")
+    option("--allow-awaiting", action="store_true", help=AWAITING_HELP)
 
 
 def _positive(text):
@@ -353,21 +364,39 @@ def export(options):
     """Write the marks for Canvas or Moodle."""
     from coursework.grader import exports
 
-    write = {"canvas": exports.write_canvas, "moodle": exports.write_moodle}[options.to]
-    graded = list(WorkFolder(options.grades).read_results().values())
-    write(graded, read_roster(options.roster), options.out)
-    print(options.out)
+    write, by = {
+        "canvas": (exports.write_canvas, {"login": options.by or "student"}),
+        "moodle": (exports.write_moodle, {"identify": options.by or "email"}),
+    }[options.to]
+    count = write(
+        list(WorkFolder(options.grades).read_results().values()),
+        read_roster(options.roster),
+        options.out,
+        title=options.title,
+        missing=options.missing,
+        allow_awaiting=options.allow_awaiting,
+        **by,
+    )
+    print(f"{options.out}: {count} students")
     return 0
 
 
 def gradebook(options):
     """Write the marks into nbgrader's gradebook."""
-    from coursework.grader import exports
+    from coursework.grader.gradebook import write_gradebook
 
     work = WorkFolder(options.grades)
     graded = list(work.read_results().values())
     settings = work.read_settings()
     assignment = load_assignment(settings["assignment"], settings["parameters"])
-    exports.write_gradebook(graded, assignment, options.db)
-    print(options.db)
+    notes = write_gradebook(
+        graded,
+        assignment,
+        options.db,
+        roster=read_roster(options.roster) if options.roster else (),
+        allow_awaiting=options.allow_awaiting,
+    )
+    for note in notes:
+        _warn(note)
+    print(f"{options.db}: {len(graded)} students")
     return 0

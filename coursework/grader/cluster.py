@@ -30,7 +30,8 @@ def connect(address, settings):
     """
     import distributed  # takes a second, and most classes do without
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # deaths are dealt with here
+    for logger in ("distributed", "distributed.client"):
+        logging.getLogger(logger).setLevel(logging.CRITICAL)  # deaths are dealt with here
     try:
         client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:

@@ -32,6 +32,7 @@ BESIDE_MARKS = {
     "cluster",
     "exports",
     "feedback",
+    "final",
     "gradebook",
     "grades",
     "markdown",
@@ -98,7 +99,8 @@ def read_released(assignment, address):
     ----------
     assignment : Assignment
     address : str
-        Where the book's chapters are on the web: links to them are part of the texts.
+        Where the book's chapters are on the web: links to them are part of the texts. If it is
+        empty, the address in the book's configuration.
     """
     if not any(question.manual_points for question in assignment.questions):
         return ()
@@ -110,7 +112,9 @@ def read_released(assignment, address):
     values = checks.template_values(**assignment.parameters)
     rendered = release.render(text, {**values, "book": pages.MARK})
     master = release.make_notebook(rendered, assignment)
-    notebooks = [pages.link_notebook(master, place) for place in {"", address}]
+    notebooks = [
+        pages.link_notebook(master, place) for place in {"", address or release.book_address()}
+    ]
     return tuple(
         sorted(
             {

@@ -10,57 +10,21 @@ import pytest
 from coursework import hostile
 from coursework.grader import results, running
 from coursework.grader.assignment import (
-    Assignment,
-    Call,
-    Check,
-    Question,
     load_assignment,
 )
 from coursework.grader.grades import write_grades
 from coursework.grader.pools import LostTaskError, Pool, PoolError, Processes
-from coursework.grader.results import CheckResult, QuestionResult, Result
+from coursework.grader.results import QuestionResult, Result
 from coursework.grader.roster import Student, parse_due
 from coursework.grader.running import Settings, grade_class, grade_notebook
 from coursework.grader.sandbox import SandboxError
 from coursework.grader.submissions import find_submissions
 from coursework.grader.work import WorkError, WorkFolder
 from tests.coursework.misbehaving import misbehave, run_all
+from tests.coursework.tiny import TINY, Here, forget, mark_tiny, write_tiny
 
 SOLVED = json.dumps(hostile.solved_notebook()).encode()
 HALF = json.dumps(hostile.with_questions(("softmax",))).encode()
-
-
-def make_check(calls):
-    return [Call("double", (float(calls.integers(100)),))]
-
-
-def judge(calls, outcomes):
-    right = all(o.value == 2 * c.args[0] for c, o in zip(calls, outcomes, strict=True))
-    return None if right else "not the double"
-
-
-TINY = Assignment(
-    "hw1",
-    "Doubling",
-    (
-        Question("double", "Double", "", (), (Check("doubles", 8, make_check, judge),)),
-        Question("essay", "In words", "", (), manual_points=2),
-    ),
-    parameters={"base": "e"},
-)
-
-
-class Here(Pool):
-    """Runs tasks in this process, and counts them."""
-
-    def __init__(self):
-        super().__init__(timeout=1)
-        self.begun = []
-
-    def _start(self, tasks):
-        for function, arguments, _ in tasks:
-            self.begun.append(arguments[1])
-            yield function(*arguments)
 
 
 # A pool that loses processes
@@ -143,7 +107,7 @@ def test_a_worker_without_bubblewrap_or_with_other_sources_marks_nothing(monkeyp
     assert result.status == results.FAILED
     assert "another version" in result.reason
     monkeypatch.setattr(running, "check_sandbox", check_sandbox)
-    running._check_sandbox_once.cache_clear()
+    forget()
     result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7)
     assert (result.status, result.points) == (results.FAILED, 0)
     assert "bubblewrap is missing" in result.reason
@@ -160,10 +124,9 @@ def classroom(tmp_path, monkeypatch):
     """Return a function that marks a class of two by a tiny assignment, without a sandbox."""
     monkeypatch.setattr(running, "load_assignment", lambda name, parameters: TINY)
     monkeypatch.setattr(running, "mark_cells", mark_tiny)
-    running._load.cache_clear()
+    forget()
     work = WorkFolder(tmp_path / "grades.csv")
-    (tmp_path / "ann").mkdir()
-    hand_in(tmp_path, "ann", "double = 2")
+    write_tiny(tmp_path / "ann", "double = 2")
 
     def grade(students=CLASS, **changes):
         settings = Settings(TINY, **({"seed": 1, "sandbox": False} | changes))
@@ -177,34 +140,7 @@ def classroom(tmp_path, monkeypatch):
         return graded, pool.begun
 
     yield grade
-    running._load.cache_clear()
-
-
-def mark_tiny(assignment, cells, *, seed, sandbox, answers):
-    """Return marks that depend on the cells and the seed, with an answer in words."""
-    if "die" in cells[0]:
-        raise MemoryError
-    points = 8.0 if "2" in cells[0] else 0.0
-    checks = (CheckResult("doubles", points, 8, "" if points else "not the double"),)
-    code = QuestionResult(
-        "double", "Double", points, 8, reason="" if points else "no", checks=checks
-    )
-    status = results.AWAITING if answers["essay"] else results.OK
-    words = QuestionResult(
-        "essay", "In words", 0.0, 2, status, "to be marked", manual=True, answer=answers["essay"]
-    )
-    return code, words
-
-
-def hand_in(folder, student, code, words="Because.", hours=0):
-    path = folder / student / "hw1.ipynb"
-    cells = [
-        {"cell_type": "code", "source": code},
-        {"cell_type": "markdown", "source": words, "metadata": {"nbgrader": {"grade_id": "essay"}}},
-    ]
-    path.write_text(json.dumps({"cells": cells, "nbformat": 4}))
-    when = parse_due("2026-11-30T12:00+00:00").timestamp() + 3600 * hours
-    os.utime(path, (when, when))
+    forget()
 
 
 def test_what_is_marked_is_not_marked_again(classroom, tmp_path):
@@ -234,17 +170,17 @@ def test_with_other_checks_all_are_marked_again(classroom, monkeypatch):
 
 def test_another_file_is_marked_again(classroom, tmp_path):
     classroom()
-    hand_in(tmp_path, "ann", "double = 3")
+    write_tiny(tmp_path / "ann", "double = 3")
     again, begun = classroom()
     assert begun == ["ann"]
     assert again["ann"].points == 0
 
 
 def test_what_failed_or_is_damaged_is_marked_again(classroom, tmp_path):
-    hand_in(tmp_path, "ann", "die")
+    write_tiny(tmp_path / "ann", "die")
     assert classroom()[0]["ann"].status == results.FAILED
     assert classroom()[1] == ["ann"]
-    hand_in(tmp_path, "ann", "double = 2")
+    write_tiny(tmp_path / "ann", "double = 2")
     classroom()
     kept = tmp_path / "grades.work" / "students" / "ann.json"
     kept.write_text(kept.read_text()[:-20])
@@ -252,7 +188,7 @@ def test_what_failed_or_is_damaged_is_marked_again(classroom, tmp_path):
 
 
 def test_a_deadline_changes_the_penalty_and_marks_nothing_again(classroom, tmp_path):
-    hand_in(tmp_path, "ann", "double = 2", hours=30)
+    write_tiny(tmp_path / "ann", "double = 2", hours=30)
     first, _ = classroom()
     assert (first["ann"].late_hours, first["ann"].penalty) == (0, 0)
     due = parse_due("2026-11-30T13:00+01:00")
@@ -279,12 +215,12 @@ def test_marks_by_hand_stay_as_long_as_the_answer_does(classroom, tmp_path):
     work.write_manual(list(first.values()), [give(first["ann"]), first["bob"]])
     marked = work.read_results()["ann"]
     assert (marked.total, marked.status, marked.reason) == (9.5, results.OK, "essay: short")
-    hand_in(tmp_path, "ann", "double = 3")
+    write_tiny(tmp_path / "ann", "double = 3")
     again, begun = classroom()
     assert begun == ["ann"]
     assert (again["ann"].total, again["ann"].status) == (1.5, results.OK)
     assert again["ann"].questions[1].comment == "short"
-    hand_in(tmp_path, "ann", "double = 3", words="I changed my mind.")
+    write_tiny(tmp_path / "ann", "double = 3", words="I changed my mind.")
     changed, _ = classroom()
     assert (changed["ann"].total, changed["ann"].status) == (0, results.AWAITING)
 
@@ -301,7 +237,7 @@ def test_a_class_goes_on_after_a_notebook_that_loses_its_process(classroom, tmp_
     monkeypatch.undo()
     monkeypatch.setattr(running, "load_assignment", lambda name, parameters: TINY)
     monkeypatch.setattr(running, "mark_cells", mark_tiny)
-    running._load.cache_clear()
+    forget()
     again, begun = classroom()
     assert begun == ["ann"]
     assert again["ann"].status == results.AWAITING

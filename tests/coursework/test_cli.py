@@ -1,0 +1,257 @@
+"""The commands of the grader, as a teacher gives them."""
+
+import csv
+import json
+import os
+import signal
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from coursework import hostile
+from coursework.grader import cli, results, running
+from coursework.grader.sandbox import SandboxError
+from tests.coursework.classes import (
+    grade_command,
+    hand_in,
+    kill_tree,
+    make_class,
+    read_grades,
+    start,
+    write_roster,
+)
+from tests.coursework.tiny import ESSAY, TINY, Here, forget, mark_tiny, write_tiny
+
+DUE = "2026-12-01T23:59+01:00"
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """Return a function that runs a command on a class of two, with a tiny assignment."""
+    for module in (cli, running):
+        monkeypatch.setattr(module, "load_assignment", lambda name, parameters: TINY)
+    monkeypatch.setattr(running, "mark_cells", mark_tiny)
+    monkeypatch.setattr(cli, "read_released", lambda assignment, address: ())
+    monkeypatch.setattr(cli, "check_sandbox", lambda: None)
+    monkeypatch.setattr(running, "check_sandbox", lambda: None)
+    monkeypatch.setattr(cli, "Processes", lambda jobs, timeout: Here())
+    forget()
+    write_tiny(tmp_path / "submissions" / "ann", "double = 2")
+    roster = "student,name,email\nann,Lee Ann,ann@x.org\nbob,Bo B,bob@x.org\n"
+    (tmp_path / "roster.csv").write_text(roster)
+
+    def run(*arguments):
+        return cli.main([str(argument) for argument in arguments])
+
+    yield run
+    forget()
+
+
+def grade_arguments(folder, *options):
+    return grade_command(folder, *options)[3:]
+
+
+def test_a_class_with_all_sorts_of_students(tmp_path):
+    students = ["full", "none", "quits", "json", "r", "script", "absent", "late"]
+    hand_in(tmp_path, "full", hostile.solved_notebook())
+    hand_in(tmp_path, "none", hostile.stub_notebook())
+    quits = hostile.with_questions(("softmax", "log_softmax"))
+    quits["cells"].append(
+        {"cell_type": "code", "source": "def cross_entropy(*args):\n    import os\n    os._exit(0)"}
+    )
+    hand_in(tmp_path, "quits", quits)
+    hand_in(tmp_path, "late", hostile.solved_notebook())
+    late = datetime(2026, 12, 3, 23, tzinfo=UTC).timestamp()
+    os.utime(tmp_path / "submissions" / "late" / "hw1.ipynb", (late, late))
+    for student in ("json", "r", "script", "stranger"):
+        (tmp_path / "submissions" / student).mkdir()
+    (tmp_path / "submissions/json/hw1.ipynb").write_text('{"cells": [')
+    r = hostile.solved_notebook() | {"metadata": {"kernelspec": {"name": "ir", "language": "R"}}}
+    (tmp_path / "submissions/r/hw1.ipynb").write_text(json.dumps(r))
+    (tmp_path / "submissions/script/hw1.py").write_text("x = 1")
+    write_roster(tmp_path, students)
+    options = ("--jobs", "2", "--due", DUE, "--late-penalty", "10", "--seed", "7", "--progress")
+    grader = start(grade_command(tmp_path, *options))
+    out, err = grader.communicate(timeout=120)
+    assert grader.returncode == 0, out + err
+    assert "8/8" in err
+    assert "Traceback" not in out + err
+
+    rows = read_grades(tmp_path)
+    assert list(rows) == students
+    found = {name: (float(row["total"]), row["status"]) for name, row in rows.items()}
+    assert found == {
+        "full": (100, "ok"),
+        "none": (0, "ok"),
+        "quits": (45, "crashed"),
+        "json": (0, "unreadable"),
+        "r": (0, "unreadable"),
+        "script": (0, "unreadable"),
+        "absent": (0, "missing"),
+        "late": (70, "ok"),
+    }
+    assert all(row["reason"] for row in rows.values() if float(row["total"]) < 70)
+    assert (rows["late"]["late_hours"], rows["late"]["penalty"]) == ("48.02", "30")
+    assert {row["seed"] for row in rows.values()} == {"7"}
+    assert "8 students (3 ok, 1 crashed, 3 unreadable, 1 missing)" in out
+    assert "of nobody on the roster (1):\n  stranger\n" in out
+    assert "script: unreadable: no notebook hw1.ipynb, only: hw1.py" in out
+    for student in students:
+        assert (tmp_path / "feedback" / student / "hw1.html").stat().st_size > 200
+
+
+def test_an_interrupt_is_no_traceback_and_loses_nothing(tmp_path):
+    make_class(tmp_path, 3)
+    grader = start(grade_command(tmp_path, "--jobs", "1"))
+    records = tmp_path / "grades.work" / "students"
+    end = time.monotonic() + 60
+    while not list(records.glob("*.json")) and time.monotonic() < end:
+        time.sleep(0.02)
+    grader.send_signal(signal.SIGINT)
+    try:
+        out, err = grader.communicate(timeout=30)
+    finally:
+        if grader.poll() is None:
+            kill_tree(grader)
+    assert grader.returncode == 130, out + err
+    assert err == "stopped; the same command goes on from here\n"
+    marked = [row for row in read_grades(tmp_path).values() if row["status"] == "ok"]
+    assert 1 <= len(marked) < 3
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--assignment", "hw9"), "no assignment is called 'hw9'; there are: hw1"),
+        (("--variant", "base"), "'base' is not of the form name=value"),
+        (("--variant", "colour=red"), "has no parameter 'colour'"),
+        (("--due", "2026-12-01T23:59"), "has no time zone; write, for one hour ahead of UTC"),
+        (("--due", "soon"), "--due: 'soon' is no date and time"),
+        (("--late-penalty", "110"), "is no percentage from 0 to 100"),
+        (("--late-penalty", "nan"), "is no percentage from 0 to 100"),
+        (("--seed", "-1"), "is no whole number from 0"),
+        (("--jobs", "0"), "is no whole number from 1"),
+        (("--jobs", "2", "--scheduler", "tcp://x"), "not allowed with argument"),
+        (("--roster", "/nowhere.csv"), "the roster /nowhere.csv cannot be read"),
+        (("--out", "/dev/null/grades.csv"), "cannot be written"),
+        (("--out", "grades.work"), "give the name of a file"),
+    ],
+)
+def test_a_bad_argument_is_one_sentence_and_writes_nothing(tmp_path, capsys, options, message):
+    write_roster(tmp_path, ["ann"])
+    (tmp_path / "submissions").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    try:
+        code = cli.main([*grade_arguments(tmp_path), *options])
+    except SystemExit as stop:
+        code = stop.code
+    told = capsys.readouterr()
+    assert code == 2
+    assert message in told.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_without_bubblewrap_it_refuses_before_it_writes(tmp_path, capsys, monkeypatch):
+    def check_sandbox():
+        raise SandboxError("bubblewrap is missing: apt install bubblewrap")
+
+    monkeypatch.setattr(cli, "check_sandbox", check_sandbox)
+    write_roster(tmp_path, ["ann"])
+    (tmp_path / "submissions").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    assert cli.main(grade_arguments(tmp_path)) == 2
+    assert capsys.readouterr().err == "error: bubblewrap is missing: apt install bubblewrap\n"
+    assert sorted(tmp_path.rglob("*")) == before
+    assert cli.main(grade_arguments(tmp_path, "--no-sandbox")) == 0
+    assert "the students' code runs as you" in capsys.readouterr().err
+
+
+def test_the_seed_is_drawn_once_and_another_is_told(tiny, tmp_path, capsys):
+    command = grade_arguments(tmp_path)
+    assert tiny(*command) == 0
+    seed = read_grades(tmp_path)["ann"]["seed"]
+    capsys.readouterr()
+    assert tiny(*command) == 0
+    assert "0 notebooks marked now" in capsys.readouterr().out
+    assert read_grades(tmp_path)["ann"]["seed"] == seed
+    assert tiny(*command, "--seed", "5") == 0
+    told = capsys.readouterr()
+    assert f"the seed of the last run was {seed}: all are marked again" in told.err
+    assert "1 notebooks marked now" in told.out
+    assert read_grades(tmp_path)["ann"]["seed"] == "5"
+
+
+def test_marks_of_another_assignment_are_not_written_over(tiny, tmp_path, capsys):
+    assert tiny(*grade_arguments(tmp_path)) == 0
+    settings = tmp_path / "grades.work" / "settings.json"
+    settings.write_text(settings.read_text().replace('"hw1"', '"hw2"'))
+    assert tiny(*grade_arguments(tmp_path)) == 2
+    assert "has the marks of hw2; choose another --out for hw1" in capsys.readouterr().err
+
+
+def test_a_failure_of_the_grader_is_the_exit_code_and_in_the_summary(tiny, tmp_path, capsys):
+    write_tiny(tmp_path / "submissions" / "ann", "die")
+    assert tiny(*grade_arguments(tmp_path)) == 1
+    assert "ann: grader failed: the grader failed (MemoryError: )" in capsys.readouterr().out
+    row = read_grades(tmp_path)["ann"]
+    assert (row["status"], row["total"], row["out_of"]) == (results.FAILED, "0", "10")
+
+
+def test_a_fault_in_the_feedback_stops_nobody(tiny, tmp_path, capsys, monkeypatch):
+    def write_feedback(*args):
+        raise ValueError("no paper")
+
+    monkeypatch.setattr(cli, "write_feedback", write_feedback)
+    assert tiny(*grade_arguments(tmp_path)) == 0
+    assert "no feedback for ann (ValueError: no paper)" in capsys.readouterr().err
+    assert read_grades(tmp_path)["ann"]["total"] == "8"
+
+
+def test_answers_go_out_and_their_marks_come_back(tiny, tmp_path, capsys):
+    grades, sheet = tmp_path / "grades.csv", tmp_path / "answers.csv"
+    assert tiny(*grade_arguments(tmp_path)) == 0
+    assert tiny("export", grades, "--to", "canvas", "--roster", tmp_path / "roster.csv",
+                "--out", tmp_path / "canvas.csv") == 2  # fmt: skip
+    assert "await marks" in capsys.readouterr().err
+    assert tiny("answers", grades, "--out", sheet, "--names") == 0
+    with open(sheet, encoding="utf-8-sig", newline="") as file:
+        [row] = csv.DictReader(file)
+    assert (row["student"], row["question"], row["answer"]) == ("ann", "essay", ESSAY)
+    sheet.write_text("student,question,points,comment\nann,essay,3,too many\n")
+    assert tiny("merge", grades, sheet) == 2
+    assert "allowed are 0 to 2" in capsys.readouterr().err
+    sheet.write_text("student,question,points,comment\nann,essay,1.5,Too short\n")
+    assert tiny("merge", grades, sheet) == 0
+    for again in ([], [*grade_arguments(tmp_path, "--seed", "5")]):
+        assert not again or tiny(*again) == 0
+        row = read_grades(tmp_path)["ann"]
+        assert (row["essay"], row["total"], row["status"]) == ("1.5", "9.5", "ok")
+        assert "Too short" in (tmp_path / "feedback/ann/hw1.md").read_text()
+
+
+def test_marks_go_to_canvas_moodle_and_the_gradebook(tiny, tmp_path, capsys):
+    grades, roster = tmp_path / "grades.csv", tmp_path / "roster.csv"
+    assert tiny(*grade_arguments(tmp_path)) == 0
+    for place in ("canvas", "moodle"):
+        out = tmp_path / f"{place}.csv"
+        assert tiny("export", grades, "--to", place, "--roster", roster, "--out", out,
+                    "--title", "Homework", "--allow-awaiting") == 0  # fmt: skip
+        assert out.read_text().count("\n") == {"canvas": 4, "moodle": 6}[place]
+    database = tmp_path / "gradebook.db"
+    assert tiny("gradebook", grades, "--db", database, "--allow-awaiting") == 0
+    assert database.stat().st_size > 0
+
+
+@pytest.mark.parametrize("command", ["answers", "merge", "export", "gradebook"])
+def test_the_other_commands_need_marks(tmp_path, capsys, command):
+    write_roster(tmp_path, ["ann"])
+    options = {
+        "answers": ["--out", tmp_path / "a.csv"],
+        "merge": [tmp_path / "a.csv"],
+        "export": ["--to", "canvas", "--roster", tmp_path / "roster.csv", "--out", "x.csv"],
+        "gradebook": ["--db", tmp_path / "g.db"],
+    }[command]
+    assert cli.main([command, str(tmp_path / "grades.csv"), *map(str, options)]) == 2
+    assert "nothing has been graded yet" in capsys.readouterr().err
+    assert not (tmp_path / "grades.work").exists()

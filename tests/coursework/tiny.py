@@ -1,0 +1,81 @@
+"""An assignment so small that the tests of a class need neither a sandbox nor time."""
+
+import json
+import os
+
+from coursework.grader import results, running
+from coursework.grader.assignment import Assignment, Call, Check, Question
+from coursework.grader.pools import Pool
+from coursework.grader.results import CheckResult, QuestionResult
+from coursework.grader.roster import parse_due
+
+ESSAY = "Because."
+
+
+def make_calls(rng):
+    return [Call("double", (float(rng.integers(100)),))]
+
+
+def judge(calls, outcomes):
+    return None
+
+
+TINY = Assignment(
+    "hw1",
+    "Doubling",
+    (
+        Question("double", "Double", "", (), (Check("doubles", 8, make_calls, judge),)),
+        Question("essay", "In words", "", (), manual_points=2),
+    ),
+    parameters={"base": "e"},
+)
+
+
+class Here(Pool):
+    """Runs tasks in this process, and takes down whose they were."""
+
+    def __init__(self):
+        super().__init__(timeout=1)
+        self.begun = []
+
+    def _start(self, tasks):
+        for function, arguments, _ in tasks:
+            self.begun.append(arguments[1])
+            yield function(*arguments)
+
+
+def mark_tiny(assignment, cells, *, seed, sandbox, answers):
+    """Return marks that depend on the first cell, with an answer in words."""
+    if "die" in cells[0]:
+        raise MemoryError
+    points, reason = (8.0, "") if "2" in cells[0] else (0.0, "not the double")
+    checks = (CheckResult("doubles", points, 8, reason),)
+    code = QuestionResult("double", "Double", points, 8, reason=reason, checks=checks)
+    status = results.AWAITING if answers["essay"] else results.OK
+    words = QuestionResult(
+        "essay", "In words", 0.0, 2, status, "to be marked", manual=True, answer=answers["essay"]
+    )
+    return code, words
+
+
+def write_tiny(folder, code, words=ESSAY, hours=0):
+    """Write a submission that was changed last some hours after a certain noon."""
+    folder.mkdir(parents=True, exist_ok=True)
+    essay = {"nbgrader": {"grade_id": "essay"}}
+    cells = [
+        {"cell_type": "code", "source": code},
+        {"cell_type": "markdown", "source": words, "metadata": essay},
+    ]
+    path = folder / "hw1.ipynb"
+    path.write_text(json.dumps({"cells": cells, "nbformat": 4}))
+    when = parse_due("2026-11-30T12:00+00:00").timestamp() + 3600 * hours
+    os.utime(path, (when, when))
+
+
+CACHES = (running._load, running._version_here, running._check_sandbox_once)
+
+
+def forget():
+    """Forget what this process knows of assignments and of the grader's sources."""
+    for cache in CACHES:
+        cache.cache_clear()
