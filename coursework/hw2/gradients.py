@@ -214,16 +214,23 @@ def _takes_log_of_zero(calls, outcomes):
     return _shifts(found) and (False, True) in found.get("gap", [])
 
 
-def _floors_the_log(calls, outcomes):
-    """Return whether a loss of about 1000 was cut off, as by ``np.log(p + 1e-12)``."""
-    for call, outcome in zip(calls, outcomes, strict=True):
-        if is_extreme(call) and _finite_parts(outcome) == (True, True):
-            W, b, X, t, _ = call.args
-            Z = X @ W + b
-            due = np.mean(Z.max(axis=1) - Z[np.arange(len(t)), t])
-            if due > 100 and float(outcome.value[0]) < due / 2:
-                return True
-    return False
+def _floors_the_log(rules):
+    """Return the recognizer of losses that are right, but cut off, as by ``log(p + 1e-12)``."""
+    right = right_gradients(rules)
+
+    def seen(calls, outcomes):
+        cut_off = False
+        for call, outcome in zip(calls, outcomes, strict=True):
+            if _finite_parts(outcome) != (True, True):
+                return False
+            came, due = float(outcome.value[0]), float(right(*call.args)[0])
+            if is_extreme(call) and due > 100:
+                cut_off = cut_off or came < due / 2
+            elif difference(came, due, rtol=0.02):  # a floor shows a little in other calls, too
+                return False
+        return cut_off
+
+    return seen
 
 
 # Name, title, text and link; the recognizers are those of WRONG_FORMULAS.
@@ -322,9 +329,23 @@ BY_FORMULA = (
         "each row its own.",
         "softmax-regression.html#ex-softmax-regression-index",
     ),
+    (
+        "wrong-axis",
+        "Softmax along the wrong axis",
+        "Your probabilities add up to 1 down the columns, over the examples. Each row is one "
+        "example, and its classes lie along axis 1.",
+        "definition.html#a-batch-of-rows",
+    ),
 )
 
-BY_OVERFLOW = (
+FLOORED = (
+    "floored-log",
+    "A floor under the logarithm",
+    "Something like np.log(p + 1e-12) hides the logarithm of zero, and makes the loss of a bad "
+    "mistake far too small. Compute it from the logits.",
+    "cross-entropy.html#equation-eq-floor",
+)
+OTHERS = (
     Misconception(
         "no-shift",
         "No shift before the exponential",
@@ -348,14 +369,6 @@ BY_OVERFLOW = (
         "the logarithm from the logits, without the probability in between.",
         "stability.html#logarithms-need-more",
         _takes_log_of_zero,
-    ),
-    Misconception(
-        "floored-log",
-        "A floor under the logarithm",
-        "Something like np.log(p + 1e-12) hides the logarithm of zero, and makes the loss of a bad "
-        "mistake far too small. Compute it from the logits.",
-        "cross-entropy.html#equation-eq-floor",
-        _floors_the_log,
     ),
     Misconception(
         "changes-input",
@@ -394,5 +407,5 @@ def make_question(rules):
         "batch at once and without overflow.",
         ("softmax-regression", "cross-entropy", "stability"),
         checks,
-        by_formula + BY_OVERFLOW,
+        (*by_formula, Misconception(*FLOORED, _floors_the_log(rules)), *OTHERS),
     )

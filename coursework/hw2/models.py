@@ -40,17 +40,17 @@ def collect_sums(W, b, X, t, alpha, factor):
     sums : types.SimpleNamespace
         ``N``; ``mean``, the mean cross-entropy; ``for_W`` and ``for_b``, the gradients of its
         sum; ``charge`` and ``pull``, the penalty and its gradient; ``swap``, which turns these
-        into those of the other variant; ``log_P``, and the arguments.
+        into those of the other variant; ``Z``, the logits; ``log_P``, and the arguments.
     """
     W, b, X = (np.asarray(array, np.float64) for array in (W, b, X))
     rows, N = np.arange(len(t)), len(t)
     Z = X @ W + b
-    Z = Z - Z.max(axis=1, keepdims=True)
-    log_P = Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))
+    log_P = _log_softmax(Z, axis=1)
     delta = np.exp(log_P)
     delta[rows, t] -= 1
     return SimpleNamespace(
         N=N,
+        Z=Z,
         mean=-log_P[rows, t].mean(),
         for_W=X.T @ delta,
         for_b=delta.sum(axis=0),
@@ -60,10 +60,16 @@ def collect_sums(W, b, X, t, alpha, factor):
         log_P=log_P,
         W=W,
         b=b,
+        X=X,
         t=t,
         alpha=alpha,
         factor=factor,
     )
+
+
+def _log_softmax(Z, axis):
+    Z = Z - Z.max(axis=axis, keepdims=True)
+    return Z - np.log(np.exp(Z).sum(axis=axis, keepdims=True))
 
 
 def gradients_by(rules, formula):
@@ -95,6 +101,14 @@ def _all_labels(s):
     return -s.log_P[:, s.t].mean() + s.charge, s.for_W / s.N + s.pull, s.for_b / s.N
 
 
+def _down_the_columns(s):
+    log_P = _log_softmax(s.Z, axis=0)
+    rows, delta = np.arange(s.N), np.exp(log_P)
+    delta[rows, s.t] -= 1
+    loss = -log_P[rows, s.t].mean() + s.charge
+    return loss, s.X.T @ delta / s.N + s.pull, delta.mean(axis=0)
+
+
 def _norm_not_squared(s):
     charge = s.factor * s.alpha * np.sqrt(np.sum(s.W**2))
     return s.mean + charge, s.for_W / s.N + s.pull, s.for_b / s.N
@@ -122,6 +136,7 @@ WRONG_FORMULAS = {
     "transposed": (lambda s: (s.mean + s.charge, (s.for_W / s.N + s.pull).T, s.for_b / s.N),),
     "y-minus-p": (lambda s: (s.mean + s.charge, s.pull - s.for_W / s.N, -s.for_b / s.N),),
     "all-labels": (_all_labels,),
+    "wrong-axis": (_down_the_columns,),
 }
 
 
@@ -134,6 +149,8 @@ def make_trainer(
     damped=False,
     forgets=False,
     order="fresh",
+    generator=np.random.default_rng,
+    labels="batch",
     drops_last=False,
     divides_by="batch",
     moves_bias=True,
@@ -158,6 +175,10 @@ def make_trainer(
     order : {"fresh", "once", "none", "composed"}
         A new permutation of the examples for each epoch; one for all epochs; none; or a new one
         of the examples as the last epoch left them.
+    generator : callable
+        Makes the generator of random numbers from the seed.
+    labels : {"batch", "place"}
+        The labels of the batch, or those that stand at its place in `t`.
     drops_last : bool
         A last batch that is smaller is left out.
     divides_by : {"batch", "batch_size"}
@@ -174,38 +195,49 @@ def make_trainer(
     beta = rules.beta if beta is None else beta
     share = 1 - beta if damped else 1.0
 
+    def step_of_batch(W, b, X, t, alpha, batch_size):
+        loss, for_W, for_b = gradients(W, b, X, t, alpha)
+        if divides_by == "batch_size":
+            ratio, pull = len(t) / batch_size, 2 * rules.factor * alpha * W
+            for_W, for_b = (for_W - pull) * ratio + pull, for_b * ratio
+        return loss, for_W, for_b if moves_bias else 0 * for_b
+
     def train(X, t, num_classes, learning_rate, num_epochs, batch_size, alpha, seed):
-        rng = np.random.default_rng(seed)
-        N = len(t)
         W, b = np.zeros((X.shape[1], num_classes)), np.zeros(num_classes)
         V, v = np.zeros_like(W), np.zeros_like(b)
-        history, shuffled = [], np.arange(N)
-        for epoch in range(num_epochs if epochs is None else epochs):
-            if order in ("fresh", "composed") or (order == "once" and epoch == 0):
-                drawn = rng.permutation(N)
-                shuffled = shuffled[drawn] if order == "composed" else drawn
+        history = []
+        for indices in _orders(generator(seed), len(t), epochs or num_epochs, order):
             if forgets:
-                V, v = np.zeros_like(W), np.zeros_like(b)
+                V, v = 0 * V, 0 * v
             seen = []
-            for start in range(0, N - N % batch_size if drops_last else N, batch_size):
-                chosen = shuffled[start : start + batch_size]
-                loss, for_W, for_b = gradients(W, b, X[chosen], t[chosen], alpha)
-                if divides_by == "batch_size":
-                    # The penalty's part is not a sum over the batch.
-                    pull = 2 * rules.factor * alpha * W
-                    for_W = (for_W - pull) * len(chosen) / batch_size + pull
-                    for_b = for_b * len(chosen) / batch_size
+            for start in range(0, _end(len(t), batch_size, drops_last), batch_size):
+                place = slice(start, start + batch_size)
+                rows = indices[place]
+                t_batch = t[place] if labels == "place" else t[rows]
+                loss, for_W, for_b = step_of_batch(W, b, X[rows], t_batch, alpha, batch_size)
                 V, v = beta * V + share * for_W, beta * v + share * for_b
-                W = W + sign * learning_rate * V
-                b = b + sign * learning_rate * v if moves_bias else b
+                W, b = W + sign * learning_rate * V, b + sign * learning_rate * v
                 seen.append(loss)
-            if losses == "batches":
-                history.append(np.mean(seen))
-            else:
-                history.append(gradients(W, b, X, t, alpha if losses == "after" else 0.0)[0])
+            after = gradients(W, b, X, t, 0.0 if losses == "data" else alpha)[0]
+            history.append(np.mean(seen) if losses == "batches" and seen else after)
         return W, b, np.array(history)
 
     return train
+
+
+def _orders(rng, N, num_epochs, how):
+    """Yield the order of the examples for each epoch."""
+    indices = rng.permutation(N) if how == "once" else np.arange(N)
+    for _ in range(num_epochs):
+        if how == "fresh":
+            indices = rng.permutation(N)
+        elif how == "composed":
+            indices = indices[rng.permutation(N)]
+        yield indices
+
+
+def _end(N, batch_size, drops_last):
+    return N - N % batch_size if drops_last else N
 
 
 # As above; the keywords of `make_trainer`.
@@ -214,6 +246,8 @@ WRONG_LOOPS = {
     "last-batch-dropped": ({"drops_last": True},),
     "no-shuffling": ({"order": "none"},),
     "one-order": ({"order": "once"},),
+    "other-generator": ({"generator": np.random.RandomState},),
+    "labels-left-behind": ({"labels": "place"},),
     "composed-orders": ({"order": "composed"},),
     "one-epoch": ({"epochs": 1},),
     "bias-not-moved": ({"moves_bias": False},),

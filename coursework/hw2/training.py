@@ -131,8 +131,23 @@ LOOPS = (
     (
         "one-order",
         "One order for all epochs",
-        "The permutation is drawn once, before the loop. Each epoch needs a new one.",
+        "Every epoch goes through the same permutation. Draw a new one in each, from one generator "
+        "that is made before the loop.",
         "softmax-regression.html#alg-sgd",
+    ),
+    (
+        "other-generator",
+        "Another generator of random numbers",
+        "Your order is that of np.random.seed or RandomState. Asked is that of "
+        "np.random.default_rng(seed).",
+        "softmax-regression.html#the-training-loop",
+    ),
+    (
+        "labels-left-behind",
+        "The labels are not shuffled with the images",
+        "A batch takes its rows of X by the permutation, but its labels from the places where they "
+        "stood. So most examples get the label of another. Index both with the same numbers.",
+        "mnist.html#ex-mnist-shuffle",
     ),
     (
         "composed-orders",
