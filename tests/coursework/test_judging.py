@@ -149,6 +149,15 @@ def test_explains_needs_all_values_of_the_model_and_one_that_is_wrong():
     assert not seen(twos, [returned(np.array([0.0, 4.0]))])  # square and double agree here
 
 
+def test_explains_finds_a_mistake_beside_one_that_overflows():
+    seen = explains("double", np.square, double)
+    squares = [returned(np.square(call.args[0])) for call in CALLS]
+    overflow = returned(np.array([np.nan, 1.0, 2.0]))
+    assert seen(CALLS, [squares[0], overflow])
+    assert not seen(CALLS, [RIGHT[0], overflow])
+    assert not seen(CALLS, [overflow, overflow])
+
+
 def test_explains_passes_over_calls_that_the_model_cannot_answer():
     def model(x):
         raise ValueError("no answer")
