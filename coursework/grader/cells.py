@@ -13,6 +13,7 @@ _CELL_MAGIC = re.compile(r"\s*%%(\w+)[^\n]*\n?")
 _TIMED = re.compile(r"^(\s*)%(?:time|timeit)\s+(?!-)(.+)$")
 _MAGIC = re.compile(r"^\s*(?:%\w|!|\?)|^[^#'\"]*=\s*[!%]\s*\w|^[^#]*\?\s*$")
 _DEFINES = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*=(?!=)", re.MULTILINE)
+_MOST_MAGICS = 200
 # Cells that name these bind what nobody can tell without running them.
 _OPAQUE = {"exec", "globals"}
 _UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
@@ -75,7 +76,7 @@ def _parse(text):
     source = "\n" * magic[0].count("\n") + text[magic.end() :] if magic else text
     tree = _tree(source)
     if tree is None:
-        source = "\n".join(_without_magic(line) for line in source.split("\n"))
+        source = _without_magics(source)
         tree = _tree(source)
     return source, tree
 
@@ -85,6 +86,23 @@ def _tree(source):
         return ast.parse(source)
     except _UNREADABLE:
         return None
+
+
+def _without_magics(source):
+    """Return a source without magics: only where Python stumbles, since a text may look alike."""
+    lines = source.split("\n")
+    for _ in lines[:_MOST_MAGICS]:
+        try:
+            ast.parse("\n".join(lines))
+            break
+        except SyntaxError as error:
+            number = (error.lineno or 0) - 1
+        except _UNREADABLE:
+            break
+        if not 0 <= number < len(lines) or lines[number] == _without_magic(lines[number]):
+            break
+        lines[number] = _without_magic(lines[number])
+    return "\n".join(lines)
 
 
 def _without_magic(line):

@@ -7,6 +7,7 @@ of its type: ``["float", "0x1.8p+1"]``, ``["array", "<f8", [2, 3], base64]``.
 """
 
 import binascii
+import builtins
 import json
 import math
 
@@ -22,7 +23,9 @@ _NAMES = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32
 _PLAIN = [np.dtype(name) for name in [*_NAMES.split(), "complex64", "complex128"]]
 DTYPES = {dtype.str: dtype for plain in _PLAIN for dtype in (plain, plain.newbyteorder())}
 INT64 = np.iinfo(np.int64)
-# Local names, so that a student who patches NumPy or a module by accident breaks nothing here.
+# Functions look here for len and the like, and below for what is NumPy's: a student who patches
+# the real ones by accident breaks nothing here.
+__builtins__ = dict(vars(builtins))
 _array_type, _scalar_type = np.ndarray, np.generic
 _frombuffer, _empty, _prod = np.frombuffer, np.empty, math.prod
 _to_base64, _from_base64 = binascii.b2a_base64, binascii.a2b_base64
@@ -112,7 +115,7 @@ def describe_type(value):
     """Return the type of a value in words: "a list", "an array of dtype object"."""
     if type(value) is _array_type:
         return f"an array of dtype {value.dtype}"
-    name = type(value).__qualname__
+    name = type(value).__name__
     if isinstance(value, _array_type):
         return f"a {name}, a special kind of array"
     return f"{'an' if name[:1].lower() in tuple('aeiou') else 'a'} {name}"

@@ -1,0 +1,51 @@
+"""What the tests of the sandbox share: short limits, and answers made from a few lines."""
+
+import functools
+import os
+import textwrap
+
+import pytest
+
+from coursework.grader.assignment import Call, Limits
+from coursework.grader.sandbox import SandboxError, check_sandbox, run_calls
+
+QUICK = Limits(cpu_seconds=2, wall_seconds=3, memory_bytes=512 << 20, processes=12)
+
+
+@functools.cache
+def why_not():
+    """Return why the sandbox does not work here, or None."""
+    try:
+        check_sandbox()
+    except SandboxError as error:
+        return str(error)
+    return None
+
+
+def require_sandbox():
+    """Pass over a test where the sandbox does not work; in continuous integration, fail."""
+    if why_not() is None:
+        return
+    if os.environ.get("CI"):
+        pytest.fail(why_not(), pytrace=False)
+    pytest.skip(why_not())
+
+
+def answer(body, argument="x=None"):
+    """Return a cell that defines `f` with these lines as its body."""
+    return f"def f({argument}):\n" + textwrap.indent(textwrap.dedent(body).strip("\n"), "    ")
+
+
+def run(body, *calls, limits=QUICK, **options):
+    """Return the `Run` of an answer; by default of one call without arguments."""
+    calls = [Call("f", args) for args in calls] or [Call("f")]
+    return run_calls([answer(body)], calls, limits=limits, **options)
+
+
+def value(body, *calls, **options):
+    """Return what an answer returned to its only call; all must be well."""
+    result = run(body, *calls, **options)
+    assert (result.status, result.reason) == ("ok", ""), result
+    (outcome,) = result.outcomes
+    assert outcome.kind == "returned", outcome
+    return outcome.value
