@@ -97,6 +97,15 @@ def test_a_reformatted_text_of_the_homework_is_no_answer():
     assert extract_answer(notebook, "templates", RELEASED) == ""
 
 
+@pytest.mark.parametrize(
+    "text", ["Say why.\n\nYOUR ANSWER HERE", "See [Stability](https://x.org/s.html#a)."]
+)
+def test_what_was_given_out_is_no_answer(text):
+    released = {"Say why.\n\nYOUR ANSWER HERE", "See [Stability](https://y.org/book/s.html)."}
+    notebook = make_notebook(text, grade_id="templates")
+    assert extract_answer(notebook, "templates", released) == ""
+
+
 @pytest.mark.parametrize("metadata", [{"nbgrader": None}, {"nbgrader": {"grade_id": ["x"]}}])
 def test_odd_metadata_are_as_good_as_none(metadata):
     notebook = make_notebook("Both.")
@@ -165,7 +174,7 @@ def test_export_is_anonymous_unless_told(tmp_path):
     assert len(set(keys)) == 3
     assert all(key.isalpha() for key in keys)
     # A student more changes nobody's key: a file that is out with a marker stays good.
-    export_answers([make_result("aaron"), *results], path)
+    export_answers([make_result("aaron"), *make_class()], path)
     assert set(keys) < {row["student"] for row in read_csv(path)}
 
 

@@ -10,6 +10,7 @@ import sys
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
+from nbgrader.plugins import CsvExportPlugin
 
 from coursework.grader.assignment import (
     FOLDER,
@@ -214,7 +215,11 @@ def nbgrader(folder, *arguments):
 
 def exported(folder):
     """Return what nbgrader exports, by student."""
-    nbgrader(folder, "export", "--to", "grades.csv")
+    if folder.name.startswith("generated"):
+        nbgrader(folder, "export", "--to", "grades.csv")
+    else:  # the same without the seconds that a new process takes
+        with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
+            CsvExportPlugin(to=str(folder / "grades.csv")).export(book)
     with open(folder / "grades.csv", encoding="utf-8", newline="") as file:
         return {row["student_id"]: row for row in csv.DictReader(file)}
 
