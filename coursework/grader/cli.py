@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import math
 import os
+import re
 import secrets
 import statistics
 import sys
@@ -13,6 +14,7 @@ import time
 import warnings
 from collections import Counter
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tqdm import tqdm
 
@@ -120,7 +122,8 @@ def _add_grade(commands):
     option("--due", metavar="TIME", help="the deadline, such as 2026-12-01T23:59+01:00")
     option("--late-penalty", type=_percent, default=0.0, metavar="PERCENT",
            help="of all points, for each day of lateness that has begun; 0 by default")  # fmt: skip
-    option("--book-url", metavar="URL", help="where the book is, for the links in the feedback")
+    option("--book-url", type=_book_url, metavar="URL", help="where the book is, for the links "
+           "in the feedback, such as https://example.org/softmax/")  # fmt: skip
     option("--no-sandbox", action="store_true", help="run the answers without bubblewrap, with "
            "all rights that you have")  # fmt: skip
     option("--progress", action="store_true", help="show the progress bar also where the output "
@@ -177,6 +180,18 @@ def _percent(text):
     return percent
 
 
+def _book_url(text):
+    """Return the address of the book's chapters, which are in the folder book/ of its site."""
+    parts = urlsplit(text)
+    plain = not (parts.query or parts.fragment or re.search(r"[\s\"'<>\\`()\[\]]", text))
+    if parts.scheme not in ("http", "https") or not parts.netloc or not plain:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no address of a site, such as https://example.org/softmax/"
+        )
+    base = f"{text.rstrip('/')}/"
+    return base if base.endswith("/book/") else f"{base}book/"
+
+
 def grade(options):
     """Mark a folder of submissions."""
     if options.out.is_dir() or options.out.suffix == ".work":
@@ -200,7 +215,7 @@ def grade(options):
             sandbox=not options.no_sandbox,
             due=due,
             penalty=options.late_penalty,
-            released=read_released(assignment, _address(options.book_url)),
+            released=read_released(assignment, options.book_url),
         )
         with _open_pool(options, settings) as pool:
             _keep_settings(options, work, settings, students)
@@ -226,10 +241,6 @@ def _choose_seed(options, work, assignment):
         _warn(f"the seed of the last run was {kept['seed']}: all are marked again")
         return options.seed
     return kept["seed"]
-
-
-def _address(book_url):
-    return "" if not book_url else f"{book_url.rstrip('/')}/"
 
 
 @contextlib.contextmanager

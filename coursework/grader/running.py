@@ -98,9 +98,9 @@ def read_released(assignment, address):
     Parameters
     ----------
     assignment : Assignment
-    address : str
-        Where the book's chapters are on the web: links to them are part of the texts. If it is
-        empty, the address in the book's configuration.
+    address : str or None
+        Where the book's chapters are on the web: links to them are part of the texts. None
+        stands for the address in the book's configuration.
     """
     if not any(question.manual_points for question in assignment.questions):
         return ()

@@ -135,6 +135,8 @@ def test_an_interrupt_is_no_traceback_and_loses_nothing(tmp_path):
         (("--jobs", "2", "--scheduler", "tcp://x"), "not allowed with argument"),
         (("--roster", "/nowhere.csv"), "the roster /nowhere.csv cannot be read"),
         (("--out", "/dev/null/grades.csv"), "cannot be written"),
+        (("--book-url", "softmax"), "is no address of a site, such as https://"),
+        (("--book-url", "https://x.org/?page=1"), "is no address of a site"),
         (("--out", "grades.work"), "give the name of a file"),
     ],
 )
@@ -230,7 +232,14 @@ def test_answers_go_out_and_their_marks_come_back(tiny, tmp_path, capsys):
         assert "Too short" in (tmp_path / "feedback/ann/hw1.md").read_text()
 
 
-def test_marks_go_to_canvas_moodle_and_the_gradebook(tiny, tmp_path, capsys):
+def test_marks_go_to_canvas_moodle_and_the_gradebook(tiny, tmp_path, capsys, monkeypatch):
+    def write_gradebook(graded, assignment, path, **options):
+        assert [result.student for result in graded] == ["ann", "bob"]
+        assert (assignment, str(path)) == (TINY, "gradebook.db")
+        assert (options["roster"][1].name, options["allow_awaiting"]) == ("Bo B", True)
+        return ["kept"]
+
+    monkeypatch.setattr("coursework.grader.gradebook.write_gradebook", write_gradebook)
     grades, roster = tmp_path / "grades.csv", tmp_path / "roster.csv"
     assert tiny(*grade_arguments(tmp_path)) == 0
     for place in ("canvas", "moodle"):
@@ -238,9 +247,9 @@ def test_marks_go_to_canvas_moodle_and_the_gradebook(tiny, tmp_path, capsys):
         assert tiny("export", grades, "--to", place, "--roster", roster, "--out", out,
                     "--title", "Homework", "--allow-awaiting") == 0  # fmt: skip
         assert out.read_text().count("\n") == {"canvas": 4, "moodle": 6}[place]
-    database = tmp_path / "gradebook.db"
-    assert tiny("gradebook", grades, "--db", database, "--allow-awaiting") == 0
-    assert database.stat().st_size > 0
+    options = ("--db", "gradebook.db", "--roster", roster, "--allow-awaiting")
+    assert tiny("gradebook", grades, *options) == 0
+    assert capsys.readouterr().err == "note: kept\n"
 
 
 @pytest.mark.parametrize("command", ["answers", "merge", "export", "gradebook"])
