@@ -305,7 +305,7 @@ def _cross_entropy_grad(base):
         name=name,
         title="The gradient of the loss",
         objective="write the gradient of the loss, and tell the mean from the sum",
-        chapters=("cross-entropy", "derivation"),
+        chapters=("cross-entropy",),
         checks=checks,
         misconceptions=misconceptions.of_cross_entropy_grad(base),
     )

@@ -98,7 +98,10 @@ def test_points_and_titles_of_notebook_and_checks_agree():
         assert check["grade"]
         assert check["locked"]
         assert check["points"] == asked.out_of == QUESTIONS[asked.name]
-        assert f"## {number}. {asked.title} ({asked.out_of} points)" in text
+        heading = f"## {number}. {asked.title} ({asked.out_of} points)"
+        assert f"{heading}\n\n**You learn** to {asked.objective}. **Chapter" in text
+        exercise = text.split(heading)[1].split("\n## ")[0]
+        assert all(f"(../{chapter}.html#" in exercise for chapter in asked.chapters)
     assert assignment().out_of == 100
 
 
