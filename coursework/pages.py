@@ -14,7 +14,11 @@ MARK = "chapter://"
 TABLE = "<!-- questions -->"
 LINK = re.compile(rf"\[(?P<text>[^\]]*)\]\({MARK}/?(?P<page>[\w-]+)\.html(?:#(?P<place>[\w-]+))?\)")
 SHORT = 15  # lines of given code that are not folded
-NAMES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
+NAMES = {
+    "cross-entropy": "Cross-entropy",
+    "fashion-mnist": "Fashion-MNIST",
+    "mnist": "MNIST",
+}
 
 HEAD = """\
 ---

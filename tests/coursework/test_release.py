@@ -203,7 +203,11 @@ def test_foreign_kernels_and_settings_stay_out(make, released, monkeypatch, tmp_
     (foreign / "kernel.json").write_text(json.dumps(spec))
     startup = tmp_path / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
-    (startup / "foreign.py").write_text("import sys\nprint('foreign', file=sys.stderr)\n")
+    (startup / "foreign.py").write_text(
+        "import sys\n"
+        "def complain(result):\n    print('foreign', file=sys.stderr)\n"
+        "get_ipython().events.register('post_run_cell', complain)\n"
+    )
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setenv("MPLBACKEND", "nonsense")
