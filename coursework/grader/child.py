@@ -118,6 +118,7 @@ class Session:
         self.request = request
         self.channel = channel
         self.pid = os.getpid()
+        self.reserve = bytearray(4 << 20)  # to be able to say that there is no more memory
         grader = os.path.dirname(os.path.abspath(__file__))
         foreign = ("site-packages", "dist-packages")
         own = [p for p in sys.path if p != grader and not p.endswith(foreign)]
@@ -166,7 +167,7 @@ class Session:
         try:
             exec(compile(source, filename, "exec", dont_inherit=True), self.names)
         except BaseException as error:
-            self.report("problem", f"cell {number}: {in_words(error)}", is_memory(error))
+            self.report("problem", f"cell {number}: {in_words(error)}", self.is_memory(error))
 
     def outcome(self, name, args):
         """Return what becomes of one call: kind, value, message, changed, want of memory."""
@@ -176,14 +177,21 @@ class Session:
         try:
             value = self.names[name](*used, **kwargs)
         except BaseException as error:
-            return "raised", None, in_words(error) + where(error), [], is_memory(error)
+            return "raised", None, in_words(error) + where(error), [], self.is_memory(error)
         changed = self.changed(self.decode(args), (used, kwargs))
         try:
             return "returned", self.values.encode(value), "", changed, False
         except self.values.ValueProblem as problem:
             return "refused", None, f"{name} returned {problem}", changed, False
         except BaseException as error:  # of an object that plays at being a list
-            return "raised", None, in_words(error), changed, is_memory(error)
+            return "raised", None, in_words(error), changed, self.is_memory(error)
+
+    def is_memory(self, error):
+        """Return whether an exception says that there was not enough memory; make some."""
+        if not isinstance(error, MemoryError):
+            return False
+        self.reserve = None
+        return True
 
     def decode(self, args):
         """Return new copies of the positional and the keyword arguments of a call."""
@@ -195,18 +203,18 @@ class Session:
 
     def changed(self, before, after):
         """Return the arguments, by position or keyword, that are no longer what they were."""
-        try:
-            pairs = [*enumerate(zip(before[0], after[0], strict=True))]
-            pairs += [(key, (before[1][key], after[1][key])) for key in before[1]]
-            return [key for key, (old, new) in pairs if not self.same(old, new)]
-        except BaseException:
-            return []
+        pairs = [*enumerate(zip(before[0], after[0], strict=True))]
+        pairs += [(key, (before[1][key], after[1][key])) for key in before[1]]
+        return [key for key, (old, new) in pairs if not self.same(old, new)]
 
     def same(self, old, new):
         """Return whether two values are equal to the last bit. A function is as it was."""
         if callable(old):
             return True
-        return self.values.encode(old) == self.values.encode(new)
+        try:
+            return self.values.encode(new) == self.values.encode(old)
+        except BaseException:  # something that is not plain was put into it
+            return False
 
 
 class LatePlots:
@@ -251,11 +259,6 @@ def where(error):
     except BaseException:
         return ""
     return f" ({last.filename.strip('<>')}, line {last.lineno})"
-
-
-def is_memory(error):
-    """Return whether an exception says that there was not enough memory."""
-    return isinstance(error, MemoryError)
 
 
 if __name__ == "__main__":

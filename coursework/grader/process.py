@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
+import signal
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ def started(make_request, libraries, limits, sandbox):
             env=environment,
             start_new_session=True,
         )
-        stack.callback(_end, process)
+        stack.callback(_end, process, sandbox)
         theirs.close()
         yield Child(process, *ours)
 
@@ -139,7 +140,7 @@ def _without_sandbox(stack, _theirs, libraries, limits, channel, _lifeline):
 
 def _python(script, *arguments):
     """Return the command of the child: no environment, no `site`, nothing written beside it."""
-    return [interpreter(), "-I", "-S", "-B", str(script), *map(str, arguments)]
+    return [interpreter(), "-I", "-S", "-B", "-X", "utf8", str(script), *map(str, arguments)]
 
 
 def _file(stack, data):
@@ -170,7 +171,7 @@ def _memory_of(process):
         return 0
 
 
-def _end(process):
+def _end(process, sandbox):
     """Kill a process and its descendants, and wait until it is gone."""
     if process.poll() is None:
         below = _family(process.pid)[1:]
@@ -183,3 +184,6 @@ def _end(process):
                 process.wait(_PATIENCE)
         process.kill()
     process.wait()
+    if not sandbox:  # what it left behind, unless that has changed its group
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)

@@ -272,6 +272,8 @@ def _died(code, talk, limits, tail):
         code = 128 - code
     if code == -signal.SIGXCPU:
         return _Ending(TIMEOUT, f"it used more than {limits.cpu_seconds} s of computing time")
+    if words.endswith("MemoryError"):  # there was too little left to say so on the channel
+        return _Ending(MEMORY, "there was not enough memory")
     if code < 0:
         known = {number.value: number.name for number in signal.Signals}
         name = known.get(-code, "unknown")
