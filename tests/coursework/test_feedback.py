@@ -213,22 +213,33 @@ def test_every_misconception_has_a_chapter_and_a_section():
         assert "section “" in words, link
 
 
-def test_a_comment_in_a_block_of_code_is_no_section():
-    titles = feedback._read_titles("stability")
-    assert titles[""] == "Computing softmax safely"
-    assert titles["subtract-the-maximum"] == titles["alg-shifted-softmax"] == "Subtract the maximum"
-    assert not [title for title in titles.values() if title.startswith("Both fail")]
-    assert feedback._read_titles("nowhere") == {}
+def test_sections_are_found_by_their_anchors(tmp_path, monkeypatch):
+    text = (
+        "# The chapter\n\n(sec-a)=\n## Your caller's `axis`\n\n```{code-cell}\n# A comment\n```\n"
+        "$$ (eq-b)\nx\n$$\n\n:::{prf:theorem}\n:label: thm-c\n:::\n"
+    )
+    (tmp_path / "made-up.md").write_text(text)
+    monkeypatch.setattr(feedback, "BOOK", tmp_path)
+    for anchor in ("your-callers-axis", "equation-eq-b", "thm-c"):
+        words = feedback._find_place(f"made-up.html#{anchor}", None)["words"]
+        section = "chapter “The chapter”, section “Your caller's axis”"
+        assert words == f"{section} (book/made-up.html#{anchor})"
+    words = feedback._find_place("made-up.html#none", None)["words"]
+    assert words == "chapter “The chapter” (book/made-up.html#none)"
+    assert (
+        feedback._find_place("nowhere.html", None)["words"]
+        == "chapter “nowhere” (book/nowhere.html)"
+    )
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_signs_in_our_own_titles_are_signs(form):
-    checks = (CheckResult("p < 1 & `x[0]` * 2", 0.0, 5.0, "no"),)
+    checks = (CheckResult("z<x & `x[0]` * 2", 0.0, 5.0, "no"),)
     source = {"html": to_html, "markdown": to_markdown}[form](
         make_result("a", make_coded(checks=checks))
     )
     page = BeautifulSoup(source, "html.parser") if form == "html" else render_markdown(source)
-    assert "p < 1 & x[0] * 2" in page.get_text()
+    assert "z<x & x[0] * 2" in page.get_text()
     assert "x[0]" in [code.get_text() for code in page.select("li code")]
 
 
