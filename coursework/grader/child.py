@@ -133,6 +133,7 @@ class Session:
         self.module = types.ModuleType("__main__")
         self.names = vars(self.module)
         self.names.update(get_ipython=StandIn, display=lambda *args, **kwargs: None)
+        self.names["__builtins__"] = builtins  # the real ones, and not those of this module
 
     def run(self):
         """Run all, and report each step at once."""
