@@ -63,7 +63,7 @@ def left_processes():
         with contextlib.suppress(psutil.Error):
             line = " ".join(process.cmdline())
             alive = process.status() != psutil.STATUS_ZOMBIE
-            if alive and ("bwrap" in line or "child" in line or not line):
+            if alive and ("bwrap" in line or "child.py" in line or not line):
                 found.append(f"{process.pid} {line[:100]}")
     return found
 
