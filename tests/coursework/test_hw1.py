@@ -273,7 +273,7 @@ def helpers(base):
     return wrong.HELPERS.replace("np.exp(", "np.exp2(").replace("np.log(", "np.log2(")
 
 
-@pytest.mark.parametrize("seed", [SEED, 1])
+@pytest.mark.parametrize("seed", [SEED, 2, 4])
 @pytest.mark.parametrize(
     ("name", "base", "mistake", "points", "body"),
     WRONG,
@@ -283,6 +283,17 @@ def test_wrong_answer_is_recognized_and_keeps_its_points(name, base, mistake, po
     asked = question(name, base)
     found = marks_and_names(asked, helpers(base) + as_function(name, body), seed)
     assert found == (points, [mistake])
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("e = np.exp(z); return e / e.sum(axis=axis, keepdims=True)", (19, ["no-shift"])),
+        ("e = np.exp(z - np.max(z)); return e / np.sum(e)", (3, ["whole-array", "short-integers"])),
+    ],
+)
+def test_softmax_as_many_write_it(body, found):
+    assert marks_and_names(question("softmax"), as_function("softmax", body)) == found
 
 
 @pytest.mark.parametrize("base", checks.PARAMETERS["base"])
