@@ -1,7 +1,7 @@
-"""Marks on their way to other systems: nbgrader (in `gradebook`), Canvas and Moodle.
+"""Marks on their way to Canvas and Moodle. For nbgrader see `gradebook`.
 
-Canvas and Moodle take a CSV. What they make of it is not all in their manuals, so it was read
-in their sources as well:
+Both take a CSV. What they make of it is not all in their manuals, so it was read in their
+sources as well:
 
 Canvas
     `lib/gradebook_importer.rb` and `ui/features/gradebook_uploads/jquery/
@@ -18,8 +18,8 @@ Moodle
     grades are lost. A student that Moodle does not know ends the import, and a row with no
     address would go to the student of the row before.
 
-In both, a mark that is left blank takes away the mark that was there. To leave a student's
-mark as it is, leave out the row.
+In both, a blank is no way to leave a mark as it is: Canvas sends it as a change to an empty
+grade, and Moodle stores that there is no grade. To leave a student's mark, leave out the row.
 """
 
 from __future__ import annotations
@@ -32,12 +32,9 @@ from collections.abc import Sequence
 
 from coursework.grader.assignment import load_assignment
 from coursework.grader.final import ExportError, check_final
-from coursework.grader.gradebook import write_gradebook
 from coursework.grader.results import AWAITING, FAILED, MISSING, Result
 from coursework.grader.roster import Student
 from coursework.grader.texts import in_points, one_line, safe_cell, shorten, write_whole
-
-__all__ = ["ExportError", "write_canvas", "write_gradebook", "write_moodle"]
 
 # Canvas passes over every column whose title has one of these in it.
 CANVAS_TOTALS = re.compile(r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")

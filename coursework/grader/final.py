@@ -30,11 +30,16 @@ def check_final(results: Sequence[Result], *, allow_awaiting: bool = False) -> N
     failed = [result.student for result in results if result.status == FAILED]
     problems = []
     if awaiting:
+        students = _count(set(awaiting), "student")
         problems.append(
-            f"{len(awaiting)} answers of {len(set(awaiting))} students await marks: export them "
-            "to be marked and merge them, or allow it (allow_awaiting)"
+            f"some await marks, {_count(awaiting, 'answer')} of {students}: "
+            "export the answers, mark and merge them, or allow it (--allow-awaiting)"
         )
     if failed:
-        problems.append(f"the grader failed with {len(failed)} students: {', '.join(failed)}")
+        problems.append(f"the grader failed with {_count(failed, 'student')}: {', '.join(failed)}")
     if problems:
         raise ExportError("; ".join(problems))
+
+
+def _count(things, name):
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"

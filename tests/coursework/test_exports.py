@@ -20,13 +20,9 @@ from coursework.grader.assignment import (
     assignment_names,
     load_assignment,
 )
-from coursework.grader.exports import (
-    ExportError,
-    write_canvas,
-    write_gradebook,
-    write_moodle,
-)
-from coursework.grader.gradebook import _match
+from coursework.grader.exports import write_canvas, write_moodle
+from coursework.grader.final import ExportError
+from coursework.grader.gradebook import _match, write_gradebook
 from coursework.grader.results import FAILED, OK, CheckResult
 from coursework.grader.roster import Student
 from tests.coursework.sample_results import (
@@ -175,8 +171,8 @@ def test_marks_that_are_not_final_stay_here(tmp_path, write):
     path = tmp_path / "marks.csv"
     with pytest.raises(ExportError) as caught:
         write(results, roster, path, title="x")
-    assert "2 answers of 2 students await marks" in str(caught.value)
-    assert "failed with 1 students: cem" in str(caught.value)
+    assert "some await marks, 2 answers of 2 students" in str(caught.value)
+    assert "failed with 1 student: cem" in str(caught.value)
     assert not path.exists()
     assert write(results, roster, path, title="x", allow_awaiting=True) == 3
     assert "cem" not in path.read_text(encoding="utf-8")
@@ -342,7 +338,7 @@ def test_marks_given_in_nbgrader_are_not_lost(book):
 
 
 def test_an_answer_that_awaits_marks_does_so_in_nbgrader(book):
-    with pytest.raises(ExportError, match="1 answers of 1 students await marks"):
+    with pytest.raises(ExportError, match="some await marks, 1 answer of 1 student"):
         write_gradebook([make_result("eva")], ASSIGNMENT, book)
     write_gradebook([make_result("eva")], ASSIGNMENT, book, allow_awaiting=True)
     with Gradebook(f"sqlite:///{book}") as gradebook:
