@@ -6,6 +6,7 @@ import asyncio
 
 import joblib
 
+IDLE = 10  # seconds after which a process without work ends, also where this one was killed
 ALONE = 2  # further attempts for a task that was under way when a process died
 
 
@@ -131,6 +132,7 @@ class Processes(Pool):
             pre_dispatch=self.jobs,
             return_as="generator_unordered",
             timeout=self.timeout,
+            idle_worker_timeout=IDLE,
         )
         return parallel(tasks)
 

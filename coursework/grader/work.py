@@ -217,8 +217,8 @@ def _fingerprint(answer):
 def write_json(path, value):
     """Write a file aside, flush it to the disk and rename it."""
     aside = path.with_name(f".{path.name}.part")
-    with open(aside, "w", encoding="utf-8") as file:
-        json.dump(value, file, ensure_ascii=False, indent=1)
+    with open(aside, "w", encoding="ascii") as file:
+        json.dump(value, file, indent=1)  # in ASCII, which also holds halves of surrogate pairs
         file.flush()
         os.fsync(file.fileno())
     os.replace(aside, path)

@@ -1,5 +1,6 @@
 """Small classes on disk for the tests, and the grader's command in a process of its own."""
 
+import contextlib
 import csv
 import json
 import os
@@ -62,10 +63,12 @@ def read_grades(folder):
 def kill_tree(process):
     """End a process and all that it started, by SIGKILL."""
     parent = psutil.Process(process.pid)
-    family = [parent, *parent.children(recursive=True)]
-    for member in family:
-        try:
-            member.kill()
-        except psutil.NoSuchProcess:
-            continue
+    kill_all([parent, *parent.children(recursive=True)])
     process.communicate()
+
+
+def kill_all(processes):
+    """End those of some processes that are still there, by SIGKILL."""
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()

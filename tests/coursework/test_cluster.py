@@ -77,7 +77,9 @@ def test_a_task_that_dask_gives_up_is_told_and_the_others_go_on(tmp_path):
     kinds = {"s0": "well", "s1": "dies", "s2": "well", "s3": "dies once", "s4": "well"}
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
-        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as local,
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None
+        ) as local,
         distributed.Client(local) as client,
     ):
         outcomes = run_all(Cluster(client, timeout=60), tmp_path, kinds)
@@ -89,7 +91,9 @@ def test_a_task_that_dask_gives_up_is_told_and_the_others_go_on(tmp_path):
 
 def test_a_cluster_of_one_thread_does_the_work_itself(tmp_path):
     with (
-        distributed.LocalCluster(1, threads_per_worker=1, dashboard_address=None) as local,
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, dashboard_address=None
+        ) as local,
         distributed.Client(local) as client,
     ):
         # Where joblib did it in this process, this test would die.

@@ -174,6 +174,7 @@ def test_another_file_is_marked_again(classroom, tmp_path):
     again, begun = classroom()
     assert begun == ["ann"]
     assert again["ann"].points == 0
+    assert classroom() == (again, [])  # although its reason is no text that UTF-8 can hold
 
 
 def test_what_failed_or_is_damaged_is_marked_again(classroom, tmp_path):

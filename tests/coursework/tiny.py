@@ -48,7 +48,7 @@ def mark_tiny(assignment, cells, *, seed, sandbox, answers):
     """Return marks that depend on the first cell, with an answer in words."""
     if "die" in cells[0]:
         raise MemoryError
-    points, reason = (8.0, "") if "2" in cells[0] else (0.0, "not the double")
+    points, reason = (8.0, "") if "2" in cells[0] else (0.0, "not \ud800 the double")
     checks = (CheckResult("doubles", points, 8, reason),)
     code = QuestionResult("double", "Double", points, 8, reason=reason, checks=checks)
     status = results.AWAITING if answers["essay"] else results.OK
