@@ -153,6 +153,9 @@ def test_memory_of_a_cell_counts_where_it_cost_an_answer():
     result = run_calls([hog + "def f():\n    return 1"], [Call("f")], limits=QUICK)
     assert (result.status, result.outcomes[0].kind) == ("out of memory", "undefined")
     assert "cell 1: MemoryError" in result.reason
+    cells = ["def f():\n    return 1", hog + "def g():\n    return 1"]
+    result = run_calls(cells, [Call("f"), Call("g")], limits=QUICK)
+    assert (result.status, result.outcomes[0].kind) == ("out of memory", "returned")
     result = run_calls(["def f():\n    return 1\n" + hog], [Call("f")], limits=QUICK)
     assert (result.status, result.outcomes[0].kind) == ("ok", "returned")
 
@@ -369,4 +372,4 @@ def test_the_wall_clock_starts_with_the_student_s_code():
     started = time.monotonic()
     result = run("import time; time.sleep(100)", limits=Limits(wall_seconds=1))
     assert result.status == "timeout"
-    assert time.monotonic() - started >= 1
+    assert 1 <= time.monotonic() - started < 30
