@@ -184,13 +184,18 @@ def matches(title, points, make_calls, expected, *, rtol=1e-9, atol=0.0, dtype=N
 
 
 def unchanged(title, points, make_calls):
-    """Return a check that no argument was changed. The child says so of itself: few points."""
+    """Return a check that no argument was changed. The child says so of itself: few points.
+
+    A function that returns nothing has not earned them.
+    """
 
     def judge(calls, outcomes):
         for call, outcome in zip(calls, outcomes, strict=True):
             found = failure(call, outcome)
             if found:
                 return found
+            if outcome.value is None:
+                return f"{describe(call)}: {_kind(None)} came back"
             if outcome.changed:
                 return f"{describe(call)} changed its own input"
         return None

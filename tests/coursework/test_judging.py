@@ -120,6 +120,7 @@ def test_unchanged_reads_what_the_child_reports():
     assert check.judge(CALLS, RIGHT) is None
     outcomes = [RIGHT[0], returned(RIGHT[1].value, changed=(0,))]
     assert "changed its own input" in check.judge(CALLS, outcomes)
+    assert "is a return missing?" in check.judge(CALLS, [RIGHT[0], returned(None)])
     assert changes_input("double")(CALLS, outcomes)
     assert not changes_input("other")(CALLS, outcomes)
 
