@@ -270,6 +270,16 @@ OBJECTS = (
         OK,
     ),
     in_answer(
+        "long-text-among-short",
+        "A list of texts that NumPy would make gigabytes of, as it comes to the grader.",
+        """
+        def ANSWER(*args, **kwargs):
+            return ["x" * 20_000, *[""] * 20_000]
+        """,
+        NONE,
+        OK,
+    ),
+    in_answer(
         "array-of-objects",
         "An array may hold objects with methods of their own.",
         """

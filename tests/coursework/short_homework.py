@@ -5,6 +5,8 @@ It is a module of its own, since the grader's processes import it.
 
 import dataclasses
 
+from joblib.externals.loky import get_reusable_executor
+
 from coursework.grader import pools, running
 from coursework.grader.assignment import Limits
 from coursework.hostile.recipe import TARGET
@@ -32,6 +34,11 @@ def grade(student, *arguments):
         checks.make_assignment = make_assignment
         running._load.cache_clear()
     return running.grade_notebook(student, *arguments)
+
+
+def end_processes():
+    """End joblib's processes: it keeps them for the next class, with their homework."""
+    get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
 class Processes(pools.Processes):

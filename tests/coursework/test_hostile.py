@@ -17,6 +17,7 @@ from coursework.hostile import machine
 from coursework.hostile.recipe import TARGET, total_range, write_notebook
 from coursework.hw1 import checks
 from tests.coursework import short_homework
+from tests.coursework.sandboxed import require_sandbox
 from tests.coursework.short_homework import OTHER
 
 HONEST = {
@@ -58,6 +59,7 @@ def state_of(*folders):
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
     """Grade the class once; return everything that the tests look at."""
+    require_sandbox()
     import numpy as np
 
     folder = tmp_path_factory.mktemp("class")
@@ -66,6 +68,7 @@ def graded(tmp_path_factory):
     watched = [type(folder)(path).parent for path in watched]
     machine.adopt_orphans()
     before = state_of(*watched)
+    short_homework.end_processes()
     running._load.cache_clear()
     with pytest.MonkeyPatch.context() as patch, machine.Listener() as listener:
         patch.setenv(machine.CANARY, "a secret of the teacher")
@@ -80,6 +83,7 @@ def graded(tmp_path_factory):
             pool = short_homework.Processes(2, settings.timeout)
             marked = running.grade_class(submissions, settings, work, pool)
             results = {result.student: result for result, _ in marked}
+        short_homework.end_processes()
         changed = {path for path, _ in before.items() ^ state_of(*watched).items()}
         yield {
             "results": results,
