@@ -31,7 +31,8 @@ from coursework.release import make_notebook, render
 from tests.coursework.sandboxed import require_sandbox
 from tests.references import ROOT
 
-PAGE = (ROOT / "book" / "instructors.md").read_text(encoding="utf-8")
+# A backslash goes on with a session of a plan, or with a command, on the next line.
+PAGE = re.sub(r" *\\\n +", " ", (ROOT / "book" / "instructors.md").read_text(encoding="utf-8"))
 GRADER = "python -m coursework.grader "
 DOCKER = {"--cap-add", "--security-opt", "--privileged"}
 OTHERS = {"--update", "--paths"}  # of nbgrader and of jupyter
