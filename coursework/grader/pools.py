@@ -7,6 +7,7 @@ import asyncio
 import joblib
 
 IDLE = 10  # seconds after which a process without work ends, also where this one was killed
+RETURN = 120  # seconds in which a cluster that lost all its workers may get new ones
 ALONE = 2  # further attempts for a task that was under way when a process died
 
 
@@ -164,9 +165,9 @@ class Cluster(Pool):
 
 
 def _count_workers(client):
-    """Return how many threads the cluster has; waits a little for the first."""
+    """Return how many threads the cluster has; waits for the first."""
     try:
-        client.wait_for_workers(1, timeout=30)
+        client.wait_for_workers(1, timeout=RETURN)
         return sum(client.ncores().values())
     except Exception as error:
         raise PoolError(f"the cluster has no workers any more ({_say(error)})") from error
@@ -204,7 +205,8 @@ def _make_backend(client):
                 raise out
             return super().retrieve_result_callback(out)
 
-    return ClusterBackend(client=client)
+    # Without workers, such as while they start anew, tasks wait; joblib's own would give up soon.
+    return ClusterBackend(client=client, wait_for_workers_timeout=0)
 
 
 def _make_error(status, outcome):

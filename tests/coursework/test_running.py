@@ -244,6 +244,15 @@ def test_a_class_goes_on_after_a_notebook_that_loses_its_process(classroom, tmp_
     assert again["ann"].status == results.AWAITING
 
 
+def test_what_a_killed_grader_was_writing_is_removed(classroom, tmp_path):
+    classroom()
+    begun = [".grades.csv-x1y2", "grades.work/.manual.json.part", "grades.work/students/.a.part"]
+    for name in begun:
+        (tmp_path / name).touch()
+    classroom()
+    assert not [name for name in begun if (tmp_path / name).exists()]
+
+
 def test_two_graders_do_not_share_a_folder(tmp_path):
     work, other = WorkFolder(tmp_path / "grades.csv"), WorkFolder(tmp_path / "grades.csv")
     with work.lock():
