@@ -17,6 +17,12 @@ from coursework.grader.marking import mark_cells, mark_question
 from coursework.grader.results import AWAITING, OK
 from coursework.hw2 import checks, digits
 from coursework.hw2.models import WRONG_FORMULAS, Rules, gradients_by, make_trainer
+from tests.coursework.wrong_answers_hw2 import (
+    EVIDENCE_CHANGES,
+    GRADIENT_CHANGES,
+    LOOP_CHANGES,
+    MOMENTUM_CHANGES,
+)
 
 matplotlib.use("Agg")
 ROOT = Path(__file__).resolve().parents[2]
@@ -180,88 +186,6 @@ class TestMarks:
         assert [item.name for item in mark.recognized] == ["notebook-variables"]
 
 
-GRADIENT_CHANGES = {
-    "missing-n": [("X.T @ delta / len(t)", "X.T @ delta"), ("delta.mean(", "delta.sum(")],
-    "sum-for-mean": [
-        ("t].mean()", "t].sum()"),
-        ("X.T @ delta / len(t)", "X.T @ delta"),
-        ("delta.mean(", "delta.sum("),
-    ],
-    "bias-summed": [("delta.mean(", "delta.sum(")],
-    "penalty-by-n": [("/ len(t) + alpha * W", "/ len(t) + alpha * W / len(t)")],
-    "penalty-on-bias": [
-        ("np.sum(W**2)", "(np.sum(W**2) + np.sum(b**2))"),
-        ("delta.mean(axis=0)", "delta.mean(axis=0) + alpha * b"),
-    ],
-    "other-penalty": [("alpha / 2", "alpha"), ("+ alpha * W", "+ 2 * alpha * W")],
-    "penalty-slope": [("+ alpha * W", "+ 2 * alpha * W")],
-    "penalty-not-in-gradient": [(" + alpha * W", "")],
-    "penalty-not-in-loss": [(" + alpha / 2 * np.sum(W**2)", "")],
-    "no-penalty": [(" + alpha * W", ""), (" + alpha / 2 * np.sum(W**2)", "")],
-    "norm-not-squared": [("np.sum(W**2)", "np.linalg.norm(W)")],
-    "transposed": [("X.T @ delta / len(t) + alpha * W", "(X.T @ delta / len(t) + alpha * W).T")],
-    "y-minus-p": [("delta[rows, t] -= 1", "delta = np.eye(len(b))[t] - delta")],
-    "all-labels": [("-log_P[rows, t]", "-log_P[:, t]")],
-    "wrong-axis": [("Z.max(axis=1", "Z.max(axis=0"), ("(Z).sum(axis=1", "(Z).sum(axis=0")],
-    "no-shift": [("    Z = Z - Z.max(axis=1, keepdims=True)\n", "")],
-    "one-maximum": [("Z.max(axis=1, keepdims=True)", "Z.max()")],
-    "log-of-zero": [("-log_P[rows, t].mean()", "-np.log(np.exp(log_P)[rows, t]).mean()")],
-    "floored-log": [("-log_P[rows, t].mean()", "-np.log(np.exp(log_P)[rows, t] + 1e-12).mean()")],
-    "changes-input": [("delta = np.exp", "W *= 1.5\n    delta = np.exp")],
-}
-
-LOOP_CHANGES = {
-    "uphill": [("W - learning_rate", "W + learning_rate"), ("b - learning", "b + learning")],
-    "last-batch-dropped": [("len(t), batch_size", "len(t) - len(t) % batch_size, batch_size")],
-    "no-shuffling": [("rng.permutation(len(t))", "np.arange(len(t))")],
-    "one-order": [
-        ("        order = rng.permutation(len(t))\n", ""),
-        ("losses = []", "losses = []\n    order = rng.permutation(len(t))"),
-    ],
-    "other-generator": [("np.random.default_rng", "np.random.RandomState")],
-    "labels-left-behind": [("t[batch]", "t[start : start + batch_size]")],
-    "composed-orders": [
-        (
-            "order = rng.permutation(len(t))",
-            "order = rng.permutation(len(t))\n        X, t = X[order], t[order]",
-        ),
-        ("order[start : start + batch_size]", "np.arange(len(t))[start : start + batch_size]"),
-    ],
-    "one-epoch": [("    return W, b, losses", "        return W, b, losses")],
-    "bias-not-moved": [("            b = b - learning_rate * grad_b\n", "")],
-    "divided-by-batch-size": [
-        (
-            "            W = W",
-            "            share = len(batch) / batch_size\n"
-            "            grad_W = (grad_W - alpha * W) * share + alpha * W\n"
-            "            grad_b = grad_b * share\n"
-            "            W = W",
-        )
-    ],
-    "losses-of-batches": [
-        ("order = rng", "seen = []\n        order = rng"),
-        ("            _, grad_W", "            loss, grad_W"),
-        ("            W = W", "            seen.append(loss)\n            W = W"),
-        ("loss_and_gradients(W, b, X, t, alpha)[0]", "np.mean(seen)"),
-    ],
-    "losses-without-penalty": [("(W, b, X, t, alpha)[0]", "(W, b, X, t, 0)[0]")],
-    "changes-input": [("    losses = []", "    losses = []\n    X += 1")],
-}
-MOMENTUM_CHANGES = {
-    "velocity-forgotten": [
-        ("order = rng", "velocity_W, velocity_b = 0 * W, 0 * b\n        order = rng")
-    ],
-    "velocity-damped": [("+ grad_W", "+ 0.1 * grad_W"), ("+ grad_b", "+ 0.1 * grad_b")],
-}
-EVIDENCE_CHANGES = {
-    "weight-alone": [("x * (W[:, j] - W[:, k])", "W[:, j] - W[:, k]")],
-    "one-template": [("(W[:, j] - W[:, k])", "W[:, j]")],
-    "reversed": [("(W[:, j] - W[:, k])", "(W[:, k] - W[:, j])")],
-    "largest-size": [("np.argmax(contributions)", "np.argmax(np.abs(contributions))")],
-    "changes-input": [("    contributions =", "    x += 1\n    contributions =")],
-}
-
-
 def assert_recognized(name, functions, mistake, variant=DEFAULT):
     points, recognized = judge(name, functions, variant)
     assert recognized == [mistake]
@@ -275,6 +199,11 @@ class TestMistakes:
     def test_gradients(self, mistake):
         wrong = change(answer("loss_and_gradients"), *GRADIENT_CHANGES[mistake])
         assert_recognized("loss_and_gradients", define(wrong), mistake)
+
+    def test_a_second_mistake_does_not_hide_behind_an_overflow(self):
+        both = GRADIENT_CHANGES["missing-n"] + GRADIENT_CHANGES["no-shift"]
+        wrong = change(answer("loss_and_gradients"), *both)
+        assert judge("loss_and_gradients", define(wrong))[1] == ["missing-n", "no-shift"]
 
     @pytest.mark.parametrize("variant", VARIANTS, ids=lambda v: "-".join(v.values()))
     @pytest.mark.parametrize("mistake", WRONG_FORMULAS)
@@ -356,6 +285,11 @@ class TestDigits:
             assert (X.shape, X.dtype, t.shape) == ((number, 784), np.float32, (number,))
             assert X.min() == 0
             assert X.max() == 1
+
+    def test_no_digit_keeps_its_name(self):
+        draw = digits.draw_images(10)
+        for seed in range(20):
+            (call,) = draw(np.random.default_rng(seed))
             assert sorted(call.names) == list(range(10))
             assert all(name != digit for digit, name in enumerate(call.names))
 
