@@ -5,6 +5,7 @@ This runs beside the student's code, inside the sandbox; it needs the standard l
 
 import ast
 import re
+import symtable
 from dataclasses import dataclass
 
 # Cell magics whose cell is Python; the cells of all others (%%bash, %%html) are not.
@@ -42,7 +43,7 @@ def read_cell(number, text):
     if tree is None:  # it is run all the same, for the message
         names = {name for pair in _DEFINES.findall(source) for name in pair if name}
         return Cell(number, source, frozenset(names), frozenset())
-    reads = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    reads = _read_names(source, tree)
     binds = _bound_names(tree)
     always = "*" in binds or bool(_OPAQUE & reads)
     return Cell(number, source, frozenset(binds), frozenset(reads), always)
@@ -113,6 +114,28 @@ def _without_magic(line):
     if not _MAGIC.match(line):
         return line
     return line[: len(line) - len(line.lstrip())] + "pass"
+
+
+def _read_names(source, tree):
+    """Return the names that a cell reads, but for those that its functions keep to themselves.
+
+    A parameter called `z` must not bring in a cell that happens to bind a `z`.
+    """
+    try:
+        tables = [symtable.symtable(source, "cell", "exec")]
+    except _UNREADABLE:  # a return at top level, for one: then all names
+        return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    names = set()
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        everywhere = table.get_type() == "module"
+        names.update(
+            symbol.get_name()
+            for symbol in table.get_symbols()
+            if symbol.is_referenced() and (everywhere or symbol.is_global())
+        )
+    return names
 
 
 def _bound_names(tree):

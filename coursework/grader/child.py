@@ -9,6 +9,7 @@ Usage: ``python child.py CHANNEL LIFELINE UID CPU_SECONDS``; LIFELINE and UID ma
 """
 
 import _sitebuiltins
+import ast
 import builtins
 import importlib.machinery
 import importlib.util
@@ -132,7 +133,7 @@ class Session:
         self.numpy = numpy
         self.module = types.ModuleType("__main__")
         self.names = vars(self.module)
-        self.names.update(get_ipython=StandIn, display=lambda *args, **kwargs: None)
+        self.names.update(get_ipython=StandIn(), display=lambda *args, **kwargs: None)
         self.names["__builtins__"] = builtins  # the real ones, and not those of this module
 
     def run(self):
@@ -166,7 +167,10 @@ class Session:
         lines = source.splitlines(keepends=True)
         linecache.cache[filename] = (len(source), None, lines, filename)
         try:
-            exec(compile(source, filename, "exec", dont_inherit=True), self.names)
+            flag = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+            waiting = eval(compile(source, filename, "exec", flag, dont_inherit=True), self.names)
+            if isinstance(waiting, types.CoroutineType):  # there was an await at top level
+                importlib.import_module("asyncio").run(waiting)
         except BaseException as error:
             self.report("problem", f"cell {number}: {in_words(error)}", self.is_memory(error))
 
@@ -236,10 +240,27 @@ class LatePlots:
 
 
 class StandIn:
-    """Takes any method of an interactive shell, and does nothing."""
+    """Takes whatever is done with an interactive shell, and does nothing."""
 
     def __getattr__(self, name):
-        return lambda *args, **kwargs: None
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *args, **kwargs):
+        """Do nothing."""
+        return self
+
+    __getitem__ = __call__
+
+    def __setitem__(self, key, value):
+        """Forget it."""
+
+    def __iter__(self):
+        return iter(())
+
+    def __contains__(self, key):
+        return False
 
 
 def in_words(error):

@@ -16,6 +16,9 @@ import numpy as np
 MAX_BYTES = 16 << 20  # the numbers of one value
 MAX_PARTS = 200_000  # the items of lists, tuples and dicts in one value
 MAX_TEXT = 100_000  # the characters of one string
+# All strings of a value as an array, in which each takes as much as the longest: a list of some
+# long and many short strings is small, and NumPy would need gigabytes for it.
+MAX_TEXTS = 64 << 20
 MAX_DEPTH = 20
 MAX_LINE = 2 * MAX_BYTES  # one message, with its base64
 # No long double: not every pattern of its bits is a number.
@@ -143,6 +146,7 @@ class _Budget:
         self.function = function
         self.parts = 0
         self.bytes = 0
+        self.longest = 0
 
     def spend(self, parts=0, size=0, depth=0):
         """Count some parts and bytes at some depth of nesting, and complain of too many."""
@@ -152,6 +156,8 @@ class _Budget:
             raise ValueProblem(f"lists of more than {MAX_PARTS:,} items")
         if self.bytes > MAX_BYTES:
             raise ValueProblem(f"more than {MAX_BYTES >> 20} MB of numbers")
+        if 4 * self.longest * self.parts > MAX_TEXTS:
+            raise ValueProblem("too many long strings")
         if depth > MAX_DEPTH:
             raise ValueProblem(f"lists nested more than {MAX_DEPTH} deep")
 
@@ -199,6 +205,8 @@ class _Encoder(_Budget):
     def text(self, value):
         if len(value) > MAX_TEXT:
             raise ValueProblem(f"a string of more than {MAX_TEXT:,} characters")
+        self.longest = max(self.longest, len(value))
+        self.spend()
         return ["str", value]
 
     def pair(self, key, value, depth):
@@ -234,6 +242,8 @@ class _Decoder(_Budget):
     def text(self, _depth, value):
         if type(value) is not str or len(value) > MAX_TEXT:
             raise ValueProblem("not a string")
+        self.longest = max(self.longest, len(value))
+        self.spend()
         return clean_text(value)
 
     def array(self, _depth, name, shape, text):
