@@ -4,6 +4,7 @@ import functools
 import os
 import textwrap
 
+import psutil
 import pytest
 
 from coursework.grader.assignment import Call, Limits
@@ -29,6 +30,14 @@ def require_sandbox():
     if os.environ.get("CI"):
         pytest.fail(why_not(), pytrace=False)
     pytest.skip(why_not())
+
+
+def nothing_is_left():
+    """See, as a fixture, that a test leaves no process and no open file behind."""
+    files = set(os.listdir("/proc/self/fd"))
+    yield
+    assert not psutil.Process().children(recursive=True)
+    assert set(os.listdir("/proc/self/fd")) <= files
 
 
 def answer(body, argument="x=None"):
