@@ -120,7 +120,7 @@ SUBMISSIONS = (
         import socket
         def found():
             with socket.socket(socket.AF_UNIX) as client:
-                client.connect("\\0ABSTRACT_NAME")
+                client.connect(chr(0) + "ABSTRACT_NAME")
             return True
         """,
     ),

@@ -1,8 +1,9 @@
 """What the hostile submissions are made of: edits of the solved master.
 
-A source here is Python with four words that stand alone: ``RIGHT`` is the right answer, the
-whole cell of the master; ``WRONG`` a function that returns a constant; ``GUARD`` ends the cell
-unless it runs in a sandbox; and ``ANSWER`` is the name of the function.
+A source here is Python with words that stand alone: ``RIGHT`` is the right answer, the whole
+cell of the master; ``WRONG`` a function that returns a constant; ``GUARD`` ends the cell unless
+it runs in a sandbox; ``PARENTS`` puts every folder above the libraries on the path of imports;
+and ``ANSWER`` is the name of the function.
 """
 
 from __future__ import annotations
@@ -37,6 +38,10 @@ with open("/proc/1/cmdline", "rb") as first:
     line = first.read()
     if b"bwrap" not in line and b"child.py" not in line:
         raise SystemExit("this would hurt the machine, and it is no sandbox")
+"""
+PARENTS = """\
+import pathlib, sys
+sys.path += map(str, pathlib.Path(np.__file__).resolve().parents)
 """
 WRONG_ANSWER = """\
 def ANSWER(*args, **kwargs):
@@ -177,12 +182,19 @@ def code_cell(source):
 
 def fill(kit, source):
     """Return Python with its stand-alone words replaced, as the module says."""
-    parts = {"RIGHT": text(answer_cell(kit.notebook)), "WRONG": WRONG_ANSWER, "GUARD": GUARD}
+    parts = {
+        "RIGHT": text(answer_cell(kit.notebook)),
+        "WRONG": WRONG_ANSWER,
+        "GUARD": GUARD,
+        "PARENTS": PARENTS,
+    }
 
     def put(match):
         return textwrap.indent(parts[match[2]], match[1])
 
-    source = re.sub(r"^( *)(RIGHT|WRONG|GUARD)$", put, textwrap.dedent(source), flags=re.MULTILINE)
+    source = re.sub(
+        r"^( *)(RIGHT|WRONG|GUARD|PARENTS)$", put, textwrap.dedent(source), flags=re.MULTILINE
+    )
     words = {"ANSWER": TARGET, "TCP_PORT": str(kit.tcp_port), "ABSTRACT_NAME": kit.abstract_name}
     return re.sub(r"\b(ANSWER|TCP_PORT|ABSTRACT_NAME)\b", lambda m: words[m[1]], source)
 

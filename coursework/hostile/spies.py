@@ -7,6 +7,22 @@ the sandbox shows as points, and a sound sandbox as the mark of a wrong answer.
 from coursework.grader.results import OK
 from coursework.hostile.recipe import NONE, WRONG, in_answer, spy
 
+MESSAGE = """
+        import os
+        def found():
+            seen = False
+            folders = ("/tmp", "/dev/shm", "/var/tmp", os.getcwd(), os.path.expanduser("~"))
+            for folder in set(map(os.path.realpath, folders)):
+                path = os.path.join(folder, "hostile-message")
+                seen = seen or os.path.exists(path)
+                try:
+                    with open(path, "w") as file:
+                        file.write("the answer")
+                except OSError:
+                    pass
+            return seen
+        """
+
 FILES = (
     spy(
         "reads-the-checks",
@@ -174,22 +190,13 @@ FILES = (
     ),
     spy(
         "leaves-a-message",
-        "Nothing that one answer writes is seen by the next, nor by the next student.",
-        """
-        import os
-        def found():
-            seen = False
-            folders = ("/tmp", "/dev/shm", "/var/tmp", os.getcwd(), os.path.expanduser("~"))
-            for folder in set(map(os.path.realpath, folders)):
-                path = os.path.join(folder, "hostile-message")
-                seen = seen or os.path.exists(path)
-                try:
-                    with open(path, "w") as file:
-                        file.write("the answer")
-                except OSError:
-                    pass
-            return seen
-        """,
+        "Nothing that an answer writes is seen by another, nor by the next student.",
+        MESSAGE,
+    ),
+    spy(
+        "finds-a-message",
+        "The same from another student, who looks for it.",
+        MESSAGE,
     ),
     spy(
         "compiles-into-the-cache",
@@ -211,6 +218,7 @@ ANSWERS = (
         "imports-the-package",
         "The book's own package has the answers; it cannot be imported.",
         """
+        PARENTS
         def found():
             import softmax
             return hasattr(softmax, "log_softmax")
@@ -220,6 +228,7 @@ ANSWERS = (
         "imports-the-checks",
         "Nor can the grader.",
         """
+        PARENTS
         def found():
             import coursework.hw1.checks
             return True
@@ -229,10 +238,9 @@ ANSWERS = (
         "imports-other-libraries",
         "Libraries that have the answers ready are not there.",
         """
-        import importlib, os, sys
+        import importlib
+        PARENTS
         def found():
-            folder = os.path.dirname(os.path.dirname(np.__file__))
-            sys.path += [folder, "/usr/lib/python3/dist-packages"]
             for name in ("scipy", "sklearn", "torch", "jax", "tensorflow", "numba", "nbgrader"):
                 try:
                     importlib.import_module(name)
@@ -289,27 +297,6 @@ ANSWERS = (
         """,
         WRONG,
         OK,
-    ),
-    spy(
-        "searches-its-memory",
-        "The text of a check's title is nowhere in the child's memory.",
-        """
-        def found():
-            words = (b"misconcep" + b"tion", b"BEGIN HID" + b"DEN", b"check.po" + b"ints")
-            with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
-                for line in maps:
-                    if " rw" not in line:
-                        continue
-                    start, end = (int(part, 16) for part in line.split()[0].split("-"))
-                    try:
-                        memory.seek(start)
-                        block = memory.read(min(end - start, 1 << 26))
-                    except (OSError, OverflowError):
-                        continue
-                    if any(word in block for word in words):
-                        return True
-            return False
-        """,
     ),
 )
 
