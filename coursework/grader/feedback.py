@@ -41,6 +41,7 @@ from coursework.grader.texts import (
 BOOK = FOLDER.parent / "book"
 LONGEST_MESSAGE = 600
 LONGEST_ANSWER = 20_000
+UNMARKED = (MISSING, UNREADABLE, FAILED)
 
 STATUS = {
     OUTPUT: "stopped: it printed too much",
@@ -131,7 +132,9 @@ def _view(result, book_url):
     base = _book_base(book_url)
     assignment = _find_assignment(result)
     known = {question.name: question for question in assignment.questions} if assignment else {}
-    questions = [_view_question(q, known.get(q.name), base) for q in result.questions]
+    # Where nothing was marked, one reason for all is enough.
+    marked = any(q.status not in UNMARKED for q in result.questions)
+    questions = [_view_question(q, known.get(q.name), base) for q in result.questions if marked]
     awaiting = sum(q.out_of for q in result.questions if q.status == AWAITING)
     return {
         "title": assignment.title if assignment else one_line(result.assignment),
@@ -159,7 +162,7 @@ def _find_assignment(result):
 
 def _greet(result, awaiting):
     """Return the first sentence, which says how it went."""
-    if result.status in (MISSING, UNREADABLE, FAILED):
+    if result.status in UNMARKED:
         return STATUS[result.status].capitalize() + "."
     share = result.points / ((result.out_of - awaiting) or 1)
     if share == 1:
@@ -175,7 +178,7 @@ def _greet(result, awaiting):
 
 def _reason_of_all(result):
     """Return why there are no marks at all, where the greeting does not say so already."""
-    if result.status not in (MISSING, UNREADABLE, FAILED):
+    if result.status not in UNMARKED:
         return ""
     reason = shorten(one_line(result.reason), LONGEST_MESSAGE)
     return "" if reason in STATUS[result.status] else reason
@@ -208,7 +211,7 @@ def _count(points):
 
 def _next_of_all(result):
     """Return what to do first."""
-    if result.status in (MISSING, UNREADABLE, FAILED):
+    if result.status in UNMARKED:
         return NEXT[result.status]
     left = [q for q in result.questions if q.points < q.out_of and q.status != AWAITING]
     if not left:
@@ -239,7 +242,7 @@ def _facts(result):
 
 def _view_question(question, known, base):
     full = question.points == question.out_of
-    unmarked = question.status in (MISSING, UNREADABLE, FAILED)
+    unmarked = question.status in UNMARKED
     return {
         "name": one_line(question.name),
         "title": one_line(question.title),

@@ -124,6 +124,17 @@ def test_a_zero_has_its_reason_and_a_way_on(form, result, words):
         assert part in text
 
 
+@pytest.mark.parametrize("make", [to_html, to_markdown])
+def test_one_reason_is_enough_where_nothing_was_marked(make):
+    questions = [
+        make_coded(name, points=0.0, checks=(), status=UNREADABLE, reason="bad JSON at line 3")
+        for name in ("softmax", "log_softmax")
+    ]
+    text = make(make_result("b", *questions, status=UNREADABLE, reason="bad JSON at line 3"))
+    assert text.count("bad JSON at line 3") == 1
+    assert "<table" not in text
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_answers_in_words(form):
     awaiting = FORMS[form](make_result("ana", make_coded(), make_words()), None)
