@@ -234,6 +234,8 @@ def _facts(result):
     facts.append(
         ("Inputs", f"drawn from seed {result.seed}; with it, your teacher can repeat these marks")
     )
+    if any("(cell " in check.message for q in result.questions for check in q.checks):
+        facts.append(("Cells", "code cells are counted from the top of your notebook, from 1"))
     if result.parameters:
         chosen = ", ".join(f"{key}={value}" for key, value in sorted(result.parameters.items()))
         facts.append(("Variant", one_line(chosen)))

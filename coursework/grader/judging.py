@@ -69,7 +69,17 @@ def _difference_of_entries(array, expected, rtol, atol):
     index = tuple(int(i) for i in np.argwhere(~close)[0])
     where = f"entry {list(index)}" if index else "it"
     wrong = f" ({np.sum(~close)} of {close.size} entries differ)" if close.size > 1 else ""
-    return f"{where} is {came[index]:.6g}, and {due[index]:.6g} was expected{wrong}"
+    one, other = _told_apart(came[index], due[index])
+    return f"{where} is {one}, and {other} was expected{wrong}"
+
+
+def _told_apart(one, other):
+    """Return two numbers in words, with as many digits as they need to differ."""
+    for digits in (6, 10, 17):
+        words = f"{one:.{digits}g}", f"{other:.{digits}g}"
+        if words[0] != words[1]:
+            break
+    return words
 
 
 def _as_numbers(value):

@@ -149,6 +149,12 @@ def test_answers_in_words(form):
     assert text.count("Say why.") == 1
 
 
+def test_says_how_cells_are_counted_where_one_is_named():
+    named = make_result("ana", make_coded(message="ValueError: no (cell 4, line 2)"))
+    assert "counted from the top" in to_markdown(named)
+    assert "counted from the top" not in to_markdown(make_result())
+
+
 def test_full_marks_ask_for_nothing():
     full = make_coded(points=25.0, reason="", checks=(CheckResult("right values", 25.0, 25.0),))
     text = to_markdown(make_result("ana", full))

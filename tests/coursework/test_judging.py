@@ -46,6 +46,8 @@ OTHER = [
     (1.0, np.ones(1), "the shape is (), and (1,) was expected"),
     (np.array([1.0, 2.0]), np.array([1.0, 3.0]), "entry [1] is 2, and 3 was expected"),
     (np.array([1.0, np.nan]), np.array([1.0, 3.0]), "entry [1] is nan"),
+    (2.0 + 2e-9, 2.0, "it is 2.000000002, and 2 was expected"),
+    (-180.449001, -180.449, "it is -180.449001, and -180.449 was expected"),
     (np.nan, 0.5, "it is nan, and 0.5 was expected"),
     (np.inf, -np.inf, "it is inf, and -inf was expected"),
     (1.0 + 0j, 1.0, "the numbers are complex"),
