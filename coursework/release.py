@@ -230,6 +230,29 @@ def book_address():
     return f"{base.rstrip('/')}/book/" if base else ""
 
 
+def read_master(assignment):
+    """Return the text of an assignment's master, and what Jinja fills in for its variant."""
+    text = (FOLDER / assignment.name / f"{assignment.name}.md").read_text(encoding="utf-8")
+    checks = importlib.import_module(f"coursework.{assignment.name}.checks")
+    return text, checks.template_values(**assignment.parameters)
+
+
+def texts_given_out(assignment, address):
+    """Return the texts of the Markdown cells that students are given, but for their own answers.
+
+    Links to the book's chapters are part of a text; so each is there without an address and with
+    `address`, as `release` takes it.
+    """
+    text, values = read_master(assignment)
+    master = make_notebook(render(text, {**values, "book": pages.MARK}), assignment)
+    return {
+        cell.source
+        for place in ("", address)
+        for cell in pages.link_notebook(master, place).cells
+        if cell.cell_type == "markdown" and not cell.metadata.get("nbgrader", {}).get("solution")
+    }
+
+
 def release_all(names, chosen, address, course):
     """Return what each master gives, a dictionary from name to `Released`.
 
@@ -240,10 +263,9 @@ def release_all(names, chosen, address, course):
     """
     released = {}
     for name, parameters in parameters_by_name(names, chosen).items():
-        text = (FOLDER / name / f"{name}.md").read_text(encoding="utf-8")
-        values = importlib.import_module(f"coursework.{name}.checks").template_values(**parameters)
         try:
             assignment = load_assignment(name, parameters)
+            text, values = read_master(assignment)
             released[name] = release(text, assignment, values, course, address)
         except ReleaseError as error:
             raise ReleaseError(f"{name}: {error}") from error

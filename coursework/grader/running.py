@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib
 import json
 import time
 from collections.abc import Mapping
@@ -105,27 +104,9 @@ def read_released(assignment, address):
     if not any(question.manual_points for question in assignment.questions):
         return ()
     # Imported where it is needed: workers do without nbgrader and jupytext.
-    from coursework import pages, release
+    from coursework import release
 
-    text = (FOLDER / assignment.name / f"{assignment.name}.md").read_text(encoding="utf-8")
-    checks = importlib.import_module(f"coursework.{assignment.name}.checks")
-    values = checks.template_values(**assignment.parameters)
-    rendered = release.render(text, {**values, "book": pages.MARK})
-    master = release.make_notebook(rendered, assignment)
-    notebooks = [
-        pages.link_notebook(master, place) for place in {"", address or release.book_address()}
-    ]
-    return tuple(
-        sorted(
-            {
-                cell.source
-                for notebook in notebooks
-                for cell in notebook.cells
-                if cell.cell_type == "markdown"
-                and not cell.metadata.get("nbgrader", {}).get("solution")
-            }
-        )
-    )
+    return tuple(sorted(release.texts_given_out(assignment, address or release.book_address())))
 
 
 def source_version(name):
