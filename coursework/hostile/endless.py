@@ -97,7 +97,7 @@ SUBMISSIONS = (
             return os.read(0, 1 << 20)
         """,
         NONE,
-        (OK, TIMEOUT),
+        OK,
     ),
     in_answer(
         "loop-after-some-calls",
@@ -189,7 +189,7 @@ SUBMISSIONS = (
             return np.zeros(3).view(Slow)
         """,
         NONE,
-        (OK, TIMEOUT),
+        TIMEOUT,
     ),
     in_answer(
         "loop-in-message",
@@ -204,7 +204,7 @@ SUBMISSIONS = (
             raise Endless()
         """,
         NONE,
-        (OK, TIMEOUT),
+        TIMEOUT,
     ),
     in_answer(
         "endless-recursion",
