@@ -151,6 +151,9 @@ class Question:
     checks : tuple of Check
     misconceptions : tuple of Misconception
     limits : Limits
+    given : str
+        Python that runs after the student's cells, such as a right version of a function from
+        an earlier question, so that a mistake there does not cost points here.
     manual_points : float
         Points of an answer in words, given by hand; 0 for an answer in code.
     """
@@ -162,6 +165,7 @@ class Question:
     checks: tuple[Check, ...] = ()
     misconceptions: tuple[Misconception, ...] = ()
     limits: Limits = Limits()
+    given: str = ""
     manual_points: float = 0
 
     @property

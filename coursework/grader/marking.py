@@ -67,8 +67,9 @@ def mark_question(
         return _awaiting(question, answer)
     calls_of_checks = question.draw_calls(seed)
     calls = [call for calls in calls_of_checks for call in calls]
+    given = [question.given] if question.given else []
     run = run_calls(
-        list(cells),
+        [*cells, *given],
         calls,
         limits=question.limits,
         prelude=assignment.prelude,

@@ -125,6 +125,13 @@ def test_an_answer_in_words_waits_and_an_empty_one_does_not():
     assert empty.reason == "nothing was written"
 
 
+def test_what_is_given_wins_over_the_students_own():
+    cells = ["def factor():\n    return 3", "def double(z):\n    return factor() * z", GOOD[1]]
+    assert mark(cells)["double"].points == 2
+    helped = replace(TINY.questions[0], given="def factor():\n    return 2")
+    assert mark(cells, replace(TINY, questions=(helped,)))["double"].points == 10
+
+
 def test_variants():
     assert parse_variant("") == {}
     assert parse_variant("base=2, penalty=full") == {"base": "2", "penalty": "full"}
