@@ -38,8 +38,8 @@ class Function:
 class Call:
     """One call of a student's function: its name and its arguments.
 
-    Arguments are None, numbers, strings, arrays, tuples, lists, dicts with strings as keys, or
-    a `Function`.
+    Arguments are None, numbers, arrays, tuples, lists, dicts with strings as keys, or a
+    `Function`.
     """
 
     function: str
@@ -58,8 +58,8 @@ class Outcome:
         "refused" (it returned something other than plain numbers); "unanswered" (the child
         ended first, or broke the channel).
     value : object
-        What it returned: None, bool, int, float, complex, str, numpy array, or tuples, lists
-        and dicts of these. Meaningful only where `kind` is "returned".
+        What it returned: None, bool, int, float, complex, numpy array, or tuples, lists and
+        dicts of these. Meaningful only where `kind` is "returned".
     message : str
         In words, what went wrong; empty where nothing did.
     changed : tuple of int or str

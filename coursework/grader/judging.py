@@ -162,7 +162,7 @@ def _try(holds, call, value):
     try:
         with np.errstate(all="ignore"):
             return holds(call, value)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError):
         # What came cannot even be looked at: text where an array is due, say.
         return f"{_kind(value)} came back, which is not what was asked for"
 
@@ -252,7 +252,7 @@ def _same(model, call, value, rtol, atol):
     try:
         with np.errstate(all="ignore"):
             due = model(*call.args, **call.kwargs)
-    except (ArithmeticError, LookupError, TypeError, ValueError):
+    except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError):
         return False  # the model has no answer to this call, so it does not explain one
     return difference(value, due, rtol=rtol, atol=atol) is None
 

@@ -130,7 +130,7 @@ def _is_seen(item, calls, outcomes):
     """Return whether a misconception is seen; a value that cannot be looked at shows none."""
     try:
         return bool(item.seen(calls, outcomes))
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError):
         return False
 
 

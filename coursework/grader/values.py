@@ -15,10 +15,7 @@ import numpy as np
 
 MAX_BYTES = 16 << 20  # the numbers of one value
 MAX_PARTS = 200_000  # the items of lists, tuples and dicts in one value
-MAX_TEXT = 100_000  # the characters of one string
-# All strings of a value as an array, in which each takes as much as the longest: a list of some
-# long and many short strings is small, and NumPy would need gigabytes for it.
-MAX_TEXTS = 64 << 20
+MAX_TEXT = 100_000  # the characters of one key or message
 MAX_DEPTH = 20
 MAX_LINE = 2 * MAX_BYTES  # one message, with its base64
 # No long double: not every pattern of its bits is a number.
@@ -45,10 +42,11 @@ def encode(value, function=None):
     Parameters
     ----------
     value : object
-        None, bool, int within 64 bits, float, complex, str, NumPy array or scalar of numbers or
+        None, bool, int within 64 bits, float, complex, NumPy array or scalar of numbers or
         booleans, or tuples, lists and dicts of these. A subclass of a Python type is taken as
         that type; a subclass of an array (a matrix, a masked array) is not taken, since its
-        arithmetic is not an array's.
+        arithmetic is not an array's. Nor is a string: a long one beside many arrays is small, and
+        NumPy would need gigabytes to make one array of them all.
     function : callable, optional
         From any other value to its encoding. It raises `ValueProblem` for what it cannot take.
 
@@ -146,7 +144,6 @@ class _Budget:
         self.function = function
         self.parts = 0
         self.bytes = 0
-        self.longest = 0
 
     def spend(self, parts=0, size=0, depth=0):
         """Count some parts and bytes at some depth of nesting, and complain of too many."""
@@ -156,8 +153,6 @@ class _Budget:
             raise ValueProblem(f"lists of more than {MAX_PARTS:,} items")
         if self.bytes > MAX_BYTES:
             raise ValueProblem(f"more than {MAX_BYTES >> 20} MB of numbers")
-        if 4 * self.longest * self.parts > MAX_TEXTS:
-            raise ValueProblem("too many long strings")
         if depth > MAX_DEPTH:
             raise ValueProblem(f"lists nested more than {MAX_DEPTH} deep")
 
@@ -175,8 +170,6 @@ class _Encoder(_Budget):
             return ["float", float.hex(value)]
         if isinstance(value, complex):
             return ["complex", float.hex(value.real), float.hex(value.imag)]
-        if isinstance(value, str):
-            return self.text(str(value))
         if isinstance(value, tuple | list):
             kind = "tuple" if isinstance(value, tuple) else "list"
             return [kind, [self.encode(item, depth + 1) for item in value]]
@@ -186,8 +179,6 @@ class _Encoder(_Budget):
 
     def numbers(self, value):
         """Encode an array or a NumPy scalar."""
-        if isinstance(value, str):  # numpy.str_
-            return self.text(str(value))
         dtype = value.dtype
         if dtype.str not in DTYPES:
             refuse(value)
@@ -202,17 +193,12 @@ class _Encoder(_Budget):
             raise ValueProblem("a whole number of more than 64 bits")
         return ["int", value]
 
-    def text(self, value):
-        if len(value) > MAX_TEXT:
-            raise ValueProblem(f"a string of more than {MAX_TEXT:,} characters")
-        self.longest = max(self.longest, len(value))
-        self.spend()
-        return ["str", value]
-
     def pair(self, key, value, depth):
         if not isinstance(key, str):
             raise ValueProblem(f"a dict with {describe_type(key)} as a key instead of a string")
-        return [self.text(str(key))[1], self.encode(value, depth)]
+        if len(key) > MAX_TEXT:
+            raise ValueProblem(f"a dict with a key of more than {MAX_TEXT:,} characters")
+        return [str(key), self.encode(value, depth)]
 
 
 class _Decoder(_Budget):
@@ -239,11 +225,9 @@ class _Decoder(_Budget):
     def complex_number(self, depth, real, imaginary):
         return complex(self.real(depth, real), self.real(depth, imaginary))
 
-    def text(self, _depth, value):
+    def key(self, value):
         if type(value) is not str or len(value) > MAX_TEXT:
-            raise ValueProblem("not a string")
-        self.longest = max(self.longest, len(value))
-        self.spend()
+            raise ValueProblem("not a key")
         return clean_text(value)
 
     def array(self, _depth, name, shape, text):
@@ -285,7 +269,7 @@ class _Decoder(_Budget):
     def dict_of(self, depth, pairs):
         if type(pairs) is not list or not all(type(p) is list and len(p) == 2 for p in pairs):
             raise ValueProblem("not a dict")
-        return {self.text(depth, key): self.decode(value, depth + 1) for key, value in pairs}
+        return {self.key(key): self.decode(value, depth + 1) for key, value in pairs}
 
     def callable_from(self, depth, source, constants):
         if self.function is None or type(source) is not str:
@@ -297,7 +281,6 @@ _DECODERS = {
     "int": _Decoder.integer,
     "float": _Decoder.real,
     "complex": _Decoder.complex_number,
-    "str": _Decoder.text,
     "array": _Decoder.array,
     "scalar": _Decoder.scalar,
     "tuple": _Decoder.tuple_of,

@@ -113,7 +113,7 @@ def test_the_first_process_cannot_be_killed_or_traced():
         ("np.broadcast_to(0.0, (10**7, 10**7))", "more than 16 MB of numbers"),
         ("np.zeros((3000, 1000))", "more than 16 MB of numbers"),
         ("[0] * 10**6", "lists of more than 200,000 items"),
-        ("'a' * 10**6", "a string of more than 100,000 characters"),
+        ("'a' * 10**6", "a str, which is not made of plain numbers"),
         ("10**10000", "a whole number of more than 64 bits"),
         ("[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]", "nested more than 20 deep"),
         ("np.array([object()])", "an array of dtype object"),

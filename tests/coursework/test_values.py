@@ -37,7 +37,6 @@ plain = st.recursive(
     | st.integers(-(2**63), 2**63 - 1)
     | st.floats()
     | st.complex_numbers()
-    | st.text()
     | st.sampled_from(DTYPES).flatmap(lambda d: arrays.arrays(d, arrays.array_shapes(min_dims=0))),
     lambda inner: (
         st.lists(inner, max_size=3)
@@ -64,7 +63,6 @@ def test_what_goes_in_comes_out(value):
         sys.float_info.max,
         True,
         2**63 - 1,
-        "é\n\0𝔘",
         np.float32(0.1),
         np.bool_(True),
         np.int64(-1),
@@ -75,7 +73,7 @@ def test_what_goes_in_comes_out(value):
         np.zeros((2, 0, 5), dtype=">i4"),
         np.arange(6.0).reshape(2, 3).T,
         np.arange(10)[::-2],
-        [(), [], {}, {"a": (1, [2.5])}],
+        [(), [], {}, {"é\n𝔘": (1, [2.5])}],
     ],
 )
 def test_special_values(value):
@@ -97,9 +95,9 @@ def test_subclasses_are_taken_as_what_they_are_made_of():
 
         __hash__ = float.__hash__
 
-    back = there_and_back([Loud(1.5), np.str_("a")])
-    assert back == [1.5, "a"]
-    assert [type(item) for item in back] == [float, str]
+    back = there_and_back([Loud(1.5)])
+    assert back == [1.5]
+    assert type(back[0]) is float
 
 
 @pytest.mark.parametrize(
@@ -122,7 +120,9 @@ def test_subclasses_are_taken_as_what_they_are_made_of():
         (np.datetime64("2026-01-01"), "a datetime64, which"),
         (np.broadcast_to(1.0, 10**12), "more than 16 MB"),
         ([[0.0] * 1000] * 1000, "more than 200,000 items"),
-        ("a" * 100_001, "more than 100,000 characters"),
+        ("text", "a str, which"),
+        ([np.zeros(4096, bool), np.str_("a")], "a str_, which"),
+        ({"a" * 100_001: 1}, "more than 100,000 characters"),
         ([np.zeros(10**6)] * 3, "more than 16 MB"),
     ],
 )
@@ -162,8 +162,8 @@ def test_nesting_without_an_end():
         ["float", "0x1p99999"],
         ["float", "1" * 1000],
         ["complex", "0x1p0"],
-        ["str", 1],
-        ["str", "a" * 100_001],
+        ["str", "a"],
+        ["dict", [["a" * 100_001, None]]],
         ["list", {}],
         ["list", "ab"],
         ["list", [1]],
