@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+SMALL = (2, 3)  # no more entries than judging.SHOWN_ENTRIES
+
 
 def draw_shape(rng, axes=2):
     """Return a shape whose axes all have different lengths, from 3 to 7."""
@@ -22,8 +24,8 @@ def logits(rng, shape=None, center=0.0):
 
 
 def rows(rng):
-    """Return three batches, one of them square."""
-    return [logits(rng), logits(rng), logits(rng, (5, 5))]
+    """Return three batches: one so small that feedback shows its numbers, and one square."""
+    return [logits(rng, SMALL), logits(rng), logits(rng, (5, 5))]
 
 
 def few(rng):
@@ -38,14 +40,14 @@ def shifted(rng):
 
 
 def high_and_low(rng):
-    """Return three batches: two with all logits near 1000, one near -1000."""
-    return [logits(rng, center=center) for center in (1000.0, -1000.0, 1000.0)]
+    """Return three batches: two with all logits near 2000, one near -2000."""
+    return [logits(rng, center=center) for center in (2000.0, -2000.0, 2000.0)]
 
 
 def mixed_heights(rng):
-    """Return a batch whose rows lie near 1000, 0 and -1000."""
+    """Return a batch whose rows lie near 2000, 0 and -2000."""
     n, k = draw_shape(rng)
-    heights = rng.permutation(np.resize([1000.0, 0.0, -1000.0], n))
+    heights = rng.permutation(np.resize([2000.0, 0.0, -2000.0], n))
     return [logits(rng, (n, k)) + heights[:, None]]
 
 
@@ -96,8 +98,8 @@ def labelled(rng, z):
 
 
 def batches(rng):
-    """Return three batches."""
-    return [labelled(rng, logits(rng)) for _ in range(3)]
+    """Return three batches, the first so small that feedback shows its numbers."""
+    return [labelled(rng, logits(rng, shape)) for shape in (SMALL, None, None)]
 
 
 def single_rows(rng):
@@ -106,12 +108,12 @@ def single_rows(rng):
 
 
 def high_and_low_rows(rng):
-    """Return batches of one, near 1000 and near -1000."""
-    return [labelled(rng, logits(rng, (1, 4), center)) for center in (1000.0, -1000.0)]
+    """Return batches of one, near 2000 and near -2000."""
+    return [labelled(rng, logits(rng, (1, 4), center)) for center in (2000.0, -2000.0)]
 
 
 def mixed_batch(rng):
-    """Return a batch whose rows lie near 1000, 0 and -1000."""
+    """Return a batch whose rows lie near 2000, 0 and -2000."""
     return [labelled(rng, z) for z in mixed_heights(rng)]
 
 

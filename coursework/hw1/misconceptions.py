@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from coursework.grader.assignment import Misconception
-from coursework.hw1 import mistakes
+from coursework.hw1 import mistakes, slopes
 from coursework.hw1.right import central_differences
 
 # By name: a title, a few sentences, and the place in the book.
 TEXTS = {
     "no-shift": (
         "The exponential overflows",
-        "The formula is right on paper, but the exponential of 1000 is infinite in float64, and "
-        "infinity divided by infinity is nan. Subtract the largest logit of each row first: a "
-        "common shift changes no probability.",
+        "The formula is right on paper, but in float64 the exponential of a logit such as 2000 is "
+        "infinite, and infinity divided by infinity is nan. Subtract the largest logit of each "
+        "row first: a common shift changes no probability.",
         "stability.html#subtract-the-maximum",
     ),
     "global-maximum": (
@@ -79,10 +79,17 @@ TEXTS = {
         "np.zeros_like(z) and z.copy() have the dtype of z.",
         "stability.html#leave-your-callers-array-alone",
     ),
+    "single-lost": (
+        "Single precision is lost",
+        "For float32 logits your function returns float64, which takes twice the memory. Convert "
+        "integers only: np.issubdtype(z.dtype, np.integer) tells them from floats.",
+        "stability.html#leave-your-callers-array-alone",
+    ),
     "in-place": (
         "The caller's array is changed",
         "An operator such as -= writes into the array itself, and the array belongs to the "
-        "caller. Write z = z - ..., which makes a new one.",
+        "caller. Write z = z - ..., which makes a new one, or work on a copy. To take a step back "
+        "afterwards is not enough: rounding leaves a trace.",
         "stability.html#leave-your-callers-array-alone",
     ),
     "wrong-base": (
@@ -207,6 +214,12 @@ TEXTS = {
         "Your function takes a step of its own. Use h, wherever the step stands.",
         "derivation.html#which-step-is-best",
     ),
+    "other-library": (
+        "A library that is not there",
+        "Your function needs something from another library, and none but NumPy is there when "
+        "your work is marked. Write it with NumPy only: see How to work in the homework.",
+        "definition.html#the-formula",
+    ),
 }
 
 
@@ -227,7 +240,7 @@ def of_cross_entropy(base):
 
 def of_numerical_gradient():
     """Return the misconceptions of the fourth question."""
-    return _named(mistakes.of_numerical_gradient(central_differences))
+    return _named(slopes.of_numerical_gradient(central_differences))
 
 
 def of_cross_entropy_grad(base):

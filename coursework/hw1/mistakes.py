@@ -9,10 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from coursework.grader.judging import changes_input, difference, says
-from coursework.hw1.right import build
 
 WIDE = {"rtol": 1e-5, "atol": 1e-7}  # float32 counts, too
-SLOPES = {"rtol": 1e-8, "atol": 1e-6}  # finer than a step of 1e-5, coarser than its rounding
+
+SMALL_LOGITS = 100  # the exponentials of smaller ones neither overflow nor vanish
+
+# What is likely to be missing where the import of a library has failed in another cell.
+LIBRARY_NAMES = ("scipy", "special", "logsumexp", "sm", "torch", "tf", "jax", "jnp", "sklearn")
 
 # What people add to a probability, or clip it at, before they take its logarithm.
 FLOORS = (
@@ -75,7 +78,7 @@ def _has_short_integers(call):
     return any(isinstance(arg, np.ndarray) and arg.dtype == np.int8 for arg in call.args)
 
 
-def _has_integers(call):
+def has_integers(call):
     """Return whether the logits, or the place of a slope, are integers (but not short ones)."""
     arrays = [arg for arg in call.args if isinstance(arg, np.ndarray)]
     return arrays[0].dtype.kind in "iu" and arrays[0].dtype != np.int8
@@ -88,8 +91,60 @@ def cuts_to_integers(calls, outcomes):
         and isinstance(outcome.value, np.ndarray)
         and outcome.value.dtype.kind in "iu"
         for call, outcome in zip(calls, outcomes, strict=True)
-        if _has_integers(call)
+        if has_integers(call)
     )
+
+
+def needs_library(function):
+    """Return the recognizer of a library that is not there, imported in the function or before."""
+    names = (f"NameError: name '{name}' is not defined" for name in LIBRARY_NAMES)
+    return says(function, "ModuleNotFoundError: No module named", *names)
+
+
+def loses_single(calls, outcomes):
+    """Return whether float64 came back for float32."""
+    return any(
+        outcome.kind == "returned"
+        and isinstance(outcome.value, np.ndarray)
+        and outcome.value.dtype == np.float64
+        for call, outcome in zip(calls, outcomes, strict=True)
+        if call.args[0].dtype == np.float32
+    )
+
+
+def sums_to_one_as_a_whole(probabilities):
+    """Return the recognizer of probabilities that sum to 1 over the whole array.
+
+    Small logits show this, whatever is subtracted before the exponential. `probabilities` makes
+    them from what came back.
+    """
+
+    def seen(calls, outcomes):
+        told_apart = False
+        for call, outcome in zip(calls, outcomes, strict=True):
+            z, value = call.args[0], outcome.value
+            large = np.abs(z.astype(float)).max() > SMALL_LOGITS
+            if outcome.kind != "returned" or large or _has_short_integers(call):
+                continue
+            if difference(value, value) is not None or np.shape(value) != z.shape:
+                return False
+            with np.errstate(all="ignore"):
+                total = np.sum(probabilities(np.asarray(value, dtype=float)))
+            if difference(total, 1.0, **WIDE) is not None:
+                return False
+            told_apart = told_apart or z.size > z.shape[call.kwargs.get("axis", -1)]
+        return told_apart
+
+    return seen
+
+
+def any_of(*recognizers):
+    """Return the recognizer of a mistake that one of `recognizers` sees."""
+    return lambda calls, outcomes: any(seen(calls, outcomes) for seen in recognizers)
+
+
+def _unless(other, recognizer):
+    return lambda calls, outcomes: recognizer(calls, outcomes) and not other(calls, outcomes)
 
 
 def floors_probability(right, log):
@@ -127,9 +182,6 @@ def of_softmax(base):
     def no_shift(z, axis=-1):
         return share(exp(z), axis)
 
-    def whole_array(z, axis=-1):
-        return share(exp(z - z.max()), None).reshape(z.shape)
-
     def global_maximum(z, axis=-1):
         return share(exp(z - z.max()), axis)
 
@@ -142,7 +194,7 @@ def of_softmax(base):
     return {
         "no-shift": shows(right, no_shift),
         "global-maximum": shows(right, global_maximum),
-        "whole-array": shows(right, whole_array),
+        "whole-array": sums_to_one_as_a_whole(lambda p: p),
         "keepdims": says("softmax", "broadcast"),
         "no-exponential": shows(right, no_exponential),
         "sigmoids": shows(right, sigmoids),
@@ -151,7 +203,9 @@ def of_softmax(base):
             right, lambda z: share(exp(z - z.max()), -1), among=_has_short_integers
         ),
         "integer-result": cuts_to_integers,
+        "single-lost": loses_single,
         "in-place": changes_input("softmax"),
+        "other-library": needs_library("softmax"),
         **_of_axes(right),
         **_of_the_other_base(base, "softmax"),
     }
@@ -184,9 +238,6 @@ def of_log_softmax(base):
     def global_maximum(z, axis=-1):
         return z - z.max() - log_sum(exp(z - z.max()), axis)
 
-    def whole_array(z, axis=-1):
-        return z - z.max() - log(exp(z - z.max()).sum())
-
     return {
         "no-shift": shows(right, log_of_naive, naive),
         "log-of-zero": shows(right, log_of_softmax),
@@ -194,12 +245,14 @@ def of_log_softmax(base):
         "maximum-not-added": shows(right, maximum_not_added),
         "swallowed": shows(right, swallowed),
         "global-maximum": shows(right, global_maximum),
-        "whole-array": shows(right, whole_array),
+        "whole-array": sums_to_one_as_a_whole(exp),
         "keepdims": says("log_softmax", "broadcast"),
         "no-logarithm": shows(right, base.softmax),
         "sign": shows(right, lambda z, axis=-1: -right(z, axis)),
         "integer-result": cuts_to_integers,
+        "single-lost": loses_single,
         "in-place": changes_input("log_softmax"),
+        "other-library": needs_library("log_softmax"),
         **_of_axes(right),
         **_of_the_other_base(base, "log_softmax"),
     }
@@ -291,6 +344,7 @@ def of_cross_entropy(base):
             lambda logits, labels: -picked(base.log_softmax(logits, 0), labels).mean(),
         ),
         "in-place": changes_input("cross_entropy"),
+        "other-library": needs_library("cross_entropy"),
         **_of_the_other_base(base, "cross_entropy"),
     }
 
@@ -334,6 +388,7 @@ def of_cross_entropy_grad(base):
         "sigmoid-factor": shows(right, one_factor_more),
         "integer-result": cuts_to_integers,
         "in-place": changes_input("cross_entropy_grad"),
+        "other-library": needs_library("cross_entropy_grad"),
         **_of_the_other_base(base, "cross_entropy_grad"),
         **(logarithms if scale != 1 else {}),
     }
@@ -341,74 +396,3 @@ def of_cross_entropy_grad(base):
 
 def _one_hot(logits, labels):
     return np.eye(logits.shape[1])[labels]
-
-
-# --- differences ----------------------------------------------------------------------------------
-
-
-def of_numerical_gradient(right):
-    """Return the recognizers of the fourth question; `right` is the central difference."""
-
-    def slopes(quotient):
-        def model(function, z, h=1e-5):
-            f = build(function)
-            gradient = np.zeros(z.shape)
-            for index in np.ndindex(z.shape):
-                up, down = (_moved(z.astype(float), index, step) for step in (h, -h))
-                gradient[index] = quotient(f, z, up, down, h)
-            return gradient
-
-        return model
-
-    def lost_step(function, z, h=1e-5):
-        f = build(function)
-        gradient = np.zeros(z.shape)
-        for index in np.ndindex(z.shape):
-            # z stays an integer array, so that a sum with h is cut to an integer again.
-            gradient[index] = (f(_moved(z, index, h)) - f(_moved(z, index, -h))) / (2 * h)
-        return gradient
-
-    def all_at_once(function, z, h=1e-5):
-        f = build(function)
-        return (f(z + h) - f(z - h)) / (2 * h)
-
-    def drifting(function, z, h=1e-5):
-        f, z = build(function), z.astype(float)
-        gradient = np.zeros(z.shape)
-        for index in np.ndindex(z.shape):
-            up = _moved(z, index, h)
-            z = _moved(up, index, -2 * h)
-            gradient[index] = (f(up) - f(z)) / (2 * h)
-        return gradient
-
-    def shows_slopes(*models):
-        return shows(right, *models, close=SLOPES)
-
-    return {
-        "forward-difference": shows_slopes(
-            slopes(lambda f, z, up, down, h: (f(up) - f(z)) / h),
-            slopes(lambda f, z, up, down, h: (f(z) - f(down)) / h),
-        ),
-        "not-halved": shows_slopes(slopes(lambda f, z, up, down, h: (f(up) - f(down)) / h)),
-        "sign": shows_slopes(slopes(lambda f, z, up, down, h: (f(down) - f(up)) / (2 * h))),
-        "all-at-once": shows_slopes(all_at_once),
-        "not-moved-back": shows_slopes(drifting),
-        "own-step": shows_slopes(lambda function, z, h=1e-5: right(function, z)),
-        "integer-result": _any_of(shows_slopes(lost_step), cuts_to_integers),
-        "in-place": changes_input("numerical_gradient"),
-    }
-
-
-def _moved(z, index, step):
-    """Return a copy of `z`, of its dtype, with one entry moved."""
-    z = z.copy()
-    z[index] += step
-    return z
-
-
-def _any_of(*recognizers):
-    return lambda calls, outcomes: any(seen(calls, outcomes) for seen in recognizers)
-
-
-def _unless(other, recognizer):
-    return lambda calls, outcomes: recognizer(calls, outcomes) and not other(calls, outcomes)

@@ -1,6 +1,7 @@
 """Homework 1: its master, the marks of good, bad and half-done answers, and its judges."""
 
 import itertools
+import re
 import textwrap
 
 import jinja2
@@ -102,7 +103,19 @@ def test_points_and_titles_of_notebook_and_checks_agree():
         assert f"{heading}\n\n**You learn** to {asked.objective}. **Chapter" in text
         exercise = text.split(heading)[1].split("\n## ")[0]
         assert all(f"(../{chapter}.html#" in exercise for chapter in asked.chapters)
+        limits = asked.limits
+        stop = f"after {limits.cpu_seconds} seconds of computing, or {limits.wall_seconds} seconds"
+        assert stop in text
     assert assignment().out_of == 100
+
+
+def test_page_calls_chapters_by_their_titles():
+    text = (FOLDER / "hw1" / "hw1.md").read_text(encoding="utf-8")
+    links = re.findall(r"\[([^]]*)\]\(\{\{ book \}\}([\w-]+)\.html", text)
+    assert len(links) == 6
+    for words, chapter in links:
+        page = (FOLDER.parent / "book" / f"{chapter}.md").read_text(encoding="utf-8")
+        assert f"\n# {words}\n" in page
 
 
 @pytest.mark.parametrize("base", checks.PARAMETERS["base"])
@@ -150,11 +163,13 @@ def test_visible_checks_pass_for_the_solutions_and_say_that_hidden_ones_follow(b
             "e = np.exp(z); return e / e.sum(axis=0)",
             "Each row must sum to 1: is the sum taken along the right axis",
         ),
+        ("softmax", "return list(z)", r"a list of 2 came back, and an array of shape \(2, 3\) was"),
+        ("cross_entropy", "return [0.5]", "a list of 1 came back, and a number was expected"),
         ("softmax", "return z[0]", r"the shape \(3,\), and \(2, 3\) was expected"),
         (
             "softmax",
             "e = np.exp(z); return e / e.sum(axis=axis, keepdims=True)",
-            "1000, 1000, 1000, 1000 is nan, and 0.25 was expected. Is the largest logit",
+            "2000, 2000, 2000, 2000 is nan, and 0.25 was expected. Is the largest logit",
         ),
         (
             "softmax",
@@ -267,10 +282,10 @@ def all_wrong_answers():
 WRONG = list(all_wrong_answers())
 
 
-def helpers(base):
+def in_base(source, base):
     if base == "e":
-        return wrong.HELPERS
-    return wrong.HELPERS.replace("np.exp(", "np.exp2(").replace("np.log(", "np.log2(")
+        return source
+    return source.replace("np.exp(", "np.exp2(").replace("np.log(", "np.log2(")
 
 
 @pytest.mark.parametrize("seed", [SEED, 2, 4])
@@ -281,8 +296,21 @@ def helpers(base):
 )
 def test_wrong_answer_is_recognized_and_keeps_its_points(name, base, mistake, points, body, seed):
     asked = question(name, base)
-    found = marks_and_names(asked, helpers(base) + as_function(name, body), seed)
-    assert found == (points, [mistake])
+    source = in_base(wrong.HELPERS, base) + as_function(name, body)
+    assert marks_and_names(asked, source, seed) == (points, [mistake])
+
+
+IN_BASE_E = [case for case in WRONG if case[1] == "e" and case[0] != "numerical_gradient"]
+
+
+@pytest.mark.parametrize(
+    ("name", "mistake", "points", "body"),
+    [(name, *rest) for name, _, *rest in IN_BASE_E],
+    ids=[f"{number}-{case[0]}-{case[2]}" for number, case in enumerate(IN_BASE_E)],
+)
+def test_wrong_answer_has_the_same_marks_in_base_two(name, mistake, points, body):
+    source = in_base(wrong.HELPERS + as_function(name, body), "2")
+    assert marks_and_names(question(name, "2"), source) == (points, [mistake])
 
 
 @pytest.mark.parametrize(
@@ -290,6 +318,7 @@ def test_wrong_answer_is_recognized_and_keeps_its_points(name, base, mistake, po
     [
         ("e = np.exp(z); return e / e.sum(axis=axis, keepdims=True)", (19, ["no-shift"])),
         ("e = np.exp(z - np.max(z)); return e / np.sum(e)", (3, ["whole-array", "short-integers"])),
+        ("e = np.exp(z); return e / e.sum()", (3, ["whole-array"])),
     ],
 )
 def test_softmax_as_many_write_it(body, found):
@@ -333,10 +362,24 @@ def labels_of(source):
     return found
 
 
-def test_two_mistakes_that_show_in_different_places_are_both_named():
-    body = "z -= 1; return np.log(shares(np.exp(shifted(z, axis)), axis))"
-    source = wrong.HELPERS + as_function("log_softmax", body)
-    assert marks_and_names(question("log_softmax"), source) == (15, ["log-of-zero", "in-place"])
+@pytest.mark.parametrize(("name", "points", "mistakes", "body"), wrong.TWO_MISTAKES)
+def test_two_mistakes_that_show_in_different_places_are_both_named(name, points, mistakes, body):
+    source = wrong.HELPERS + as_function(name, body)
+    assert marks_and_names(question(name), source) == (points, mistakes)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_feedback_shows_the_numbers_of_the_first_check(name):
+    check, calls = question(name).checks[0], question(name).draw_calls(SEED)[0]
+    message = check.judge(calls, [Outcome("returned", np.pi)] * len(calls))
+    assert message.startswith(f"{name}(")
+    assert "of shape" not in message.split("): ")[0]
+
+
+def test_sandbox_recognizes_a_library_that_is_imported_in_the_function():
+    source = as_function("softmax", "import scipy.special; return scipy.special.softmax(z, axis)")
+    mark = mark_question(question("softmax"), [source], seed=SEED, assignment=assignment())
+    assert [item.name for item in mark.recognized] == ["other-library"]
 
 
 @pytest.mark.parametrize(
@@ -363,37 +406,8 @@ def test_inputs_come_from_the_seed_and_from_nothing_else(name):
         assert difference(one.args[0], two.args[0]) if name != "numerical_gradient" else True
 
 
-STRANGE = [
-    None,
-    "text",
-    "",
-    True,
-    (),
-    [],
-    {},
-    {"p": np.ones(3)},
-    (np.ones(2), None),
-    0,
-    10**400,
-    -1.5,
-    float("nan"),
-    float("inf"),
-    1 + 2j,
-    np.float32(1),
-    np.array(3.0),
-    np.array([]),
-    np.zeros((0, 3)),
-    np.full((3, 4), np.nan),
-    np.ones((2, 3, 4, 5)),
-    np.ones((4, 5), dtype=complex),
-    np.ones((4, 5), dtype=bool),
-    np.array([["a", "b"]]),
-    np.zeros(100_000),
-]
-
-
 @pytest.mark.parametrize("name", QUESTIONS)
-@pytest.mark.parametrize("value", STRANGE, ids=range(len(STRANGE)))
+@pytest.mark.parametrize("value", wrong.STRANGE, ids=range(len(wrong.STRANGE)))
 def test_judges_and_recognizers_take_whatever_comes(name, value):
     asked, points = question(name), 0
     for check, calls in zip(asked.checks, asked.draw_calls(SEED), strict=True):

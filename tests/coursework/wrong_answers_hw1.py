@@ -3,6 +3,8 @@
 Each makes one mistake; everything else is right.
 """
 
+import numpy as np
+
 # Parts of right answers, for all of them.
 HELPERS = """
 def floats(z):
@@ -34,6 +36,10 @@ SOFTMAX = [
     ("no-shift", 20, "return shares(np.exp(floats(z)), axis)"),
     ("global-maximum", 23, "return shares(np.exp(floats(z) - floats(z).max()), axis)"),
     ("whole-array", 4, "return shares(np.exp(floats(z) - floats(z).max()), None)"),
+    ("whole-array", 4, "return shares(np.exp(shifted(z, axis)), None)"),
+    ("whole-array", 4, "return shares(np.exp(floats(z)), None)"),
+    ("single-lost", 23, "return shares(np.exp(shifted(z.astype(float), axis)), axis)"),
+    ("other-library", 0, "return scipy.special.softmax(z, axis=axis)"),
     ("axis-0", 6, "return shares(np.exp(shifted(z, 0)), 0)"),
     ("axis-ignored", 20, "return shares(np.exp(shifted(z, -1)), -1)"),
     ("axis-ignored", 14, "return shares(np.exp(shifted(z, 1)), 1)"),
@@ -72,6 +78,10 @@ LOG_SOFTMAX = [
     ),
     ("global-maximum", 19, "d = floats(z) - z.max(); return d - log_sums(d, axis)"),
     ("whole-array", 6, "d = floats(z) - z.max(); return d - np.log(np.exp(d).sum())"),
+    ("whole-array", 1, "return z - np.log(np.exp(floats(z)).sum())"),
+    ("whole-array", 6, "d = shifted(z, axis); return d - np.log(np.exp(d).sum())"),
+    ("single-lost", 19, "d = shifted(z.astype(float), axis); return d - log_sums(d, axis)"),
+    ("other-library", 0, "return z - logsumexp(z, axis=axis, keepdims=True)"),
     (
         "keepdims",
         6,
@@ -130,6 +140,7 @@ CROSS_ENTROPY = [
     ("no-logarithm", 1, "return -picked(rows(logits), labels).mean()"),
     ("no-logarithm", 1, "return 1 - picked(rows(logits), labels).mean()"),
     ("axis-0", 1, "return -picked(log_rows(logits.T).T, labels).mean()"),
+    ("other-library", 0, "return -picked(sm.log_softmax(logits), labels).mean()"),
     (
         "in-place",
         19,
@@ -146,6 +157,9 @@ SLOPES = [
     ("sign", 1, "slope = (f(z - step) - f(z + step)) / (2 * h)"),
     ("not-moved-back", 12, "up = z + step; z = z - step; slope = (f(up) - f(z)) / (2 * h)"),
     ("own-step", 13, "s = 1e-5 * np.sign(step); slope = (f(z + s) - f(z - s)) / 2e-5"),
+    ("own-step", 13, "s = 1e-5 * np.sign(step); slope = (f(z + s) - f(z - s)) / (2 * h)"),
+    ("own-step", 13, "slope = (f(z + step) - f(z - step)) / 2e-5"),
+    ("other-library", 0, "slope = scipy.optimize.approx_fprime(z, f, h)"),
     (
         "integer-result",
         13,
@@ -171,6 +185,7 @@ CROSS_ENTROPY_GRAD = [
     ("global-maximum", 19, "return (shares(np.exp(logits - logits.max())) - y) / n"),
     ("softmax-twice", 3, "return (rows(p) - y) / n"),
     ("axis-0", 1, "return (rows(logits.T).T - y) / n"),
+    ("other-library", 0, "import no_such_library; return (p - y) / n"),
     ("sigmoid-factor", 1, "return (p - y) * p * (1 - p) / n"),
     ("integer-result", 19, "g = np.empty_like(logits); g[...] = (p - y) / n; return g"),
     ("in-place", 19, "logits -= logits.max(axis=1, keepdims=True); return (p - y) / n"),
@@ -201,4 +216,65 @@ for i in np.ndindex(z.shape):
     z[i] += h
 return gradient""",
     ),
+]
+
+# By question: the points, the names of both mistakes, and the body.
+TWO_MISTAKES = [
+    (
+        "log_softmax",
+        15,
+        ["log-of-zero", "in-place"],
+        "z -= 1; return np.log(shares(np.exp(shifted(z, axis)), axis))",
+    ),
+    (
+        "numerical_gradient",
+        4,
+        ["forward-difference", "integer-result"],
+        """gradient = np.zeros(z.shape)
+for i in np.ndindex(z.shape):
+    up = z.copy()
+    up[i] += h
+    gradient[i] = (f(up) - f(z)) / h
+return gradient""",
+    ),
+    (
+        "numerical_gradient",
+        4,
+        ["forward-difference", "integer-result"],
+        """gradient = np.zeros(z.shape)
+for i in np.ndindex(z.shape):
+    down = z.copy()
+    down[i] -= h
+    gradient[i] = (f(z) - f(down)) / h
+return gradient""",
+    ),
+]
+
+# Values that are no answer to anything.
+STRANGE = [
+    None,
+    "text",
+    "",
+    True,
+    (),
+    [],
+    {},
+    {"p": np.ones(3)},
+    (np.ones(2), None),
+    0,
+    10**400,
+    -1.5,
+    float("nan"),
+    float("inf"),
+    1 + 2j,
+    np.float32(1),
+    np.array(3.0),
+    np.array([]),
+    np.zeros((0, 3)),
+    np.full((3, 4), np.nan),
+    np.ones((2, 3, 4, 5)),
+    np.ones((4, 5), dtype=complex),
+    np.ones((4, 5), dtype=bool),
+    np.array([["a", "b"]]),
+    np.zeros(100_000),
 ]
