@@ -49,8 +49,9 @@ def grade_command(folder, *options):
 
 def start(command, **options):
     """Start a command in the folder of the project."""
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
-    return subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT, **pipes)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    usual = pipes | {"cwd": ROOT, "env": ENVIRONMENT}
+    return subprocess.Popen(command, **(usual | options))
 
 
 def read_grades(folder):

@@ -13,13 +13,24 @@ from coursework.grader.assignment import load_assignment
 from coursework.grader.pools import Cluster, LostTaskError, PoolError
 from coursework.grader.running import Settings
 from coursework.grader.sandbox import SandboxError
-from tests.coursework.classes import grade_command, kill_tree, make_class, read_grades, start
+from tests.coursework.classes import (
+    ENVIRONMENT,
+    grade_command,
+    kill_tree,
+    make_class,
+    read_grades,
+    start,
+)
 from tests.coursework.misbehaving import run_all
 
 
 @pytest.fixture
-def scheduler(tmp_path):
-    """Return the address of a scheduler without workers."""
+def scheduler(tmp_path, request):
+    """Return the address of a scheduler without workers; "elsewhere" as a parameter moves it."""
+    options = {}
+    if getattr(request, "param", None) == "elsewhere":
+        blind = {name: value for name, value in ENVIRONMENT.items() if name != "PYTHONPATH"}
+        options = {"cwd": tmp_path, "env": blind}
     command = (sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1")
     file = tmp_path / "scheduler.json"
     log = open(tmp_path / "scheduler.log", "w")  # noqa: SIM115  (closed below)
@@ -27,6 +38,7 @@ def scheduler(tmp_path):
         [*command, "--port", "0", "--no-dashboard", "--scheduler-file", str(file)],
         stdout=log,
         stderr=log,
+        **options,
     )
     with log:
         try:
@@ -107,10 +119,19 @@ def test_without_a_scheduler_or_workers_nothing_is_begun(tmp_path, scheduler, mo
     for address, message in [
         ("tcp://127.0.0.1:1", "no Dask scheduler answers at tcp://127.0.0.1:1"),
         ("nonsense", "no Dask scheduler answers at nonsense"),
-        (scheduler, "has no workers; start some with: dask worker tcp://"),
+        ("tls://127.0.0.1:1", "no Dask scheduler answers at tls://127.0.0.1:1"),
+        (scheduler, "has no workers; start some in the folder of the book with: PYTHONPATH=. dask"),
     ]:
         with pytest.raises(PoolError, match=message), cluster.connect(address, settings):
             pass
+
+
+@pytest.mark.parametrize("scheduler", ["elsewhere"], indirect=True)
+def test_a_scheduler_that_does_not_find_the_coursework_is_told_what_to_do(scheduler, workers):
+    settings = Settings(load_assignment("hw1"), 1, sandbox=False)
+    message = "the scheduler cannot mark: No module named 'coursework'; start it in the folder"
+    with pytest.raises(PoolError, match=message), cluster.connect(scheduler, settings):
+        pass
 
 
 def test_a_worker_says_why_it_cannot_mark(monkeypatch):
