@@ -22,6 +22,10 @@ COLUMNS = ("student", "question", "out_of", "answer", "points", "comment")
 PLACEHOLDER = "YOUR ANSWER HERE"  # what nbgrader puts where the master has the solution
 NOTHING = "nothing was written"
 LONGEST_ANSWER = 20_000  # characters; a cell of Excel holds 32,767
+LONGEST_CELL = 2 * LONGEST_ANSWER  # no more of a cell is looked at
+# Each part has an end: the time that a search takes must grow with the length of the text, not
+# with its square, also for a text that is made to be slow.
+LINK = re.compile(r"\[([^\[\]]{0,500})\]\([^()\s]{0,500}\)")
 KEY_LETTERS = "bcdfghjkmnpqrstvwxz"  # no vowels: no words, no numbers, nothing like TRUE
 KEY_LENGTH = 8
 
@@ -47,7 +51,7 @@ def extract_answer(notebook, question_name: str, released_texts: Collection[str]
     """
     released = {_normalize(text) for text in released_texts}
     cells = [
-        (_grade_id(cell), _written(cell.get("source", ""), released))
+        (_grade_id(cell), _written(cell.get("source", "")[:LONGEST_CELL], released))
         for cell in notebook.get("cells", [])
         if cell.get("cell_type") == "markdown"
     ]
@@ -75,7 +79,7 @@ def _written(source, released):
 
 def _normalize(text):
     # Without the addresses of links: they lead to wherever the book was when it was given out.
-    return " ".join(re.sub(r"\[([^\]]*)\]\([^)\s]*\)", r"\1", text).split())
+    return " ".join(LINK.sub(r"\1", text).split())
 
 
 def export_answers(results: Sequence[Result], path, *, anonymous: bool = True) -> int:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 
 import nbformat
 import pytest
@@ -9,13 +10,17 @@ from bs4 import BeautifulSoup
 
 from coursework.grader.answers import (
     COLUMNS,
+    LINK,
     LONGEST_ANSWER,
+    LONGEST_CELL,
     AnswersError,
     export_answers,
     extract_answer,
     merge_answers,
 )
+from coursework.grader.assignment import load_assignment
 from coursework.grader.results import AWAITING, MISSING, OK
+from coursework.grader.running import read_released
 from coursework.grader.texts import plain_cell, safe_cell
 from tests.coursework.sample_results import (
     HOSTILE,
@@ -116,6 +121,24 @@ def test_odd_metadata_are_as_good_as_none(metadata):
 def test_a_very_long_answer_is_cut():
     notebook = make_notebook("x" * 10**6, grade_id="templates")
     assert len(extract_answer(notebook, "templates", RELEASED)) == LONGEST_ANSWER
+
+
+@pytest.mark.parametrize(
+    "text", ["[", "[](", "[a](", "[]([](", "[" + "a" * 499, "[](" + "[]" * 240]
+)
+def test_links_are_found_in_a_time_that_grows_with_the_text(text):
+    began = time.process_time()
+    LINK.sub("", text * (500_000 // len(text)))
+    assert time.process_time() - began < 2  # with its square, it would be minutes
+
+
+def test_no_more_of_a_cell_is_looked_at_than_one_that_was_given_out_can_have():
+    given_out = read_released(load_assignment("hw2"), "https://example.org/softmax/book/")
+    assert max(map(len, given_out)) < LONGEST_CELL
+    notebook = make_notebook("[" * 10**6 + "the end", grade_id="templates")
+    assert extract_answer(notebook, "templates", RELEASED) == "[" * LONGEST_ANSWER
+    notebook = make_notebook("\n" * LONGEST_CELL + "the end", grade_id="templates")
+    assert extract_answer(notebook, "templates", RELEASED) == ""
 
 
 def make_class():
