@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from .libraries import PACKAGES, interpreter_paths, library_paths
+from coursework.grader.libraries import PACKAGES, interpreter_paths, library_paths
 
 HERE = Path(__file__).resolve().parent
 GRADER = "/grader"  # where the child's own files are in the sandbox

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import psutil
 
-from . import bubblewrap
-from .libraries import PACKAGES, interpreter, library_paths
-from .seccomp import filter_program
+from coursework.grader import bubblewrap
+from coursework.grader.libraries import PACKAGES, interpreter, library_paths
+from coursework.grader.seccomp import filter_program
 
 _CHUNK = 1 << 18
 _PATIENCE = 5  # seconds for bubblewrap to notice that its child was killed

@@ -12,13 +12,13 @@ import sys
 import time
 from dataclasses import dataclass
 
-from . import bubblewrap
-from .assignment import Call, Function, Limits, Outcome
-from .conversation import Broken, Talk
-from .libraries import LibraryError
-from .process import started
-from .results import CRASHED, MEMORY, OK, OUTPUT, TIMEOUT
-from .values import clean_text, encode, refuse, write_line
+from coursework.grader import bubblewrap
+from coursework.grader.assignment import Call, Function, Limits, Outcome
+from coursework.grader.conversation import Broken, Talk
+from coursework.grader.libraries import LibraryError
+from coursework.grader.process import started
+from coursework.grader.results import CRASHED, MEMORY, OK, OUTPUT, TIMEOUT
+from coursework.grader.values import clean_text, encode, refuse, write_line
 
 _STARTUP = 60  # seconds for Python and NumPy to load, on a busy machine
 _TICK = 0.1  # seconds between two looks at the memory
