@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from coursework.grader.texts import shorten
+
 MAX_BYTES = 10 << 20
 # Kernels whose notebooks may not name their language; by the beginning of the kernel's name.
 OTHER_KERNELS = {
@@ -83,25 +85,47 @@ def _parse(data):
 
 
 def _upgrade(raw):
-    """Return a notebook, a dict, in nbformat's version 4."""
+    """Return a notebook, a dict, with its cells where nbformat's version 4 has them."""
     major = raw.get("nbformat", 4)
     if major not in (3, 4):
-        raise UnreadableError(f"the notebook's format is {major!r}; formats 3 and 4 are read")
-    if major == 3:
-        import nbformat  # old notebooks are rare, and its import takes a second
-
-        try:
-            raw = nbformat.convert(nbformat.from_dict(raw), 4)
-        except RecursionError:
-            raise
-        except Exception as error:  # nbformat raises whatever the fault leads to
-            raise UnreadableError(
-                f"the notebook is of format 3 and cannot be upgraded "
-                f"({type(error).__name__}): open it in Jupyter and save it again"
-            ) from None
-    if not isinstance(raw.get("cells"), list):
+        told = shorten(repr(major), 40)
+        raise UnreadableError(f"the notebook's format is {told}; formats 3 and 4 are read")
+    if "cells" not in raw:
+        raw = _join_worksheets(raw)
+    if not isinstance(raw["cells"], list):
         raise UnreadableError("the file is JSON, but no notebook: its cells are no list")
     return raw
+
+
+def _join_worksheets(raw):
+    """Return a notebook of version 3 with the cells of all its worksheets, as in version 4.
+
+    Not by `nbformat.convert`: for each output that is malformed it writes a warning of many
+    lines, and a student chooses how many there are.
+    """
+    sheets = raw["worksheets"]
+    if not isinstance(sheets, list):
+        raise UnreadableError("the file is JSON, but no notebook: its worksheets are no list")
+    found = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
+    cells = [cell for some in found if isinstance(some, list) for cell in some]
+    cells = [_rename(cell) for cell in cells if isinstance(cell, dict)]
+    told = [cell["language"] for cell in cells if "language" in cell]
+    metadata = {"language_info": {"name": told[0] if told else ""}}
+    if isinstance(raw.get("metadata"), dict):
+        metadata |= raw["metadata"]
+    return {"cells": cells, "metadata": metadata}
+
+
+def _rename(cell):
+    """Return a cell of version 3 as one of version 4."""
+    if cell.get("cell_type") == "code":
+        return {"source": cell.get("input", ""), **cell}
+    level = cell.get("level")
+    if cell.get("cell_type") == "heading" and type(level) is int and 0 < level < 7:
+        source = cell.get("source", "")
+        lines = source if isinstance(source, list) else [source]
+        return cell | {"cell_type": "markdown", "source": ["#" * level, " ", *lines]}
+    return cell
 
 
 def _check_language(metadata):
