@@ -18,7 +18,7 @@ def make_assignment(**parameters):
     questions = (
         gradients.make_question(rules),
         training.make_question(rules),
-        digits.make_question(),
+        digits.make_question(rules),
         evidence.make_question(),
         Question(
             "templates",
@@ -63,6 +63,11 @@ def _example_values(rules):
     t = np.array([0, 1, 2, 0, 1])
     train = make_trainer(rules)
     full = train(X, t, 3, 0.5, 3, 5, 0.1, 0)
+    even = train(X[:4], t[:4], 3, 0.5, 3, 2, 0.1, 4)
     mini = train(X, t, 3, 0.5, 3, 2, 0.1, 4)
-    names = ("full_W", "full_b", "full_losses", "mini_W", "mini_b", "mini_losses")
-    return {name: np.round(part, 6).tolist() for name, part in zip(names, full + mini, strict=True)}
+    trained = {"full": full, "even": even, "mini": mini}
+    return {
+        f"{name}_{part}": np.round(value, 6).tolist()
+        for name, values in trained.items()
+        for part, value in zip(("W", "b", "losses"), values, strict=True)
+    }

@@ -9,6 +9,7 @@ import numpy as np
 
 from coursework.grader.assignment import Call, Limits, Misconception, Question
 from coursework.grader.judging import property_check, says
+from coursework.hw2.models import write_given
 from softmax import load_mnist
 
 NUM_CLASSES = 10
@@ -29,7 +30,8 @@ NOTEBOOK_NAMES = ("digits", "X_train", "t_train", "X_val", "t_val")
 class DigitsCall(Call):
     """A call with images of digits, in which the classes go by other numbers.
 
-    Weights that were learned beforehand do not know these numbers, so they help nobody.
+    Weights that were learned beforehand do not know these numbers. So they are harder to use,
+    though not useless: a function can find out from `X` and `t` what each class is called.
 
     Attributes
     ----------
@@ -208,8 +210,8 @@ MISCONCEPTIONS = (
 )
 
 
-def make_question():
-    """Return the question `fit_digits`; it is the same in all variants."""
+def make_question(rules):
+    """Return the question `fit_digits`; a variant changes only what is given to it."""
     checks = tuple(
         property_check(
             f"from {number:,} images, at least {threshold} of unseen ones are read rightly",
@@ -222,10 +224,11 @@ def make_question():
     return Question(
         "fit_digits",
         "Learn to read digits",
-        "Choose the settings of a training by a validation set, and reach a stated accuracy on "
-        "images that were not used.",
+        "Find settings with which a training reaches a stated accuracy on images that were not "
+        "used.",
         ("mnist", "softmax-regression"),
         checks,
         MISCONCEPTIONS,
         LIMITS,
+        given=write_given(rules),
     )

@@ -41,6 +41,8 @@ def _part_matches(title, points, make_calls, part, name):
     def holds(call, value):
         if not isinstance(value, (tuple, list)) or len(value) != 2:
             return "two values were expected: the terms and the index of a pixel"
+        if part == 1 and np.asarray(value[1]).dtype.kind not in "iu":
+            return "the index of a pixel should be an integer"
         found = difference(value[part], right_evidence(*call.args)[part], rtol=1e-6, atol=1e-9)
         return found and f"{name}: {found}"
 

@@ -15,7 +15,7 @@ from coursework.grader.judging import (
     property_check,
     unchanged,
 )
-from coursework.hw2.models import WRONG_FORMULAS, gradients_by, right_gradients
+from coursework.hw2.models import WRONG_FORMULAS, draw_labels, gradients_by, right_gradients
 
 NAME = "loss_and_gradients"
 RTOL, ATOL = 1e-7, 1e-10
@@ -27,7 +27,7 @@ PARTS = ("the loss", "the gradient of W", "the gradient of b")
 def draw_problem(rng, N, D, K, alpha):
     """Return arguments for `loss_and_gradients`, of a size that can be looked at."""
     W, b = rng.normal(size=(D, K)), rng.normal(size=K)
-    return W, b, rng.normal(size=(N, D)), rng.integers(K, size=N), alpha
+    return W, b, rng.normal(size=(N, D)), draw_labels(rng, N, K), alpha
 
 
 def _calls(*problems):

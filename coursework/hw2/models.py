@@ -32,6 +32,12 @@ class Rules:
         return {"sgd": 0.0, "momentum": MOMENTUM}[self.update]
 
 
+def draw_labels(rng, N, K):
+    """Draw N labels with an example of each class; of the last ones, where N is below K."""
+    labels = np.concatenate([np.arange(K)[::-1], rng.integers(K, size=max(N - K, 0))])
+    return rng.permutation(labels[:N])
+
+
 def collect_sums(W, b, X, t, alpha, factor):
     """Return what the loss, the gradients and their common mistakes are made of.
 
@@ -89,6 +95,28 @@ def right_formula(s):
 def right_gradients(rules):
     """Return the right `loss_and_gradients`."""
     return gradients_by(rules, right_formula)
+
+
+# An error inside it names the last line of the student's own, since it is no cell of theirs.
+_GIVEN = """
+def loss_and_gradients(W, b, X, t, alpha):
+    import numpy as np  # a student's cells may call something else np
+
+    rows = np.arange(len(t))
+    Z = X @ W + b
+    Z = Z - Z.max(axis=1, keepdims=True)
+    log_P = Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))
+    loss = -log_P[rows, t].mean() + FACTOR * alpha * np.sum(W**2)
+    delta = np.exp(log_P)
+    delta[rows, t] -= 1
+    return loss, X.T @ delta / len(t) + 2 * FACTOR * alpha * W, delta.mean(axis=0)
+"""
+
+
+def write_given(rules):
+    """Return Python that binds a right `loss_and_gradients`, for questions that build on it."""
+    source = _GIVEN.replace("FACTOR", repr(rules.factor))
+    return f"exec(compile({source!r}, '<given>', 'exec'))"
 
 
 def _charge_bias(s):

@@ -15,10 +15,10 @@ from coursework.grader.judging import (
     unchanged,
 )
 from coursework.hw2.models import (
-    WRONG_FORMULAS,
     WRONG_LOOPS,
-    gradients_by,
+    draw_labels,
     make_trainer,
+    write_given,
     wrong_updates,
 )
 
@@ -28,7 +28,7 @@ RTOL, ATOL = 1e-7, 1e-10
 
 def draw_training(rng, N, batch_size, *, alpha=0.1, num_epochs=3, num_classes=3):
     """Return the call of a short training on small data."""
-    X, t = rng.normal(size=(N, 4)), rng.integers(num_classes, size=N)
+    X, t = rng.normal(size=(N, 4)), draw_labels(rng, N, num_classes)
     seed = int(rng.integers(1_000_000))
     return Call(NAME, (X, t, num_classes, 0.4, num_epochs, batch_size, alpha, seed))
 
@@ -230,24 +230,6 @@ def _recognize_loops(rules):
     return *loops, *losses
 
 
-def _recognize_gradients(rules):
-    """Return the recognizer of a right loop around a wrong `loss_and_gradients`."""
-    trainers = [
-        make_trainer(rules, gradients_by(rules, formula))
-        for name, formulas in WRONG_FORMULAS.items()
-        for formula in formulas
-        if name != "penalty-not-in-loss"  # looks the same as losses-without-penalty
-    ]
-    return Misconception(
-        "wrong-gradients",
-        "The loop is right, what it calls is not",
-        "Your training does what your loss_and_gradients tells it, and that is where the mistake "
-        "is. See the first exercise.",
-        "softmax-regression.html#thm-regression-gradients",
-        _explained(rules, trainers),
-    )
-
-
 def make_question(rules):
     """Return the question `train` in a variant."""
     weights = _holds(rules, 0, 2, "Wb")
@@ -285,5 +267,6 @@ def make_question(rules):
         "loss falls.",
         ("softmax-regression", "mnist"),
         checks,
-        (*_recognize_loops(rules), _recognize_gradients(rules), changes),
+        (*_recognize_loops(rules), changes),
+        given=write_given(rules),
     )

@@ -15,8 +15,8 @@ from nbgrader.preprocessors import ClearSolutions
 from coursework.grader.assignment import Outcome, load_assignment
 from coursework.grader.marking import mark_cells, mark_question
 from coursework.grader.results import AWAITING, OK
-from coursework.hw2 import checks, digits
-from coursework.hw2.models import WRONG_FORMULAS, Rules, gradients_by, make_trainer
+from coursework.hw2 import checks, digits, gradients
+from coursework.hw2.models import WRONG_FORMULAS, Rules, gradients_by, right_gradients
 from tests.coursework.wrong_answers_hw2 import (
     EVIDENCE_CHANGES,
     GRADIENT_CHANGES,
@@ -101,8 +101,9 @@ def answer_calls(functions, calls):
 
 
 def judge(name, functions, variant=DEFAULT, seed=SEED):
-    """The points of each check, and the names of the recognized mistakes."""
+    """The points of the answers, and the names of the recognized mistakes."""
     asked = question(name, variant)
+    exec(asked.given, functions)
     drawn = asked.draw_calls(seed)
     calls = [call for calls in drawn for call in calls]
     outcomes = answer_calls(functions, calls)
@@ -127,6 +128,14 @@ class TestVariants:
             exec(source, names)
         assert capsys.readouterr().out.count("All is well so far.") == 2
 
+    def test_what_is_given_is_right(self, variant):
+        for asked in load_assignment("hw2", variant).questions[1:3]:
+            names = define(asked.given)
+            (call,) = gradients.draw_biased(np.random.default_rng(1))
+            due = right_gradients(Rules(**variant))(*call.args)
+            for one, other in zip(names["loss_and_gradients"](*call.args), due, strict=True):
+                np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14)
+
     def test_the_solution_gets_all_points_in_the_sandbox(self, variant):
         assignment = load_assignment("hw2", variant)
         cells = code_of(read_master(variant))
@@ -134,12 +143,14 @@ class TestVariants:
             result = mark_question(asked, cells, seed=SEED, assignment=assignment)
             assert (result.points, result.status, result.reason) == (asked.out_of, OK, "")
 
-    def test_another_variants_solution_loses_most_of_the_training(self, variant):
+    def test_another_variants_solution_loses_what_differs(self, variant):
         for other in VARIANTS:
             theirs = define(*(answer(name, other) for name in CODE[:2]))
-            assert judge("train", theirs, variant)[0] == (25 if other == variant else 1)
             expected = 30 if other["penalty"] == variant["penalty"] else 10
             assert judge("loss_and_gradients", theirs, variant)[0] == expected
+            # A right loss is given to the loop, so only another update costs points there.
+            expected = 25 if other["update"] == variant["update"] else 1
+            assert judge("train", theirs, variant)[0] == expected
 
 
 class TestMarks:
@@ -176,6 +187,17 @@ class TestMarks:
         marks = mark_cells(load_assignment("hw2"), cells, seed=SEED)
         assert [mark.points for mark in marks] == [30, 0, 0, 10, 0]
 
+    def test_a_stub_of_the_loss_costs_no_points_elsewhere(self):
+        stub = {grade_id(cell): cell.source for cell in read_stub(DEFAULT).cells}
+        cells = [stub["loss_and_gradients"], *(answer(name) for name in CODE[1:])]
+        marks = mark_cells(load_assignment("hw2"), cells, seed=SEED)
+        assert [mark.points for mark in marks] == [0, 25, 25, 10, 0]
+
+    def test_an_error_in_what_is_given_names_the_students_line(self):
+        wrong = change(answer("train"), ("(W, b, X[batch]", "(W.T, b, X[batch]"))
+        mark = mark_cells(load_assignment("hw2"), [wrong], seed=SEED)[1]
+        assert "(cell 1, line 11)" in mark.reason
+
     def test_functions_that_use_the_notebooks_data(self):
         assignment = load_assignment("hw2")
         cells = code_of(read_master(DEFAULT))
@@ -207,16 +229,15 @@ class TestMistakes:
 
     @pytest.mark.parametrize("variant", VARIANTS, ids=lambda v: "-".join(v.values()))
     @pytest.mark.parametrize("mistake", WRONG_FORMULAS)
-    def test_formulas_and_the_loops_that_use_them(self, mistake, variant):
-        rules = Rules(**variant)
+    def test_formulas(self, mistake, variant):
         for formula in WRONG_FORMULAS[mistake]:
-            wrong = gradients_by(rules, formula)
-            functions = {"loss_and_gradients": wrong, "train": make_trainer(rules, wrong)}
+            functions = {"loss_and_gradients": gradients_by(Rules(**variant), formula)}
             assert_recognized("loss_and_gradients", functions, mistake, variant)
-            if mistake == "penalty-not-in-loss":
-                assert_recognized("train", functions, "losses-without-penalty", variant)
-            elif mistake != "transposed":  # whose loop stops with an error
-                assert_recognized("train", functions, "wrong-gradients", variant)
+
+    @pytest.mark.parametrize("mistake", GRADIENT_CHANGES)
+    def test_no_mistake_of_the_first_exercise_costs_points_in_the_second(self, mistake):
+        wrong = change(answer("loss_and_gradients"), *GRADIENT_CHANGES[mistake])
+        assert judge("train", define(wrong, answer("train"))) == (25, [])
 
     @pytest.mark.parametrize("mistake", LOOP_CHANGES)
     def test_loops(self, mistake):
