@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 
 from coursework.grader.texts import shorten
@@ -48,10 +49,7 @@ def read_notebook(data):
         Says why it is no notebook in Python.
     """
     if len(data) > MAX_BYTES:
-        raise UnreadableError(
-            f"the file has {len(data) / 2**20:.0f} MB, and at most {MAX_BYTES >> 20} are read: "
-            "clear the outputs and save it again"
-        )
+        raise UnreadableError(tell_size("the file", len(data)))
     try:
         raw = _upgrade(_parse(data))
         _check_language(raw.get("metadata"))
@@ -62,6 +60,15 @@ def read_notebook(data):
     if not any(source.strip() for source in sources):
         raise UnreadableError("the notebook has no code cells")
     return Notebook(sources, {"cells": cells})
+
+
+def tell_size(name, size):
+    """Return what to do about a file that has more than `MAX_BYTES`."""
+    megabytes = math.ceil(size * 10 / 2**20) / 10  # upwards: never as many as are allowed
+    return (
+        f"{name} has {megabytes} MB, and at most {MAX_BYTES >> 20} are read: "
+        "clear the outputs and save it again"
+    )
 
 
 def _parse(data):

@@ -30,7 +30,7 @@ from pathlib import Path
 from coursework.grader import results
 from coursework.grader.assignment import assignment_names
 from coursework.grader.grades import join
-from coursework.grader.notebooks import MAX_BYTES
+from coursework.grader.notebooks import MAX_BYTES, tell_size
 from coursework.grader.roster import Student, normalize, to_utc
 from coursework.grader.texts import clean, one_line
 
@@ -303,8 +303,5 @@ def read_regular(path, inside, max_bytes):
         if not stat.S_ISREG(found.st_mode):
             raise SubmissionError(f"{path.name} is no regular file")
         if found.st_size > max_bytes:
-            raise SubmissionError(
-                f"{path.name} has {found.st_size / 2**20:.0f} MB, and at most "
-                f"{max_bytes >> 20} are read: clear the outputs and save it again"
-            )
+            raise SubmissionError(tell_size(path.name, found.st_size))
         return file.read(max_bytes)

@@ -245,7 +245,9 @@ def test_pipes_folders_and_huge_files_are_refused(tmp_path):
         read_submission(find_one(tmp_path))
     with open(put(tmp_path / "bob" / "hw1.ipynb"), "ab") as file:
         file.truncate(MAX_BYTES + 1)
-    with pytest.raises(SubmissionError, match="has 10 MB, and at most 10 are read"):
+    with pytest.raises(
+        SubmissionError, match="hw1.ipynb has 10.1 MB, and at most 10 are read: clear"
+    ):
         read_submission(find_one(tmp_path, "bob"))
 
 
@@ -289,7 +291,7 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path):
         (b'{"cells": [], "nbformat": {}}', "format is {}"),
         (b'{"worksheets": 3, "nbformat": 3}', "its worksheets are no list"),
         (b'{"worksheets": [3, {"cells": 3}, {"cells": [3]}], "nbformat": 3}', "no code cells"),
-        (b" " * (MAX_BYTES + 1), "at most 10 are read"),
+        (b" " * (MAX_BYTES + 1), "file has 10.1 MB, and at most 10 are read: clear"),
         (make_notebook("x", kernelspec={"name": "ir", "display_name": "R"}), "kernel is R;"),
         (make_notebook("x", language_info={"name": "julia"}), "kernel is julia;"),
         (make_notebook(""), "no code cells"),
