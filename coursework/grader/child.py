@@ -27,6 +27,7 @@ import types
 __builtins__ = dict(vars(builtins))
 _write, _exit, _getpid = os.write, os._exit, os.getpid
 _MESSAGE = 500  # the characters of an exception's message
+_IMPORTS = "<imports>"  # a name that no student can have given
 
 
 def main():
@@ -130,6 +131,7 @@ class Session:
 
         sys.path.remove(grader)
         self.cells, self.values = cells, values
+        self.imports = Imports()
         self.numpy = numpy
         self.module = types.ModuleType("__main__")
         self.names = vars(self.module)
@@ -162,17 +164,32 @@ class Session:
             data = data[_write(self.channel, data) :]
 
     def execute(self, number, source):
-        """Run one cell as Jupyter does: an exception ends it, and what it bound stays."""
+        """Run one cell as Jupyter does: an exception ends it, and what it bound stays.
+
+        Only an import at top level that fails does not end it: what else is imported there may
+        be all that the answer needs.
+        """
         filename = f"<cell {number}>"
         lines = source.splitlines(keepends=True)
         linecache.cache[filename] = (len(source), None, lines, filename)
+        self.names[_IMPORTS] = self.imports
+        memory = False
         try:
-            flag = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-            waiting = eval(compile(source, filename, "exec", flag, dont_inherit=True), self.names)
+            waiting = eval(self.compile(source, filename), self.names)
             if isinstance(waiting, types.CoroutineType):  # there was an await at top level
                 importlib.import_module("asyncio").run(waiting)
         except BaseException as error:
-            self.report("problem", f"cell {number}: {in_words(error)}", self.is_memory(error))
+            self.imports.problems.append(in_words(error))
+            memory = self.is_memory(error)
+        if problems := self.imports.new_problems():
+            self.report("problem", f"cell {number}: {'; '.join(problems)}", memory)
+
+    def compile(self, source, filename):
+        """Return the code of a cell, in which a failed import at top level is no exception."""
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        tree = compile(source, filename, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
+        tree.body = [guarded for node in tree.body for guarded in guard_import(node)]
+        return compile(tree, filename, "exec", flags, dont_inherit=True)
 
     def outcome(self, name, args):
         """Return what becomes of one call: kind, value, message, changed, want of memory."""
@@ -222,6 +239,32 @@ class Session:
             return False
 
 
+class Imports:
+    """Goes on after an import that fails, and keeps the exception in words."""
+
+    def __init__(self):
+        self.problems = []
+        self.known = set()
+
+    def __enter__(self):
+        """Do nothing."""
+
+    def __exit__(self, kind, error, trace):
+        """Keep an ImportError; let all others through."""
+        if not isinstance(error, ImportError):
+            return False
+        words = in_words(error)
+        if words not in self.known:  # many cells may import the same library
+            self.known.add(words)
+            self.problems.append(words)
+        return True
+
+    def new_problems(self):
+        """Return the problems since the last time."""
+        problems, self.problems = self.problems, []
+        return problems
+
+
 class LatePlots:
     """Loads matplotlib.pyplot when it is first used.
 
@@ -261,6 +304,20 @@ class StandIn:
 
     def __contains__(self, key):
         return False
+
+
+def guard_import(node):
+    """Return a statement as a list; of an import, each name in its own ``with`` of `Imports`."""
+    is_import = isinstance(node, ast.Import | ast.ImportFrom)
+    if not is_import or getattr(node, "module", "") == "__future__":
+        return [node]
+    guarded = []
+    for alias in node.names:
+        single = ast.copy_location(type(node)(**{**vars(node), "names": [alias]}), node)
+        guard = ast.withitem(ast.Name(_IMPORTS, ast.Load()))
+        statement = ast.copy_location(ast.With([guard], [single]), node)
+        guarded.append(ast.fix_missing_locations(statement))
+    return guarded
 
 
 def in_words(error):

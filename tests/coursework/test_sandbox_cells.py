@@ -2,7 +2,10 @@
 
 import pytest
 
+from coursework.grader.assignment import Call
 from coursework.grader.cells import choose, read_cell
+from coursework.grader.sandbox import run_calls
+from tests.coursework.sandboxed import QUICK, require_sandbox
 
 
 def chosen(cells, *wanted):
@@ -121,3 +124,38 @@ def test_what_is_python_in_a_cell(text, source):
 @pytest.mark.parametrize("text", ["(" * 100_000, "\0", "x = \ud800", "-" * 100_000 + "1"])
 def test_cells_that_hurt_the_parser(text):
     assert read_cell(1, text).binds <= {"x"}
+
+
+def run_cells(*cells):
+    """Return the `Run` of a call of `f` that these cells define."""
+    require_sandbox()
+    return run_calls(list(cells), [Call("f")], limits=QUICK, prelude="import numpy as np")
+
+
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "import pandas as pd\nimport math",
+        "import pandas, math",
+        "import pandas; import math",
+        "from numpy import no_such_name, pi\nimport math\npi",
+        "from pandas import *\nimport math",
+        "import pandas\nimport math, asyncio\nawait asyncio.sleep(0)",
+    ],
+)
+def test_a_library_that_is_missing_does_not_end_a_cell(imports):
+    result = run_cells(imports, "import pandas\nk = 2", "def f():\n    return math.sqrt(k * 2)")
+    assert result.outcomes[0].value == 2.0, result
+    assert result.problems[0].startswith(("cell 1: ModuleNotFoundError", "cell 1: ImportError"))
+    named = "\n".join(result.problems)
+    assert named.count("'pandas'") == 1
+
+
+def test_what_else_fails_ends_a_cell_where_it_stands():
+    cells = ['"""A text."""\nimport pandas, scipy\n1 / 0\nimport math\n', "def f(): math, __doc__"]
+    result = run_cells(*cells, "k = 1\n\n" + "def f():\n    import pandas")
+    assert result.problems == [
+        "cell 1: ModuleNotFoundError: No module named 'pandas'; "
+        "ModuleNotFoundError: No module named 'scipy'; ZeroDivisionError: division by zero"
+    ]
+    assert result.outcomes[0].message.endswith("No module named 'pandas' (cell 3, line 4)")
