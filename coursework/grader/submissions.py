@@ -32,13 +32,14 @@ from coursework.grader.assignment import assignment_names
 from coursework.grader.grades import join
 from coursework.grader.notebooks import MAX_BYTES, tell_size
 from coursework.grader.roster import Student, normalize, to_utc
-from coursework.grader.texts import clean, one_line
+from coursework.grader.texts import one_line, shorten
 
 PASSED_OVER = {".ipynb_checkpoints", "__MACOSX"}
 # Browsers add an ending to what they take for text.
 NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?$", re.IGNORECASE)
 MAX_DEPTH = 10
 MAX_FILES = 2000  # looked at for one student
+LONGEST_NAME = 300  # shown of the name of a file with its folders
 SHOWN = 3  # of the files that a reason lists
 
 
@@ -64,7 +65,9 @@ class Submission:
     @property
     def file(self):
         """The path of the notebook below the folder of submissions, or ''."""
-        return clean(self.path.relative_to(self.root)) if self.path else ""
+        if self.path is None:
+            return ""
+        return shorten(one_line(self.path.relative_to(self.root)), LONGEST_NAME)
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ def find_submissions(folder, students, assignment):
         if student:
             theirs[student.student].append(Path(entry.path))
         else:
-            strangers.append(clean(entry.name))
+            strangers.append(shorten(one_line(entry.name), LONGEST_NAME))
     found = [_choose(root, student, theirs[student.student], assignment) for student in students]
     return found, strangers
 

@@ -149,6 +149,17 @@ def test_the_longer_name_owns_a_folder_and_strangers_are_told(tmp_path):
     assert strangers == ["anna", "x_hw1.ipynb", "y.py"]
 
 
+def test_a_name_is_one_line_and_not_too_long(tmp_path):
+    forged = "x\nmarks: all of them"
+    put(tmp_path / forged / "hw1.ipynb")
+    put(tmp_path / "ann" / forged / "/".join(["\u202e" * 80] * 8) / "hw1.ipynb")
+    [ann], [stranger] = find_submissions(tmp_path, [Student("ann")], "hw1")
+    assert stranger == "x marks: all of them"
+    assert ann.file.startswith("ann/x marks: all of them/[U+202E]")
+    assert len(ann.file) < 400
+    assert read_submission(ann) == NOTEBOOK
+
+
 def test_the_latest_counts_and_the_others_are_named(tmp_path):
     put(tmp_path / "ann/hw1.ipynb", hours=3)
     put(tmp_path / "ann/attempt-2/hw1 (1).ipynb", hours=5)
