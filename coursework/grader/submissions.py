@@ -170,7 +170,9 @@ def _choose(root, student, paths, assignment):
             return refuse(results.UNREADABLE, reason)
         reason = join("the folder holds no files", *notes)
         return refuse(results.UNREADABLE if notes else results.MISSING, reason)
-    dated = sorted((_submitted(file, assignment), str(file.path)) for file in named or notebooks)
+    dated = sorted(
+        (_submitted(file, assignment, notes), str(file.path)) for file in named or notebooks
+    )
     (submitted, latest), others = dated[-1], [Path(path) for _, path in dated[:-1]]
     if not named:
         notes.append(f"the file is not called {assignment}.ipynb")
@@ -241,8 +243,8 @@ def _is_of_another(file, assignment):
     return any(name in inner or _is_named(file, name) for name in others)
 
 
-def _submitted(file, assignment):
-    """Return when a file was handed in."""
+def _submitted(file, assignment, notes):
+    """Return when a file was handed in: now, with a note, where that cannot be told."""
     stamp = file.folder / assignment / "timestamp.txt" if file.folder else None
     # Only there does nbgrader write it; elsewhere the student may have.
     if stamp and file.path.is_relative_to(stamp.parent):
@@ -251,8 +253,10 @@ def _submitted(file, assignment):
             return told
     try:
         return to_utc(file.path.lstat().st_mtime)
-    except (OSError, OverflowError, ValueError):
-        return to_utc(0)
+    except (OSError, OverflowError, ValueError):  # such as a year beyond 9999
+        name = one_line(file.path.name)
+        notes.append(f"when {name} was changed cannot be told, so it counts as handed in now")
+        return datetime.now(UTC)
 
 
 def _read_timestamp(path):

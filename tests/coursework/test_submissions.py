@@ -191,6 +191,17 @@ def test_nbgraders_timestamp_counts_where_nbgrader_writes_it(tmp_path):
     assert find_one(tmp_path, "bob").submitted == NOON
 
 
+def test_a_time_beyond_all_calendars_is_not_in_time(tmp_path, monkeypatch):
+    put(tmp_path / "ann/hw1.ipynb")
+    # As for a file changed in the year 11476, which not every file system can hold.
+    monkeypatch.setattr(submissions, "to_utc", lambda _: datetime.fromtimestamp(3e11, UTC))
+    found = find_one(tmp_path)
+    assert datetime.now(UTC) - found.submitted < timedelta(minutes=1)
+    assert (
+        found.reason == "when hw1.ipynb was changed cannot be told, so it counts as handed in now"
+    )
+
+
 def test_a_notebook_of_another_name_is_taken_only_where_it_is_alone(tmp_path):
     put(tmp_path / "ann/solution.ipynb")
     put(tmp_path / "ann/notes.txt", b"")
