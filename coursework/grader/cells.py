@@ -13,6 +13,7 @@ _PYTHON_MAGICS = {"time", "timeit", "capture", "prun"}
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)[^\n]*\n?")
 _TIMED = re.compile(r"^(\s*)%(?:time|timeit)\s+(?!-)(.+)$")
 _MAGIC = re.compile(r"^\s*(?:%\w|!|\?)|^[^#'\"]*=\s*[!%]\s*\w|^[^#]*\?\s*$")
+_INDENT = re.compile(r"(?:[ \t]*\n)*([ \t]*)")
 _DEFINES = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*=(?!=)", re.MULTILINE)
 _MOST_MAGICS = 200
 # Cells that name these bind what nobody can tell without running them.
@@ -70,11 +71,12 @@ def _parse(text):
     tree = _tree(text)
     if tree is not None:
         return text, tree
+    text = _dedented(text)
     magic = _CELL_MAGIC.match(text)
     if magic and magic[1] not in _PYTHON_MAGICS:
         return "", ast.Module([], [])
     # Line numbers stay as they are, for messages.
-    source = "\n" * magic[0].count("\n") + text[magic.end() :] if magic else text
+    source = "\n" * magic[0].count("\n") + _dedented(text[magic.end() :]) if magic else text
     tree = _tree(source)
     if tree is None:
         source = _without_magics(source)
@@ -87,6 +89,12 @@ def _tree(source):
         return ast.parse(source)
     except _UNREADABLE:
         return None
+
+
+def _dedented(text):
+    """Return a cell without the indent of its first line, as Jupyter takes it."""
+    indent = _INDENT.match(text)[1]
+    return re.sub(f"^{indent}", "", text, flags=re.MULTILINE) if indent else text
 
 
 def _without_magics(source):

@@ -115,6 +115,10 @@ def test_cells_whose_names_cannot_be_told_are_always_run():
         ("!ls\ny = '''a\n%d b'''", "pass\ny = '''a\n%d b'''"),
         ("x = (7\n  %y)\n!ls\n%pip install a", "x = (7\n  %y)\npass\npass"),
         ("%pip install a\nx = (", "pass\nx = ("),
+        ("\n  if x:\n    y = 1\n\n  z = 2", "\nif x:\n  y = 1\n\nz = 2"),
+        ("\tx = 1\n# y\n\ty = 2", "x = 1\n# y\ny = 2"),
+        ("  !ls\n  x = 1", "pass\nx = 1"),
+        ("%%time\n  !ls\n  x = 1", "\npass\nx = 1"),
     ],
 )
 def test_what_is_python_in_a_cell(text, source):
