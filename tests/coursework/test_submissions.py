@@ -268,7 +268,7 @@ def test_pipes_folders_and_huge_files_are_refused(tmp_path):
     with open(put(tmp_path / "bob" / "hw1.ipynb"), "ab") as file:
         file.truncate(MAX_BYTES + 1)
     with pytest.raises(
-        SubmissionError, match="hw1.ipynb has 10.1 MB, and at most 10 are read: clear"
+        SubmissionError, match=r"hw1\.ipynb has 10\.1 MB, and at most 10 are read: clear"
     ):
         read_submission(find_one(tmp_path, "bob"))
 
