@@ -21,7 +21,7 @@ from coursework.grader.results import QuestionResult, Result
 from coursework.grader.roster import late_hours, late_penalty
 from coursework.grader.sandbox import check_sandbox
 from coursework.grader.submissions import SubmissionError, read_submission
-from coursework.grader.texts import one_line
+from coursework.grader.texts import one_line, shorten
 from coursework.grader.work import Record, apply_manual
 
 # Modules that no marks depend on: with a change here, what is marked stays marked.
@@ -40,6 +40,7 @@ BESIDE_MARKS = {
     "submissions",
     "work",
 }
+LONGEST_REASON = 2000  # characters; it is written once more for each question
 MARGIN = 120  # seconds beyond the limits of all questions after which marking counts as stuck
 
 
@@ -232,6 +233,7 @@ def unmarked(assignment, status, reason):
 
 def without_marks(result, status, reason):
     """Return a result whose questions all have no points, for one reason."""
+    reason = shorten(reason, LONGEST_REASON)
     questions = tuple(
         replace(question, points=0.0, status=status, reason=reason) for question in result.questions
     )
@@ -335,7 +337,8 @@ def _make_lost(submission, settings, error):
 def _make_record(submission, settings, marked):
     """Return what is kept of a student: `marked`, or what stands in its place, and the deadline."""
     assignment = settings.assignment
-    note, key = submission.reason, ""
+    told = shorten(submission.reason, LONGEST_REASON)
+    note, key = told, ""
     result = marked
     if marked is None:
         note = ""
@@ -343,8 +346,8 @@ def _make_record(submission, settings, marked):
             student=submission.student.student,
             assignment=assignment.name,
             status=submission.status,
-            reason=submission.reason,
-            questions=unmarked(assignment, submission.status, submission.reason),
+            reason=told,
+            questions=unmarked(assignment, submission.status, told),
             seed=settings.seed,
             parameters=settings.parameters,
         )
@@ -357,7 +360,7 @@ def _make_record(submission, settings, marked):
     hours = late_hours(when, submission.student.due or settings.due)
     result = replace(
         result,
-        reason=join(note, result.reason),
+        reason=shorten(join(note, result.reason), LONGEST_REASON),
         file=submission.file,
         submitted=when.isoformat(timespec="seconds") if when else "",
         late_hours=hours,

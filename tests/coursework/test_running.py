@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from coursework import hostile
-from coursework.grader import results, running
+from coursework.grader import results, running, submissions
 from coursework.grader.assignment import (
     load_assignment,
 )
 from coursework.grader.grades import write_grades
+from coursework.grader.notebooks import UnreadableError
 from coursework.grader.pools import LostTaskError, Pool, PoolError, Processes
 from coursework.grader.results import QuestionResult, Result
 from coursework.grader.roster import Student, parse_due
@@ -86,6 +87,21 @@ def test_what_cannot_be_marked_has_its_reason(data, status, reason):
     assert reason in result.reason
     assert (result.points, result.out_of) == (0, 100)
     assert all(reason in question.reason for question in result.questions)
+
+
+def test_a_reason_is_short_wherever_it_comes_from(monkeypatch):
+    def read_notebook(data):
+        raise UnreadableError("x" * 10**6)
+
+    monkeypatch.setattr(running, "read_notebook", read_notebook)
+    result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7)
+    long = submissions.Submission(Student("ann"), status=results.MISSING, reason="x" * 10**6)
+    record = running._make_record(long, Settings(TINY, 1), None)
+    noted = running._make_record(long, Settings(TINY, 1), result)
+    for one in (result, record.result, noted.result):
+        assert len(one.reason) < 2100
+        assert all(len(question.reason) < 2100 for question in one.questions)
+    assert len(noted.note) < 2100
 
 
 def test_an_error_of_the_grader_becomes_a_result(monkeypatch):
