@@ -28,7 +28,8 @@ _NAMED = (*_DEFINITIONS, ast.ExceptHandler, ast.MatchAs, ast.MatchStar)
 class Cell:
     """A code cell: its number, counted from one, its Python, the names it binds and reads.
 
-    `always` is true where the cell binds names that cannot be told before it runs.
+    `always` is true where the cell binds names that cannot be told before it runs, and where it
+    imports from __future__, which changes how all cells after it are read.
     """
 
     number: int
@@ -46,7 +47,7 @@ def read_cell(number, text):
         return Cell(number, source, frozenset(names), frozenset())
     reads = _read_names(source, tree)
     binds = _bound_names(tree)
-    always = "*" in binds or bool(_OPAQUE & reads)
+    always = "*" in binds or bool(_OPAQUE & reads) or _from_future(tree)
     return Cell(number, source, frozenset(binds), frozenset(reads), always)
 
 
@@ -168,6 +169,10 @@ def _bound_names(tree):
             names.add(node.name)
         stack.extend([] if isinstance(node, _SCOPES) else ast.iter_child_nodes(node))
     return names
+
+
+def _from_future(tree):
+    return any(isinstance(n, ast.ImportFrom) and n.module == "__future__" for n in tree.body)
 
 
 def _root(node):

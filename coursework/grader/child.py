@@ -8,6 +8,8 @@ that is here and write to the channel. So the care taken below protects from acc
 Usage: ``python child.py CHANNEL LIFELINE UID CPU_SECONDS``; LIFELINE and UID may be -1.
 """
 
+import __future__
+
 import _sitebuiltins
 import ast
 import builtins
@@ -28,6 +30,9 @@ __builtins__ = dict(vars(builtins))
 _write, _exit, _getpid = os.write, os._exit, os.getpid
 _MESSAGE = 500  # the characters of an exception's message
 _IMPORTS = "<imports>"  # a name that no student can have given
+_FUTURE = 0
+for _name in __future__.all_feature_names:
+    _FUTURE |= getattr(__future__, _name).compiler_flag
 
 
 def main():
@@ -132,6 +137,7 @@ class Session:
         sys.path.remove(grader)
         self.cells, self.values = cells, values
         self.imports = Imports()
+        self.future = 0  # what cells have imported from __future__ holds for those after them
         self.numpy = numpy
         self.module = types.ModuleType("__main__")
         self.names = vars(self.module)
@@ -186,10 +192,12 @@ class Session:
 
     def compile(self, source, filename):
         """Return the code of a cell, in which a failed import at top level is no exception."""
-        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | self.future
         tree = compile(source, filename, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
         tree.body = [guarded for node in tree.body for guarded in guard_import(node)]
-        return compile(tree, filename, "exec", flags, dont_inherit=True)
+        code = compile(tree, filename, "exec", flags, dont_inherit=True)
+        self.future |= code.co_flags & _FUTURE
+        return code
 
     def outcome(self, name, args):
         """Return what becomes of one call: kind, value, message, changed, want of memory."""

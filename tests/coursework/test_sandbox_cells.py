@@ -163,3 +163,15 @@ def test_what_else_fails_ends_a_cell_where_it_stands():
         "ModuleNotFoundError: No module named 'scipy'; ZeroDivisionError: division by zero"
     ]
     assert result.outcomes[0].message.endswith("No module named 'pandas' (cell 3, line 4)")
+
+
+def test_the_future_holds_for_the_cells_after_it():
+    cells = [
+        "def g(x: Absent): pass",
+        "from __future__ import annotations",
+        "def f(x: Absent = 1):\n    return x",
+    ]
+    assert chosen(cells, "f") == [2, 3]
+    assert run_cells(*cells).outcomes[0].value == 1
+    before = run_cells(cells[0].replace("g", "f"), cells[1])
+    assert before.problems == ["cell 1: NameError: name 'Absent' is not defined"]
