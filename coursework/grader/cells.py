@@ -29,7 +29,8 @@ class Cell:
     """A code cell: its number, counted from one, its Python, the names it binds and reads.
 
     `always` is true where the cell binds names that cannot be told before it runs, and where it
-    imports from __future__, which changes how all cells after it are read.
+    imports from __future__, which changes how all cells after it are read. `makes` are the names that it
+    binds other than by an import; `changes`, those of what its methods may change.
     """
 
     number: int
@@ -37,6 +38,8 @@ class Cell:
     binds: frozenset
     reads: frozenset
     always: bool = False
+    makes: frozenset = frozenset()
+    changes: frozenset = frozenset()
 
 
 def read_cell(number, text):
@@ -48,19 +51,23 @@ def read_cell(number, text):
     reads = _read_names(source, tree)
     binds = _bound_names(tree)
     always = "*" in binds or bool(_OPAQUE & reads) or _from_future(tree)
-    return Cell(number, source, frozenset(binds), frozenset(reads), always)
+    makes, changes = binds - _imported_names(tree), _changed_names(tree)
+    return Cell(number, source, *map(frozenset, (binds, reads)), always, makes, changes)
 
 
 def choose(cells, wanted):
     """Return the cells that bind the names `wanted`, and those that these need, in order.
 
-    A cell is needed where it binds a name that a needed cell reads. So a cell that loops for
+    A cell is needed where it binds a name that a needed cell reads, or changes what another cell
+    has made: `eps.append(0)`, but not `np.set_printoptions()`, of what is imported only. So a cell that loops for
     ever, and that no answer needs, is never run.
     """
     chosen = {cell.number for cell in cells if cell.always}
+    made = frozenset().union(*(cell.makes for cell in cells))
     names = set(wanted).union(*(cell.reads for cell in cells if cell.always))
     while True:
-        new = [c for c in cells if c.number not in chosen and c.binds & names]
+        found = [c for c in cells if (c.binds | c.changes & made) & names]
+        new = [c for c in found if c.number not in chosen]
         if not new:
             return [cell for cell in cells if cell.number in chosen]
         chosen.update(cell.number for cell in new)
@@ -152,13 +159,9 @@ def _bound_names(tree):
 
     Changing a part of a thing (``cache["k"] = 1``) counts as binding it.
     """
-    names = set()
-    stack = list(tree.body)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            names.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.Global):
+    names = set(_imported_names(tree))
+    for node in _top_level(tree):
+        if isinstance(node, ast.Global):
             names.update(node.names)
         elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             names.add(node.id)
@@ -167,8 +170,37 @@ def _bound_names(tree):
                 names.update(_root(node))
         elif isinstance(node, _NAMED) and node.name:
             names.add(node.name)
-        stack.extend([] if isinstance(node, _SCOPES) else ast.iter_child_nodes(node))
     return names
+
+
+def _imported_names(tree):
+    """Return the names that imports at top level bind."""
+    imports = [node for node in _top_level(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    aliases = [alias for node in imports for alias in node.names]
+    return {(alias.asname or alias.name).split(".")[0] for alias in aliases}
+
+
+def _changed_names(tree):
+    """Return the names of what methods at top level may change.
+
+    These are called for what they do (``eps.append(0)``), or decorate (``@f.register``).
+    """
+    calls = []
+    for node in _top_level(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            calls.append(node.value.func)
+        elif isinstance(node, _DEFINITIONS):
+            calls += [getattr(call, "func", call) for call in node.decorator_list]
+    return {name for call in calls if isinstance(call, ast.Attribute) for name in _root(call)}
+
+
+def _top_level(tree):
+    """Yield the nodes of a tree that run at top level, with the definitions, but not in them."""
+    stack = list(tree.body)
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend([] if isinstance(node, _SCOPES) else ast.iter_child_nodes(node))
 
 
 def _from_future(tree):

@@ -103,6 +103,27 @@ def test_cells_whose_names_cannot_be_told_are_always_run():
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        "f.append(0.0)",
+        "f.a[0].update(k=1)",
+        "if x:\n    f.clear()",
+        "@f.register\ndef _(x): pass",
+        "@f.register(int)\ndef _(x): pass",
+    ],
+)
+def test_cells_that_change_what_another_has_made(change):
+    assert chosen(["f = g()", change], "f") == [1, 2]
+    assert chosen(["import f", change], "f") == [1]  # as np.testing.assert_allclose(...) would
+    assert chosen([change], "f") == []
+
+
+def test_looking_at_a_thing_does_not_change_it():
+    cells = ["def f(x): pass", "print(f.a)", "f(1).sum()", "y = f.a", "def g():\n    f.append(1)"]
+    assert chosen(cells, "f") == [1]
+
+
+@pytest.mark.parametrize(
     ("text", "source"),
     [
         ("x = 1 % 2", "x = 1 % 2"),
