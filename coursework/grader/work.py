@@ -26,6 +26,7 @@ from coursework.grader import results
 from coursework.grader.grades import join, reason_of
 from coursework.grader.results import Result
 from coursework.grader.roster import safe_name
+from coursework.grader.texts import write_whole
 
 FORMAT = 1
 
@@ -93,7 +94,7 @@ class WorkFolder:
 
     def _sweep(self):
         """Remove what a killed grader was writing."""
-        begun = [*self.path.glob(".*.part"), *self.path.glob("students/.*.part")]
+        begun = [*self.path.glob(".*"), *self.path.glob("students/.*")]
         for path in [*begun, *self.grades.parent.glob(f".{self.grades.name[:40]}-*")]:
             path.unlink(missing_ok=True)
 
@@ -215,10 +216,6 @@ def _fingerprint(answer):
 
 
 def write_json(path, value):
-    """Write a file aside, flush it to the disk and rename it."""
-    aside = path.with_name(f".{path.name}.part")
-    with open(aside, "w", encoding="ascii") as file:
-        json.dump(value, file, indent=1)  # in ASCII, which also holds halves of surrogate pairs
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(aside, path)
+    """Write a file whole, and to the disk at once."""
+    # In ASCII, which also holds halves of surrogate pairs.
+    write_whole(path, json.dumps(value, indent=1), encoding="ascii", flush=True)

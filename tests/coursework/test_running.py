@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -262,7 +263,7 @@ def test_a_class_goes_on_after_a_notebook_that_loses_its_process(classroom, tmp_
 
 def test_what_a_killed_grader_was_writing_is_removed(classroom, tmp_path):
     classroom()
-    begun = [".grades.csv-x1y2", "grades.work/.manual.json.part", "grades.work/students/.a.part"]
+    begun = [".grades.csv-x1y2", "grades.work/.manual.json-x1y2", "grades.work/students/.a-x1"]
     for name in begun:
         (tmp_path / name).touch()
     classroom()
@@ -296,6 +297,18 @@ def test_grades_have_a_row_for_all_and_no_formulas(tmp_path):
         "ann,\"Ann, Lee\",7.26,0,6.26,10,ok,'=1+1 x,1.50,'@f.ipynb,,0.00,1,5,base=e",
         "eve,,,,,10,not marked yet,,,,,,,,",
     ]
+
+
+def test_a_record_is_on_the_disk_before_it_is_renamed(tmp_path, monkeypatch):
+    work, done = WorkFolder(tmp_path / "grades.csv"), []
+    monkeypatch.setattr("os.fsync", lambda _: done.append("fsync"))
+    monkeypatch.setattr("os.replace", lambda aside, path: done.append(str(aside)))
+    work.write_settings({"seed": 1})
+    first, aside = done
+    assert first == "fsync"
+    assert json.loads(Path(aside).read_text()) == {"format": 1, "seed": 1}
+    with work.lock():
+        assert not Path(aside).exists()  # what a killed grader was writing is removed
 
 
 def test_the_real_assignment_has_a_time_limit():
