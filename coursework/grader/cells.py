@@ -29,8 +29,8 @@ class Cell:
     """A code cell: its number, counted from one, its Python, the names it binds and reads.
 
     `always` is true where the cell binds names that cannot be told before it runs, and where it
-    imports from __future__, which changes how all cells after it are read. `makes` are the names that it
-    binds other than by an import; `changes`, those of what its methods may change.
+    imports from __future__, which changes how all cells after it are read. `makes` are the
+    names that it binds other than by an import; `changes`, those of what its methods may change.
     """
 
     number: int
@@ -59,8 +59,8 @@ def choose(cells, wanted):
     """Return the cells that bind the names `wanted`, and those that these need, in order.
 
     A cell is needed where it binds a name that a needed cell reads, or changes what another cell
-    has made: `eps.append(0)`, but not `np.set_printoptions()`, of what is imported only. So a cell that loops for
-    ever, and that no answer needs, is never run.
+    has made: `eps.append(0)`, but not `np.set_printoptions()`, of what is imported only. So a
+    cell that loops for ever, and that no answer needs, is never run.
     """
     chosen = {cell.number for cell in cells if cell.always}
     made = frozenset().union(*(cell.makes for cell in cells))
