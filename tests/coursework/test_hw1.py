@@ -211,6 +211,11 @@ def test_visible_checks_of_a_fresh_notebook_stop_at_the_first_stub(capsys):
         exec(source, space)
 
 
+def test_comparison_of_the_gradients_says_what_failed(capsys):
+    exec(code_cells()[-1], {"np": np})
+    assert "fails: NameError: name 'cross_entropy_grad' is not defined" in capsys.readouterr().out
+
+
 # --- wrong answers --------------------------------------------------------------------------------
 
 
