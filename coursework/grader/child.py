@@ -13,6 +13,7 @@ import __future__
 import _sitebuiltins
 import ast
 import builtins
+import ctypes
 import importlib.machinery
 import importlib.util
 import json
@@ -30,6 +31,7 @@ __builtins__ = dict(vars(builtins))
 _write, _exit, _getpid = os.write, os._exit, os.getpid
 _MESSAGE = 500  # the characters of an exception's message
 _IMPORTS = "<imports>"  # a name that no student can have given
+_PR_GET_DUMPABLE, _PR_SET_DUMPABLE = 3, 4  # linux/prctl.h
 _FUTURE = 0
 for _name in __future__.all_feature_names:
     _FUTURE |= getattr(__future__, _name).compiler_flag
@@ -40,9 +42,11 @@ def main():
     channel, lifeline, uid, cpu_seconds = (int(text) for text in sys.argv[1:5])
     if uid >= 0:
         become(uid)
-    if lifeline >= 0 and (worker := os.fork()):
-        supervise(worker, lifeline, cpu_seconds)
     if lifeline >= 0:
+        dumpable = set_dumpable(0)
+        if worker := os.fork():
+            supervise(worker, lifeline, cpu_seconds)
+        set_dumpable(dumpable)  # else the grader could not see how much memory it uses
         os.close(lifeline)
     os.set_inheritable(channel, False)
     request = read_request()
@@ -56,6 +60,17 @@ def become(uid):
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
+
+
+def set_dumpable(flag):
+    """Say whether processes of the same user may read and write this one's memory, and more.
+
+    Returns what held before. Where root has given up its rights, nobody may already.
+    """
+    prctl = ctypes.CDLL(None).prctl
+    before = prctl(_PR_GET_DUMPABLE, 0, 0, 0, 0)
+    prctl(_PR_SET_DUMPABLE, flag, 0, 0, 0)
+    return before
 
 
 def supervise(worker, lifeline, cpu_seconds):

@@ -1,6 +1,8 @@
 """The sandbox against code that attacks it: each attack is really made."""
 
 import os
+import subprocess
+import sys
 
 import psutil
 import pytest
@@ -371,3 +373,32 @@ def _namespace(pid):
 
 def test_signals_of_the_terminal_do_not_reach_the_child():
     assert value("import os; return os.getsid(0), os.getpgid(0)") == (1, 1)
+
+
+_START = """
+import os, sys
+sys.path.insert(0, "coursework/grader")
+import child
+prctl = child.ctypes.CDLL(None).prctl
+read, write = os.pipe()
+tell = lambda who: os.write(write, f"{who} {prctl(3, 0, 0, 0, 0)} ".encode())
+child.supervise = lambda *arguments: (os.wait(), tell("supervisor"), print(os.read(read, 99)), 1 / 0)
+child.read_request = lambda: (tell("worker"), os._exit(0))
+sys.argv[1:] = ["1", "0", "-1", "1"]
+child.main()
+"""
+
+
+def test_the_memory_of_the_first_process_is_closed_to_its_own_user():
+    # As root has given up its rights the kernel closes it by itself; ordinary users stay.
+    command = [sys.executable, "-B", "-c", _START]
+    told = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    assert told.strip() == "b'worker 1 supervisor 0 '"
+    assert "Permission denied" in value(
+        """
+        try:
+            return open("/proc/1/mem", "r+b")
+        except OSError as error:
+            return str(error)
+        """
+    )
