@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import math
 import os
-import re
 import secrets
 import statistics
 import sys
@@ -14,14 +13,13 @@ import time
 import warnings
 from collections import Counter
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from tqdm import tqdm
 
 from coursework.grader import results
 from coursework.grader.answers import AnswersError, export_answers, merge_answers
 from coursework.grader.assignment import AssignmentError, load_assignment, parse_variant
-from coursework.grader.feedback import write_feedback
+from coursework.grader.feedback import find_chapters, write_feedback
 from coursework.grader.final import ExportError
 from coursework.grader.grades import write_grades
 from coursework.grader.pools import PoolError, Processes
@@ -181,15 +179,10 @@ def _percent(text):
 
 
 def _book_url(text):
-    """Return the address of the book's chapters, which are in the folder book/ of its site."""
-    parts = urlsplit(text)
-    plain = not (parts.query or parts.fragment or re.search(r"[\s\"'<>\\`()\[\]]", text))
-    if parts.scheme not in ("http", "https") or not parts.netloc or not plain:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no address of a site, such as https://example.org/softmax/"
-        )
-    base = f"{text.rstrip('/')}/"
-    return base if base.endswith("/book/") else f"{base}book/"
+    try:
+        return find_chapters(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def grade(options):

@@ -86,6 +86,30 @@ REREAD = "Compare your answer with the comment."
 UNWRITTEN = "Write your answer into the cell of the question; a few sentences are enough."
 
 
+def find_chapters(book_url: str) -> str:
+    """Return the address of the book's chapters, which are in the folder book/ of its site.
+
+    Parameters
+    ----------
+    book_url : str
+        As in `to_html`.
+
+    Raises
+    ------
+    ValueError
+        Where it is no address of a site.
+    """
+    parts = urlsplit(book_url)
+    bad = parts.query or parts.fragment or re.search(r"[\s\"'<>\\`()\[\]]", book_url)
+    if parts.scheme not in ("http", "https") or not parts.netloc or bad:
+        raise ValueError(
+            f"{book_url!r} is no address of a site, such as https://example.org/softmax/"
+        )
+    base = book_url.rpartition("/")[0] if parts.path.endswith(".html") else book_url
+    base = f"{base.rstrip('/')}/"
+    return base if base.endswith("/book/") else f"{base}book/"
+
+
 def to_html(result: Result, book_url: str | None = None) -> str:
     """Return the feedback as one HTML page, which needs no other file.
 
@@ -129,7 +153,7 @@ def write_feedback(result: Result, folder, book_url: str | None = None) -> tuple
 
 def _view(result, book_url):
     """Return what both forms show: plain text, cleaned and shortened, not yet escaped."""
-    base = _book_base(book_url)
+    base = find_chapters(book_url) if book_url else None
     assignment = _find_assignment(result)
     known = {question.name: question for question in assignment.questions} if assignment else {}
     # Where nothing was marked, one reason for all is enough.
@@ -331,23 +355,6 @@ def _next(question):
     if question.reason.startswith("not answered"):
         return STUB
     return UNDEFINED if "is not defined in any cell" in question.reason else MISSED
-
-
-def _book_base(book_url):
-    """Return the address of the folder of the chapters, or None."""
-    if not book_url:
-        return None
-    parts = urlsplit(book_url)
-    bad = re.search(r"[\s\"'<>\\`()\[\]]", book_url)
-    if parts.scheme not in ("http", "https") or parts.query or parts.fragment or bad:
-        raise ValueError(
-            f"{book_url!r} is no address of the book; give it as https://example.org/softmax/"
-        )
-    base = book_url if book_url.endswith("/") else f"{book_url}/"
-    if parts.path.endswith(".html"):
-        base = book_url.rpartition("/")[0] + "/"
-    # The site has its first page at the top and the chapters in the folder book/.
-    return base if base.endswith("/book/") else f"{base}book/"
 
 
 def _find_place(link, base):

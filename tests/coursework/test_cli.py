@@ -154,6 +154,12 @@ def test_a_bad_argument_is_one_sentence_and_writes_nothing(tmp_path, capsys, opt
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_the_books_address_is_understood_as_in_the_feedback(tmp_path):
+    given = ("--book-url", "https://example.org/softmax/book/index.html")
+    options = cli.make_parser().parse_args(grade_arguments(tmp_path, *given))
+    assert options.book_url == "https://example.org/softmax/book/"
+
+
 def test_without_bubblewrap_it_refuses_before_it_writes(tmp_path, capsys, monkeypatch):
     def check_sandbox():
         raise SandboxError("bubblewrap is missing: apt install bubblewrap")

@@ -187,6 +187,7 @@ def test_very_long_messages_are_shortened():
         ("https://example.org/softmax/index.html", "https://example.org/softmax/book/"),
         ("https://example.org/softmax/book/index.html", "https://example.org/softmax/book/"),
         ("https://example.org", "https://example.org/book/"),
+        ("https://example.org/softmax/book/", "https://example.org/softmax/book/"),
         ("https://example.org/softmax/book", "https://example.org/softmax/book/"),
     ],
 )
@@ -200,10 +201,11 @@ def test_links_lead_into_the_book(url, base):
 
 
 @pytest.mark.parametrize(
-    "url", ["javascript:alert(1)//", "example.org", "https://a b", "file:///srv/book/"]
+    "url",
+    ["javascript:alert(1)//", "example.org", "https://a b", "file:///srv/book/", "https:///book/"],
 )
 def test_no_address_of_a_book(url):
-    with pytest.raises(ValueError, match="no address of the book"):
+    with pytest.raises(ValueError, match="no address of a site"):
         to_html(make_result("ana"), url)
 
 
