@@ -9,6 +9,7 @@ import numpy as np
 
 from coursework.grader.assignment import Call, Limits, Misconception, Question
 from coursework.grader.judging import property_check, says
+from coursework.hw2.libraries import other_library
 from coursework.hw2.models import write_given
 from softmax import load_mnist
 
@@ -207,6 +208,7 @@ MISCONCEPTIONS = (
         "softmax-regression.html#what-each-setting-does",
         _sees(_stopped_early),
     ),
+    other_library("fit_digits"),
 )
 
 

@@ -12,6 +12,7 @@ from coursework.grader.judging import (
     property_check,
     unchanged,
 )
+from coursework.hw2.libraries import other_library
 from coursework.hw2.models import WRONG_EVIDENCE, right_evidence
 
 NAME = "evidence"
@@ -103,7 +104,7 @@ def make_question():
         "Say which pixels of an image spoke for one class rather than another.",
         ("inside-the-classifier",),
         checks,
-        (*mistakes, changes),
+        (*mistakes, changes, other_library(NAME)),
     )
 
 

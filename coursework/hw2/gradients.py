@@ -15,6 +15,7 @@ from coursework.grader.judging import (
     property_check,
     unchanged,
 )
+from coursework.hw2.libraries import other_library
 from coursework.hw2.models import WRONG_FORMULAS, draw_labels, gradients_by, right_gradients
 
 NAME = "loss_and_gradients"
@@ -407,5 +408,10 @@ def make_question(rules):
         "batch at once and without overflow.",
         ("softmax-regression", "cross-entropy", "stability"),
         checks,
-        (*by_formula, Misconception(*FLOORED, _floors_the_log(rules)), *OTHERS),
+        (
+            *by_formula,
+            Misconception(*FLOORED, _floors_the_log(rules)),
+            *OTHERS,
+            other_library(NAME),
+        ),
     )

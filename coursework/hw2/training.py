@@ -14,6 +14,7 @@ from coursework.grader.judging import (
     property_check,
     unchanged,
 )
+from coursework.hw2.libraries import other_library
 from coursework.hw2.models import (
     WRONG_LOOPS,
     draw_labels,
@@ -267,6 +268,6 @@ def make_question(rules):
         "loss falls.",
         ("softmax-regression", "mnist"),
         checks,
-        (*_recognize_loops(rules), changes),
+        (*_recognize_loops(rules), changes, other_library(NAME)),
         given=write_given(rules),
     )

@@ -22,6 +22,7 @@ from tests.coursework.wrong_answers_hw2 import (
     GRADIENT_CHANGES,
     LOOP_CHANGES,
     MOMENTUM_CHANGES,
+    VISIBLE,
 )
 
 matplotlib.use("Agg")
@@ -198,6 +199,14 @@ class TestMarks:
         mark = mark_cells(load_assignment("hw2"), [wrong], seed=SEED)[1]
         assert "(cell 1, line 11)" in mark.reason
 
+    @pytest.mark.parametrize("name", CODE)
+    def test_a_library_that_is_not_there(self, name):
+        first = answer(name).splitlines()[0]
+        cells = [f"{first}\n    from tqdm import tqdm"]
+        asked = question(name)
+        mark = mark_question(asked, cells, seed=SEED, assignment=load_assignment("hw2"))
+        assert (mark.points, [item.name for item in mark.recognized]) == (0, ["other-library"])
+
     def test_functions_that_use_the_notebooks_data(self):
         assignment = load_assignment("hw2")
         cells = code_of(read_master(DEFAULT))
@@ -285,6 +294,22 @@ class TestMistakes:
         learned = functions["fit_digits"](pixels[:3000] / 255.0, digit_names[:3000])
         points, recognized = judge("fit_digits", {"fit_digits": lambda X, t: learned})
         assert (points, recognized) == (0, ["known-beforehand"])
+
+
+class TestVisibleChecks:
+    @pytest.mark.parametrize("mistake", VISIBLE)
+    def test_wrong_answers_are_told_what_is_wrong(self, mistake):
+        name, changes, words = VISIBLE[mistake]
+        names = define(answer("comparing"), answer("loss_and_gradients"))
+        exec(change(answer(name), *changes), names)
+        with pytest.raises((AssertionError, ValueError), match=re.escape(words)) as caught:
+            exec(answer(f"check_{name}"), names)
+        # A number, or a place in an array, is no multiple of another.
+        assert name != "evidence" or "times the expected" not in str(caught.value)
+
+    def test_a_float_is_no_index_in_the_hidden_checks_either(self):
+        name, changes, _ = VISIBLE["float-index"]
+        assert judge(name, define(change(answer(name), *changes)))[0] == 7
 
 
 class TestDigits:

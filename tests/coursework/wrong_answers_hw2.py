@@ -73,6 +73,56 @@ MOMENTUM_CHANGES = {
     ],
     "velocity-damped": [("+ grad_W", "+ 0.1 * grad_W"), ("+ grad_b", "+ 0.1 * grad_b")],
 }
+# What the notebook's own checks say to some wrong answers: question, change, words.
+VISIBLE = {
+    "single-precision": (
+        "loss_and_gradients",
+        [("X @ W + b", "X @ W.astype(X.dtype) + b")],
+        "Compute in float64",
+    ),
+    "single-precision-weights": (
+        "train",
+        [
+            ("np.zeros((X.shape[1], num_classes))", "np.zeros((X.shape[1], num_classes), X.dtype)"),
+            ("W = W - learning_rate * grad_W", "W -= learning_rate * grad_W"),
+        ],
+        "Compute in float64",
+    ),
+    "one-maximum": (
+        "loss_and_gradients",
+        GRADIENT_CHANGES["one-maximum"],
+        "Does each row have its own maximum",
+    ),
+    "no-shift": (
+        "loss_and_gradients",
+        GRADIENT_CHANGES["no-shift"],
+        "Did an exponential overflow",
+    ),
+    "missing-n": ("loss_and_gradients", GRADIENT_CHANGES["missing-n"], "over the N = 2 inputs"),
+    "changes-input": (
+        "loss_and_gradients",
+        GRADIENT_CHANGES["changes-input"],
+        "has changed its argument W",
+    ),
+    "fewer-classes": (
+        "loss_and_gradients",
+        [("delta[rows, t] -= 1", "delta = delta - np.eye(t.max() + 1)[t]")],
+        "could not be broadcast",
+    ),
+    "one-order": ("train", LOOP_CHANGES["one-order"], "look at the order"),
+    "last-batch-dropped": ("train", LOOP_CHANGES["last-batch-dropped"], "With four examples it"),
+    "divided-by-batch-size": (
+        "train",
+        LOOP_CHANGES["divided-by-batch-size"],
+        "With four examples it",
+    ),
+    "float-index": ("evidence", [("int(np", "float(np")], "should be an integer"),
+    "largest-size": (
+        "evidence",
+        [("argmax(contributions", "argmax(np.abs(contributions)")],
+        "is\n3",
+    ),
+}
 EVIDENCE_CHANGES = {
     "weight-alone": [("x * (W[:, j] - W[:, k])", "W[:, j] - W[:, k]")],
     "one-template": [("(W[:, j] - W[:, k])", "W[:, j]")],
