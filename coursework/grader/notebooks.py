@@ -6,9 +6,14 @@ import json
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from coursework.grader.texts import shorten
 
 MAX_BYTES = 10 << 20
+# An object of Python takes many times the memory of its text. Jupyter gives each number of a plot
+# a line of its own, far to the right: a notebook of 10 MB has less than a million of them.
+MAX_PARTS = 1_000_000
 # Kernels whose notebooks may not name their language; by the beginning of the kernel's name.
 OTHER_KERNELS = {
     "ir": "R",
@@ -75,6 +80,10 @@ def _parse(data):
     """Return the JSON object in `data`."""
     if not data.strip():
         raise UnreadableError("the file is empty")
+    if _count_parts(data) > MAX_PARTS:
+        raise UnreadableError(
+            f"its JSON has more than {MAX_PARTS:,} parts: clear the outputs and save it again"
+        )
     try:
         raw = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -89,6 +98,15 @@ def _parse(data):
     if not isinstance(raw, dict) or not ({"cells", "worksheets"} & raw.keys()):
         raise UnreadableError("the file is JSON, but no notebook: it has no list of cells")
     return raw
+
+
+def _count_parts(data):
+    """Return how many commas and opening brackets some JSON has outside of its strings."""
+    plain = data.replace(b"\\\\", b"").replace(b'\\"', b"")  # no quote is escaped any more
+    signs = np.frombuffer(plain, np.uint8)
+    in_string = np.logical_xor.accumulate(signs == ord('"'))
+    parts = (signs == ord(",")) | (signs == ord("[")) | (signs == ord("{"))
+    return np.count_nonzero(parts & ~in_string)
 
 
 def _upgrade(raw):

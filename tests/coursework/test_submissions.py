@@ -9,7 +9,13 @@ import nbformat
 import pytest
 
 from coursework.grader import results, submissions
-from coursework.grader.notebooks import MAX_BYTES, UnreadableError, read_notebook
+from coursework.grader.notebooks import (
+    MAX_BYTES,
+    MAX_PARTS,
+    UnreadableError,
+    _count_parts,
+    read_notebook,
+)
 from coursework.grader.roster import (
     RosterError,
     Student,
@@ -386,6 +392,21 @@ def test_malformed_outputs_of_an_old_notebook_cost_nothing(caplog):
         tracemalloc.stop()
     assert peak < 4 << 20
     assert not caplog.records
+
+
+def test_millions_of_tiny_parts_are_refused_but_not_large_outputs():
+    with pytest.raises(UnreadableError, match="more than 1,000,000 parts: clear the outputs"):
+        read_notebook(b'{"cells": [' + b"{}," * 600_000 + b"{}]}")
+    printed = {"output_type": "stream", "text": "\\" + '"[0, 1], ' * 600_000}
+    plot = {"z": [[7] * 1000] * 600}
+    figure = {"output_type": "display_data", "data": {"application/vnd.plotly.v1+json": plot}}
+    cell = {"cell_type": "code", "source": "x", "outputs": [printed, figure]}
+    assert read_notebook(json.dumps({"cells": [cell], "nbformat": 4}).encode()).cells == ["x"]
+    # The densest that Jupyter writes: numbers of one figure, each on a line of its own.
+    raw = {"cells": [{"outputs": [{"data": {"plotly": {"data": [{"x": [1] * 800_000}]}}}]}]}
+    data = json.dumps(raw, indent=1).encode()
+    assert len(data) > MAX_BYTES * 0.9
+    assert _count_parts(data) / len(data) * MAX_BYTES < MAX_PARTS
 
 
 def test_what_a_reason_quotes_is_short():
