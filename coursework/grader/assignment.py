@@ -131,9 +131,9 @@ class Limits:
     cpu_seconds: int = 10
     wall_seconds: int = 20
     memory_bytes: int = 1 << 30
-    processes: int = 16
+    processes: int = 8
     file_bytes: int = 16 << 20
-    output_bytes: int = 1 << 20
+    output_bytes: int = 8 << 20
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from coursework.grader import bubblewrap
 from coursework.grader.assignment import Call, Function, Limits, Outcome
 from coursework.grader.conversation import Broken, Talk
-from coursework.grader.libraries import LibraryError
+from coursework.grader.libraries import LibraryError, interpreter
 from coursework.grader.process import started
 from coursework.grader.results import CRASHED, MEMORY, OK, OUTPUT, TIMEOUT
 from coursework.grader.values import clean_text, encode, refuse, write_line
@@ -162,7 +162,7 @@ def _request(cells, calls, limits, prelude, packages, sandbox):
         "RLIMIT_AS": (memory, memory),
         "RLIMIT_FSIZE": (limits.file_bytes, limits.file_bytes),
         "RLIMIT_CORE": (0, 0),
-        "RLIMIT_NOFILE": (128, 128),
+        "RLIMIT_NOFILE": (64, 64),  # full sockets are memory that nobody counts
         "RLIMIT_MSGQUEUE": (0, 0),
     }
     if sandbox:  # elsewhere all processes of this user would count
@@ -284,7 +284,12 @@ def _died(code, talk, limits, tail):
 def _no_start(words):
     """Return what to do where bubblewrap or Python did not start, from what they printed."""
     advice = _WITHOUT
-    if "bwrap:" in words:
+    if "bwrap: execvp" in words:
+        advice = (
+            f"This Python, {interpreter()}, lies where the sandbox cannot see it, such as in the "
+            f"home of another user; take one that every user can read and run. {advice}"
+        )
+    elif "bwrap:" in words:
         advice = f"{bubblewrap.why_forbidden()} {advice}"
     return f"the sandbox does not work here: {clean_text(words, 500)}. {advice}"
 

@@ -140,6 +140,11 @@ def test_warnings_are_no_errors():
     assert value(body) == -np.inf
 
 
+def test_a_training_loop_may_print():
+    body = "for k in range(30_000):\n    print('epoch', k, 'loss of the batch', 0.123456789)"
+    assert run(body, limits=Limits()).status == "ok"
+
+
 @pytest.mark.parametrize("error", ["SystemExit(1)", "KeyboardInterrupt", "exit()", "quit(3)"])
 def test_leaving_is_an_exception_of_one_call(error):
     body = error if error.islower() else f"raise {error}"
@@ -282,7 +287,7 @@ def test_without_the_sandbox_the_limits_hold():
         "while True: pass": "timeout",
         "import time; time.sleep(100)": "timeout",
         "return len(bytes(1 << 30))": "out of memory",
-        "print('a' * (2 << 20))": "too much output",
+        "print('a' * (9 << 20))": "too much output",
         "import os; os._exit(3)": "crashed",
         "import ctypes; ctypes.string_at(0)": "crashed",
         "import os, time\nfor _ in range(3): os.fork()\ntime.sleep(100)": "crashed",
@@ -345,6 +350,13 @@ def test_bubblewrap_is_forbidden(monkeypatch, tmp_path):
     assert "Ubuntu 24.04" in bubblewrap.why_forbidden()
     monkeypatch.setattr(bubblewrap.Path, "read_text", lambda self: "0\n")
     assert "unprivileged_userns_clone=1" in bubblewrap.why_forbidden()
+
+
+def test_a_python_that_cannot_be_seen_in_the_sandbox(monkeypatch, tmp_path):
+    monkeypatch.setattr("coursework.grader.process.interpreter", lambda: f"{tmp_path}/python3")
+    monkeypatch.setattr("coursework.grader.sandbox.interpreter", lambda: f"{tmp_path}/python3")
+    with pytest.raises(SandboxError, match=rf"execvp.*This Python, {tmp_path}/python3, lies where"):
+        check_sandbox()
 
 
 def test_a_child_that_does_not_start_is_not_the_student_s_fault():

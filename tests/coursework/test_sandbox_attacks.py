@@ -238,7 +238,7 @@ def test_a_gigabyte_of_output(where):
             sys.{where}.write("a" * (1 << 20))
         """
     )
-    assert (result.status, result.reason) == ("too much output", "it printed more than 1 MB")
+    assert (result.status, result.reason) == ("too much output", "it printed more than 8 MB")
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_open_files_end_at_the_limit():
             return len(files)
         """
     )
-    assert 50 < opened <= 128
+    assert 40 < opened <= 64
 
 
 def test_limits_and_rights_cannot_be_raised():
@@ -382,7 +382,12 @@ import child
 prctl = child.ctypes.CDLL(None).prctl
 read, write = os.pipe()
 tell = lambda who: os.write(write, f"{who} {prctl(3, 0, 0, 0, 0)} ".encode())
-child.supervise = lambda *arguments: (os.wait(), tell("supervisor"), print(os.read(read, 99)), 1 / 0)
+def supervise(*arguments):
+    os.wait()
+    tell("supervisor")
+    print(os.read(read, 99), flush=True)
+    os._exit(0)
+child.supervise = supervise
 child.read_request = lambda: (tell("worker"), os._exit(0))
 sys.argv[1:] = ["1", "0", "-1", "1"]
 child.main()
@@ -394,11 +399,5 @@ def test_the_memory_of_the_first_process_is_closed_to_its_own_user():
     command = [sys.executable, "-B", "-c", _START]
     told = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     assert told.strip() == "b'worker 1 supervisor 0 '"
-    assert "Permission denied" in value(
-        """
-        try:
-            return open("/proc/1/mem", "r+b")
-        except OSError as error:
-            return str(error)
-        """
-    )
+    result = run('open("/proc/1/mem", "r+b")')
+    assert result.outcomes[0].message.startswith("PermissionError")
