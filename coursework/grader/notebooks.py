@@ -145,7 +145,9 @@ def _rename(cell):
     """Return a cell of version 3 as one of version 4."""
     if cell.get("cell_type") == "code":
         return {"source": cell.get("input", ""), **cell}
-    level = cell.get("level")
+    if cell.get("cell_type") == "html":
+        return cell | {"cell_type": "markdown"}
+    level = cell.get("level", 1)
     if cell.get("cell_type") == "heading" and type(level) is int and 0 < level < 7:
         source = cell.get("source", "")
         lines = source if isinstance(source, list) else [source]

@@ -362,8 +362,11 @@ def old_cell(source, language="python"):
 def test_a_notebook_of_format_3_is_read_as_nbformat_reads_it():
     metadata = {"nbgrader": {"grade_id": "essay"}}
     words = {"cell_type": "markdown", "source": ["An ", "answer."], "metadata": metadata}
+    html = {"cell_type": "html", "source": "<b>More.</b>"}
     heading = {"cell_type": "heading", "level": 2, "source": "Title"}
-    data = old_notebook(old_cell(["x = 1\n", "y"]), words, heading, old_cell("z = 2"), name="")
+    data = old_notebook(
+        old_cell(["x = 1\n", "y"]), words, heading, old_cell("z = 2"), html, name=""
+    )
     found = read_notebook(data)
     assert found.cells == ["x = 1\ny", "z = 2"]
     assert [cell["source"] for cell in found.node["cells"]][1:3] == ["An answer.", "## Title"]
