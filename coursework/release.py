@@ -36,6 +36,7 @@ from coursework.grader.assignment import (
     load_assignment,
     parse_variant,
 )
+from coursework.grader.texts import write_whole
 from coursework.nbgrader_runs import ReleaseError, generate, validate
 
 ROOT = FOLDER.parent
@@ -274,15 +275,8 @@ def release_all(names, chosen, address, course):
 
 def write(path, text):
     """Write a file whole or not at all. One that is the same already keeps its date."""
-    if path.exists() and path.read_text(encoding="utf-8") == text:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".part")
-    try:
-        draft.write_text(text, encoding="utf-8", newline="\n")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_whole(path, text)
 
 
 def folder_of(base, chosen):

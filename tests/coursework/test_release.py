@@ -283,7 +283,7 @@ def test_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     def full(self, target):
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError, match="full"):
         release.write(path, "new")
     assert [p.name for p in tmp_path.iterdir()] == ["hw1.ipynb"]
