@@ -39,7 +39,7 @@ def test_calls_are_answered_in_order(sandboxed):
         Call("scale", (np.float32(1.5),), {"factor": 3}),
         Call("twice", (Function("lambda z: np.sum(a * z)", {"a": np.array([1.0, 2.0])}), 1.0)),
         Call("absent"),
-        Call("scale", ("a",), {"factor": None}),
+        Call("scale", ([1.0],), {"factor": None}),
     ]
     result = run_calls(cells, calls, limits=QUICK, prelude="import numpy as np", sandbox=sandboxed)
     assert (result.status, result.reason, result.problems) == ("ok", "", [])
@@ -117,11 +117,12 @@ def test_a_notebook_feels_at_home():
         pass
     import os, sys
     source = inspect.getsource(helper)
-    return __name__, Point().x, source.count("return 5"), q, sys.argv, os.getcwd()
+    home = (__name__, sys.argv, os.getcwd()) == ("__main__", [""], "/tmp")
+    return home, Point().x, source.count("return 5"), q
 """,
     ]
     result = run_calls(cells, [Call("f")], limits=Limits())
-    assert result.outcomes[0].value == ("__main__", 1, 1, 2, [""], "/tmp"), result
+    assert result.outcomes[0].value == (True, 1, 1, 2), result
 
 
 def test_pyplot_is_loaded_when_it_is_used():
@@ -187,12 +188,16 @@ def test_unicode_in_files_and_on_the_screen():
 
 def test_surrogates_and_zeros_in_cells_and_results():
     result = run_calls(
-        ["x = '\ud800'\ndef f():\n    return 1", "def g():\n    return '\\ud800'", "\0def h(): 1"],
+        [
+            "x = '\ud800'\ndef f():\n    return 1",
+            "def g():\n    return len('\\ud800')",
+            "\0def h(): 1",
+        ],
         [Call("f"), Call("g"), Call("h")],
         limits=QUICK,
     )
     assert [o.kind for o in result.outcomes] == ["undefined", "returned", "undefined"]
-    assert result.outcomes[1].value == "?"
+    assert result.outcomes[1].value == 1
     assert result.status == "ok"
 
 
