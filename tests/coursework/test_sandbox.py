@@ -190,7 +190,7 @@ def test_surrogates_and_zeros_in_cells_and_results():
     result = run_calls(
         [
             "x = '\ud800'\ndef f():\n    return 1",
-            "def g():\n    return len('\\ud800')",
+            "def g():\n    return len('\\ud8ff')",
             "\0def h(): 1",
         ],
         [Call("f"), Call("g"), Call("h")],
