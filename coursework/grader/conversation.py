@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .assignment import Call, Outcome
-from .values import MAX_LINE, decode, read_line
+from coursework.grader.assignment import Call, Outcome
+from coursework.grader.values import MAX_LINE, decode, read_line
 
 MAX_CHANNEL = 2 * MAX_LINE  # bytes of all answers to one question
 _MESSAGE = 800  # characters of one message
@@ -61,7 +61,7 @@ class Talk:
     def _take_problem(self, text, memory):
         if len(self.problems) >= self.max_problems:
             raise ValueError("more problems than cells")
-        self.problems.append(one_line(text))
+        self.problems.append(read_text(text))
         if memory is True:
             self.memory = self.problems[-1]
 
@@ -73,7 +73,7 @@ class Talk:
         call = self.calls[number]
         known = {*range(len(call.args)), *call.kwargs}
         changed = tuple(c for c in dict.fromkeys(changed) if c in known)
-        self.outcomes.append(Outcome(kind, decode(value), one_line(message), changed))
+        self.outcomes.append(Outcome(kind, decode(value), read_text(message), changed))
         if memory is True:
             self.memory = self.outcomes[-1].message
 
@@ -83,7 +83,7 @@ class Talk:
         self.done = True
 
 
-def one_line(value):
+def read_text(value):
     """Return a text of the child's as one line that can be written to any file and terminal.
 
     Raises
