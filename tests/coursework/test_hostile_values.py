@@ -77,7 +77,7 @@ def mark(monkeypatch, assignment, question, make_outcome):
     return marking.mark_question(question, [""], seed=3, assignment=assignment)
 
 
-@pytest.mark.parametrize(("assignment", "question"), questions())
+@pytest.mark.parametrize(("assignment", "question"), [*questions()])
 @pytest.mark.parametrize("nasty", NASTY)
 def test_no_value_makes_a_check_raise(monkeypatch, assignment, question, nasty):
     value = NASTY[nasty]
@@ -88,7 +88,7 @@ def test_no_value_makes_a_check_raise(monkeypatch, assignment, question, nasty):
     assert result.reason
 
 
-@pytest.mark.parametrize(("assignment", "question"), questions())
+@pytest.mark.parametrize(("assignment", "question"), [*questions()])
 @pytest.mark.parametrize("entry", SHAPED)
 def test_no_constant_of_the_right_shape_gets_more_than_a_fifth(
     monkeypatch, assignment, question, entry
@@ -101,7 +101,7 @@ def test_no_constant_of_the_right_shape_gets_more_than_a_fifth(
     assert result.points <= 0.2 * question.out_of, [c.title for c in result.checks if c.points]
 
 
-@pytest.mark.parametrize(("assignment", "question"), questions())
+@pytest.mark.parametrize(("assignment", "question"), [*questions()])
 @pytest.mark.parametrize("kind", ["raised", "undefined", "refused", "unanswered"])
 def test_what_was_not_returned_is_never_right(monkeypatch, assignment, question, kind):
     text = "ValueError: \ud800 \u202e <script> \x1b[31m %s {} "
