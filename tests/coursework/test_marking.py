@@ -72,7 +72,7 @@ def test_a_stub_says_so():
 
 
 def test_a_missing_function_says_so_with_the_error_of_its_cell():
-    marks = mark(["import nothing_of_the_kind\n" + GOOD[0], GOOD[1]])
+    marks = mark(["nothing_of_the_kind\n" + GOOD[0], GOOD[1]])
     assert marks["double"].points == 0
     assert "double is not defined in any cell that ran" in marks["double"].reason
     assert "nothing_of_the_kind" in marks["double"].reason

@@ -152,7 +152,7 @@ def test_an_exception_that_cannot_be_put_in_words():
 
 
 def test_patches_of_numpy_and_json_stay_in_their_process():
-    got = value(
+    result = run(
         """
         import builtins, json, os
         import numpy as np
@@ -163,6 +163,7 @@ def test_patches_of_numpy_and_json_stay_in_their_process():
         return array, [1.5]
         """
     )
-    np.testing.assert_array_equal(got[0], np.arange(3))
-    assert got[1] == [1.5]
+    array, numbers = result.outcomes[0].value
+    np.testing.assert_array_equal(array, np.arange(3))
+    assert numbers == [1.5]
     assert len([1]) == 1
