@@ -67,7 +67,7 @@ FILES = (
                     return True
             return False
         def found():
-            for folder in ("/root", "/home", "/mnt", "/media", "/srv", "/opt", "/boot", "/work"):
+            for folder in ("/root", "/home", "/mnt", "/media", "/srv", "/opt", "/boot"):
                 if os.path.isdir(folder) and holds_others(folder):
                     return True
             return os.path.exists("/etc/shadow") or os.path.exists("/etc/hostname")
