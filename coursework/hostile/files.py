@@ -151,11 +151,6 @@ def _no_folder(_, folder):
     os.rmdir(folder)
 
 
-def _forbidden(kit, folder):
-    write_notebook(kit.notebook, folder)
-    (folder / NAME).chmod(0)
-
-
 def _many_files(kit, folder):
     write_notebook(kit.notebook, folder)
     for number in range(1500):
