@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import joblib
+from joblib.externals.loky import get_reusable_executor
 
 IDLE = 10  # seconds after which a process without work ends, also where this one was killed
 RETURN = 120  # seconds in which a cluster that lost all its workers may get new ones
@@ -122,6 +123,14 @@ class Processes(Pool):
     def __init__(self, jobs, timeout):
         super().__init__(timeout)
         self.jobs = jobs
+
+    def run(self, function, tasks):
+        """Run tasks as `Pool.run` does, and end the processes after the last one."""
+        try:
+            yield from super().run(function, tasks)
+        finally:
+            # Joblib keeps them for the next call, with the assignment and the settings of this one.
+            get_reusable_executor(reuse=True).shutdown(wait=True, kill_workers=True)
 
     def _start(self, tasks):
         # With one job, joblib would work in this process, and would die with it: so there are

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from coursework import hostile
@@ -22,7 +23,7 @@ from coursework.grader.running import Settings, grade_class, grade_notebook
 from coursework.grader.sandbox import SandboxError
 from coursework.grader.submissions import find_submissions
 from coursework.grader.work import WorkError, WorkFolder
-from tests.coursework.misbehaving import misbehave, run_all
+from tests.coursework.misbehaving import get_process, misbehave, run_all
 from tests.coursework.tiny import TINY, Here, forget, mark_tiny, write_tiny
 
 SOLVED = json.dumps(hostile.solved_notebook()).encode()
@@ -48,6 +49,18 @@ def test_a_task_that_hangs_is_given_up(tmp_path):
     outcomes = run_all(Processes(2, timeout=1.5), tmp_path, {"s0": "well", "s1": "hangs"})
     assert outcomes.pop("s0") == "well"
     assert isinstance(outcomes["s1"], LostTaskError)
+
+
+@pytest.mark.filterwarnings("ignore:.*have been cancelled")
+def test_the_processes_end_with_the_run():
+    pool = Processes(2, timeout=60)
+    tasks = {f"s{number}": tuple for number in range(4)}
+    first, second = (set(dict(pool.run(get_process, tasks)).values()) for _ in range(2))
+    assert first.isdisjoint(second)  # so a second run works, too
+    interrupted = pool.run(get_process, tasks)
+    _, third = next(interrupted)
+    interrupted.close()
+    assert not [pid for pid in {*first, *second, third} if psutil.pid_exists(pid)]
 
 
 def test_where_no_task_can_be_started_the_pool_says_so():
