@@ -24,6 +24,8 @@ ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
     "PATH": "/usr/bin",
 }
+SCRATCH = ("/tmp", "/dev/shm")  # the folders that can be written
+MAX_FILES = 10_000  # in each of them: also an empty file takes memory
 OLDEST = (0, 8)  # the version of bubblewrap that brought the last of the options used here
 # The user ids to choose from: so many that no two children get the same one.
 _FIRST_UID, _UIDS = 1 << 30, 1 << 29
@@ -64,11 +66,14 @@ def arguments(libraries, scratch_bytes):
     arguments += ["--clearenv"]
     for name, value in ENVIRONMENT.items():
         arguments += ["--setenv", name, value]
+    # No /proc, which tells of the machine, and no /dev/zero, a way to memory that nobody counts.
+    arguments += ["--perms", "0755", "--dir", "/dev"]
+    for path in ("/dev/null", "/dev/urandom"):
+        arguments += ["--dev-bind", path, path]
     arguments += _view(libraries)
-    scratch = ["--size", str(scratch_bytes), "--perms", "1777", "--tmpfs"]
-    arguments += ["--proc", "/proc", "--dev", "/dev", *scratch, "/dev/shm", "--remount-ro", "/dev"]
-    arguments += [*scratch, "/tmp", "--chdir", "/tmp", "--remount-ro", "/"]
-    return arguments, uid
+    for path in SCRATCH:
+        arguments += ["--size", str(scratch_bytes), "--perms", "1777", "--tmpfs", path]
+    return [*arguments, "--chdir", "/tmp", "--remount-ro", "/"], uid
 
 
 def spare_uid():

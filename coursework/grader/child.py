@@ -5,7 +5,8 @@ nothing else of the grader. A request comes on standard input; answers go out on
 their own, one line of JSON each. Nobody believes this process: a student's code can change all
 that is here and write to the channel. So the care taken below protects from accidents only.
 
-Usage: ``python child.py CHANNEL LIFELINE UID CPU_SECONDS``; LIFELINE and UID may be -1.
+Usage: ``python child.py CHANNEL LIFELINE UID CPU_SECONDS MAX_FILES``. Without a sandbox,
+LIFELINE, UID and MAX_FILES are -1.
 """
 
 import __future__
@@ -13,7 +14,6 @@ import __future__
 import _sitebuiltins
 import ast
 import builtins
-import ctypes
 import importlib.machinery
 import importlib.util
 import json
@@ -31,7 +31,7 @@ __builtins__ = dict(vars(builtins))
 _write, _exit, _getpid = os.write, os._exit, os.getpid
 _MESSAGE = 500  # the characters of an exception's message
 _IMPORTS = "<imports>"  # a name that no student can have given
-_PR_GET_DUMPABLE, _PR_SET_DUMPABLE = 3, 4  # linux/prctl.h
+_SCRATCH = ("/tmp", "/dev/shm")
 _FUTURE = 0
 for _name in __future__.all_feature_names:
     _FUTURE |= getattr(__future__, _name).compiler_flag
@@ -39,14 +39,12 @@ for _name in __future__.all_feature_names:
 
 def main():
     """Do what the command line and the request say, and end."""
-    channel, lifeline, uid, cpu_seconds = (int(text) for text in sys.argv[1:5])
+    channel, lifeline, uid, cpu_seconds, max_files = map(int, sys.argv[1:6])
     if uid >= 0:
-        become(uid)
+        drop_privileges(uid)
     if lifeline >= 0:
-        dumpable = set_dumpable(0)
         if worker := os.fork():
-            supervise(worker, lifeline, cpu_seconds)
-        set_dumpable(dumpable)  # else the grader could not see how much memory it uses
+            supervise(worker, lifeline, cpu_seconds, max_files)
         os.close(lifeline)
     os.set_inheritable(channel, False)
     request = read_request()
@@ -55,26 +53,15 @@ def main():
     _exit(0)
 
 
-def become(uid):
+def drop_privileges(uid):
     """Give up the rights of root for those of a user of whom there is one process only."""
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
 
 
-def set_dumpable(flag):
-    """Say whether processes of the same user may read and write this one's memory, and more.
-
-    Returns what held before. Where root has given up its rights, nobody may already.
-    """
-    prctl = ctypes.CDLL(None).prctl
-    before = prctl(_PR_GET_DUMPABLE, 0, 0, 0, 0)
-    prctl(_PR_SET_DUMPABLE, flag, 0, 0, 0)
-    return before
-
-
-def supervise(worker, lifeline, cpu_seconds):
-    """Wait for the worker or for the grader to end; then end, and all processes here with it.
+def supervise(worker, lifeline, cpu_seconds, max_files):
+    """Wait for the worker or for the grader to end, or for too many files; then end.
 
     This is the first process of its namespace, so the kernel ends all others when it ends.
     """
@@ -90,7 +77,15 @@ def supervise(worker, lifeline, cpu_seconds):
         events = poll.poll(200)
         if any(descriptor == lifeline for descriptor, _ in events):
             _exit(0)
+        if max(map(count_files, _SCRATCH)) > max_files:
+            _exit(128 + signal.SIGXFSZ)
         reap(worker, cpu_seconds)
+
+
+def count_files(folder):
+    """Return how many files there are on the file system of a folder."""
+    found = os.statvfs(folder)
+    return found.f_files - found.f_ffree
 
 
 def reap(worker, cpu_seconds):

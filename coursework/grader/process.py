@@ -114,17 +114,14 @@ def started(make_request, libraries, limits, sandbox):
 
 def _with_sandbox(_stack, theirs, libraries, limits, channel, lifeline):
     arguments, uid = bubblewrap.arguments(libraries, limits.file_bytes)
-    inherited = [channel, lifeline]
-    program = filter_program()
-    if program is not None:
-        inherited.append(_file(theirs, program))
-        arguments += ["--seccomp", str(inherited[-1])]
+    program = _file(theirs, filter_program())
+    arguments += ["--seccomp", str(program)]
     # Not on the command line, which all users of this machine can read.
-    inherited.append(_file(theirs, b"".join(os.fsencode(a) + b"\0" for a in arguments)))
-    command = [bubblewrap.find(), "--args", str(inherited[-1])]
+    listed = _file(theirs, b"".join(os.fsencode(a) + b"\0" for a in arguments))
+    command = [bubblewrap.find(), "--args", str(listed)]
     script = f"{bubblewrap.GRADER}/child.py"
-    command += _python(script, channel, lifeline, uid, limits.cpu_seconds)
-    return command, PACKAGES, inherited, "/", {}
+    command += _python(script, channel, lifeline, uid, limits.cpu_seconds, bubblewrap.MAX_FILES)
+    return command, PACKAGES, [channel, lifeline, program, listed], "/", {}
 
 
 def _without_sandbox(stack, _theirs, libraries, limits, channel, _lifeline):
@@ -134,7 +131,7 @@ def _without_sandbox(stack, _theirs, libraries, limits, channel, _lifeline):
     for name, path in library_paths(libraries).items():
         os.symlink(path, os.path.join(packages, name))
     environment = {**bubblewrap.ENVIRONMENT, "HOME": folder, "MPLCONFIGDIR": folder}
-    command = _python(bubblewrap.HERE / "child.py", channel, -1, -1, limits.cpu_seconds)
+    command = _python(bubblewrap.HERE / "child.py", channel, -1, -1, limits.cpu_seconds, -1)
     return command, packages, [channel], folder, environment
 
 

@@ -18,6 +18,7 @@ from coursework.grader.conversation import Broken, Talk
 from coursework.grader.libraries import LibraryError, interpreter
 from coursework.grader.process import started
 from coursework.grader.results import CRASHED, MEMORY, OK, OUTPUT, TIMEOUT
+from coursework.grader.seccomp import filter_program
 from coursework.grader.values import clean_text, encode, refuse, write_line
 
 _STARTUP = 60  # seconds for Python and NumPy to load, on a busy machine
@@ -142,6 +143,13 @@ def _require_bubblewrap():
         raise SandboxError(
             f"the sandbox needs bubblewrap {needed}, and this is {found}. {_WITHOUT}"
         )
+    try:
+        filter_program()
+    except OSError as error:
+        raise SandboxError(
+            "the sandbox needs libseccomp, which does not work here: on Debian and Ubuntu, "
+            f"apt-get install libseccomp2 ({error}). {_WITHOUT}"
+        ) from None
 
 
 _WITHOUT = (
@@ -161,9 +169,10 @@ def _request(cells, calls, limits, prelude, packages, sandbox):
         "RLIMIT_CPU": (cpu, cpu + 1),  # first a signal that says why
         "RLIMIT_AS": (memory, memory),
         "RLIMIT_FSIZE": (limits.file_bytes, limits.file_bytes),
-        "RLIMIT_CORE": (0, 0),
+        # A limit of 1 keeps the machine's own handler of crashes from starting; 0 does not.
+        "RLIMIT_CORE": (1, 1),
         "RLIMIT_NOFILE": (64, 64),  # full sockets are memory that nobody counts
-        "RLIMIT_MSGQUEUE": (0, 0),
+        "RLIMIT_SIGPENDING": (64, 64),  # they count for all processes of this user
     }
     if sandbox:  # elsewhere all processes of this user would count
         bounds["RLIMIT_NPROC"] = (limits.processes + 1, limits.processes + 1)
@@ -272,6 +281,8 @@ def _died(code, talk, limits, tail):
         code = 128 - code
     if code == -signal.SIGXCPU:
         return _Ending(TIMEOUT, f"it used more than {limits.cpu_seconds} s of computing time")
+    if code == -signal.SIGXFSZ:
+        return _Ending(MEMORY, f"it created more than {bubblewrap.MAX_FILES:,} files")
     if words.endswith("MemoryError"):  # there was too little left to say so on the channel
         return _Ending(MEMORY, "there was not enough memory")
     if code < 0:

@@ -5,7 +5,7 @@ the solved master, so that none of them drifts from the assignment. What could h
 outside a sandbox looks first whether it is in one.
 """
 
-from coursework.hostile import cheats, deaths, endless, escapes, files, forms, spies
+from coursework.hostile import cheats, deaths, endless, escapes, files, forms, resources, spies
 from coursework.hostile.recipe import (
     FULL,
     NONE,
@@ -26,6 +26,7 @@ CATALOG: tuple[Submission, ...] = (
     *cheats.SUBMISSIONS,
     *spies.SUBMISSIONS,
     *escapes.SUBMISSIONS,
+    *resources.SUBMISSIONS,
     *forms.SUBMISSIONS,
     *files.SUBMISSIONS,
 )

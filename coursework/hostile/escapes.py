@@ -45,18 +45,18 @@ SUBMISSIONS = (
         """
         import ctypes, os
         def found():
-            with open("/proc/self/status") as file:
-                status = dict(line.split(":", 1) for line in file)
-            if any(int(status[name], 16) for name in ("CapEff", "CapPrm", "CapAmb")):
-                return True
-            if status["NoNewPrivs"].strip() != "1":
-                return True
             for identity in (os.setuid, os.setgid):
                 try:
                     identity(0)
                     return os.getuid() == 0 and os.access("/etc/shadow", os.R_OK)
                 except OSError:
                     pass
+            with open("/proc/self/status") as file:
+                status = dict(line.split(":", 1) for line in file)
+            if any(int(status[name], 16) for name in ("CapEff", "CapPrm", "CapAmb")):
+                return True
+            if status["NoNewPrivs"].strip() != "1":
+                return True
             return False
         """,
     ),

@@ -34,10 +34,9 @@ TCP_PORT, ABSTRACT_NAME = 47653, "softmax-hostile-canary"
 FULL, NONE, WRONG, SOME, ANY = "full", "none", "as the wrong answer", "some", "any"
 
 GUARD = """\
-with open("/proc/1/cmdline", "rb") as first:
-    line = first.read()
-    if b"bwrap" not in line and b"child.py" not in line:
-        raise SystemExit("this would hurt the machine, and it is no sandbox")
+import os
+if not os.path.exists("/grader/child.py"):
+    raise SystemExit("this would hurt the machine, and it is not a sandbox")
 """
 PARENTS = """\
 import pathlib, sys

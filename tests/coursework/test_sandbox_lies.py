@@ -9,11 +9,13 @@ from tests.coursework.sandboxed import QUICK, answer, nothing_is_left, require_s
 
 # The child's own channel is a pipe that is neither standard output nor standard error.
 CHANNEL = """
-import os
-folder = "/proc/self/fd/"
-pipes = [int(n) for n in os.listdir(folder) if os.path.lexists(folder + n)
-         and os.readlink(folder + n).startswith("pipe")]
-channel = max(pipes)
+import os, stat
+def is_pipe(number):
+    try:
+        return stat.S_ISFIFO(os.fstat(number).st_mode)
+    except OSError:
+        return False
+channel = max(filter(is_pipe, range(64)))
 """
 
 
