@@ -14,11 +14,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from coursework.grader.csv_files import read_csv
 from coursework.grader.grades import reason_of
 from coursework.grader.results import AWAITING, OK, Result, worst
 from coursework.grader.texts import clean, in_points, plain_cell, render, safe_cell, write_whole
 
 COLUMNS = ("student", "question", "out_of", "answer", "points", "comment")
+READ = ("student", "question", "points", "comment")  # when they come back
 PLACEHOLDER = "YOUR ANSWER HERE"  # what nbgrader puts where the master has the solution
 NOTHING = "nothing was written"
 LONGEST_ANSWER = 20_000  # characters; a cell of Excel holds 32,767
@@ -155,21 +157,23 @@ def _make_key(result):
 def merge_answers(results: Sequence[Result], path) -> list[Result]:
     """Return the results with the marks of a CSV that `export_answers` wrote.
 
-    Rows without points change nothing. Read are files in UTF-8, with or without a byte order
-    mark, or in UTF-16 with one; with commas, semicolons or tabs between the cells; with points
-    written as 7.5 or 7,5. Only the columns student, question, points and comment count.
+    Rows without points change nothing. Points may be written as 7.5 or 7,5. Only the columns
+    student, question, points and comment count. `csv_files.read_csv` says which files are read.
 
     Raises
     ------
+    CsvError
+        Where the file cannot be read, or does not have these columns.
     AnswersError
-        Where the file cannot be read or any row is bad: a student or a question that does not
+        Where any row is bad: a student or a question that does not
         exist, a question that is not marked by hand, a row that is there twice, points that
         are no number, below 0 or above what the question is worth, no points without a
         comment. Names every bad row; nothing is merged then.
     """
     students = _find_students(results)
     marks, problems = {}, []
-    for number, row in _read_rows(path):
+    for number, cells in read_csv(path, READ, READ):
+        row = {name: plain_cell(cell) for name, cell in cells.items()}
         try:
             place, mark = _read_mark(row, students)
             if place in marks:
@@ -192,49 +196,6 @@ def _find_students(results):
             "two students have the same key, or the same name; export with anonymous=False"
         )
     return students | {result.student: result for result in results}
-
-
-def _read_rows(path):
-    """Return the rows that are not blank, as dicts, with their numbers in a spreadsheet."""
-    text = _decode(path)
-    first, _, rest = text.partition("\n")
-    if first.strip().lower().startswith("sep="):  # a line by which Excel knows the separator
-        text, first = rest, rest.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise AnswersError(f"{path} is no CSV: {error}") from None
-    header = [cell.strip().lower() for cell in rows[0]] if rows else []
-    wanted = ("student", "question", "points", "comment")
-    missing = [name for name in wanted if header.count(name) != 1]
-    if missing:
-        raise AnswersError(
-            f"{path}: the first row must name each of {', '.join(wanted)} once; "
-            f"look at {', '.join(missing)}"
-        )
-    found = []
-    for number, cells in enumerate(rows[1:], start=2):
-        if any(cell.strip() for cell in cells):
-            cells += [""] * (len(header) - len(cells))
-            row = dict(zip(header, cells, strict=False))
-            found.append((number, {name: plain_cell(row[name]).strip() for name in wanted}))
-    return found
-
-
-def _decode(path):
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise AnswersError(f"{path} cannot be read: {error.strerror}") from None
-    utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    try:
-        return data.decode("utf-16" if utf16 else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise AnswersError(
-            f"{path} is not UTF-8 (byte {error.start}): save it as 'CSV UTF-8' in Excel, or "
-            "with the character set UTF-8 in LibreOffice"
-        ) from None
 
 
 def _read_mark(row, students):

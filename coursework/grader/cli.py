@@ -19,11 +19,12 @@ from tqdm import tqdm
 from coursework.grader import results
 from coursework.grader.answers import AnswersError, export_answers, merge_answers
 from coursework.grader.assignment import AssignmentError, load_assignment, parse_variant
+from coursework.grader.csv_files import CsvError
 from coursework.grader.feedback import find_chapters, write_feedback
 from coursework.grader.final import ExportError
 from coursework.grader.grades import write_grades
 from coursework.grader.pools import PoolError, Processes
-from coursework.grader.roster import RosterError, Student, parse_due, read_roster
+from coursework.grader.roster import RosterError, Student, parse_due, parse_timezone, read_roster
 from coursework.grader.running import Settings, grade_class, read_released
 from coursework.grader.sandbox import SandboxError, check_sandbox
 from coursework.grader.submissions import SubmissionError, find_submissions
@@ -33,6 +34,7 @@ from coursework.grader.work import WorkError, WorkFolder
 ERRORS = (
     AnswersError,
     AssignmentError,
+    CsvError,
     ExportError,
     RosterError,
     SandboxError,
@@ -52,14 +54,17 @@ what counts:
 
 lateness:
   A file is late if it was handed in after `due` of its student on the roster, otherwise after
-  --due. Each day that has begun costs --late-penalty percent of all points of the assignment;
-  nobody gets less than 0. By default lateness is noted and costs nothing.
+  --due. A date without a time means the end of that day, 23:59:59. Each day of lateness that has
+  begun costs --late-penalty percent of all points of the assignment; nobody gets less than 0.
+  By default lateness is noted and costs nothing.
 
 again:
   Started again, whatever stopped it, the grader marks only what has no marks yet, has changed,
   or failed. To mark a student once more, delete grades.work/students/STUDENT.json.
 
-roster: a CSV in UTF-8 with the columns student and, if wanted, name, email, folder, due.
+roster:
+  A CSV with the columns student and, if wanted, name, email, folder, due. Commas, semicolons,
+  tabs or | separate the cells.
 exit code: 0 if every student has a row and none failed, 1 otherwise, 2 for bad arguments.
 """
 
@@ -117,7 +122,10 @@ def _add_grade(commands):
     option("--seed", type=_seed, metavar="N", help="draws the inputs of the checks; by default "
            "drawn once for this --out and kept")  # fmt: skip
     option("--variant", default="", metavar="PARAMETERS", help='such as "base=2"')
-    option("--due", metavar="TIME", help="the deadline, such as 2026-12-01T23:59+01:00")
+    option("--due", metavar="TIME", help="the deadline, such as 2026-12-01T23:59+01:00; a date "
+           "alone, such as 2026-12-01, means the end of that day")  # fmt: skip
+    option("--timezone", type=_timezone, metavar="NAME", help="of the course, such as "
+           "Europe/Berlin, for deadlines and times that name none")  # fmt: skip
     option("--late-penalty", type=_percent, default=0.0, metavar="PERCENT",
            help="of all points, for each day of lateness that has begun; 0 by default")  # fmt: skip
     option("--book-url", type=_book_url, metavar="URL", help="where the book is, for the links "
@@ -178,6 +186,13 @@ def _percent(text):
     return percent
 
 
+def _timezone(text):
+    try:
+        return parse_timezone(text)
+    except RosterError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _book_url(text):
     try:
         return find_chapters(text)
@@ -190,8 +205,8 @@ def grade(options):
     if options.out.is_dir() or options.out.suffix == ".work":
         raise WorkError(f"--out {options.out}: give the name of a file, such as grades.csv")
     assignment = load_assignment(options.assignment, parse_variant(options.variant))
-    due = parse_due(options.due) if options.due else None
-    students = read_roster(options.roster)
+    due = parse_due(options.due, timezone=options.timezone) if options.due else None
+    students = read_roster(options.roster, options.timezone)
     submissions, strangers = find_submissions(options.submissions, students, assignment.name)
     if options.no_sandbox:
         _warn("--no-sandbox: the students' code runs as you, and can read and change your files, "
@@ -374,7 +389,7 @@ def export(options):
     }[options.to]
     count = write(
         list(WorkFolder(options.grades).read_results().values()),
-        read_roster(options.roster),
+        read_roster(options.roster, dues=False),
         options.out,
         title=options.title,
         missing=options.missing,
@@ -397,7 +412,7 @@ def gradebook(options):
         graded,
         assignment,
         options.db,
-        roster=read_roster(options.roster) if options.roster else (),
+        roster=read_roster(options.roster, dues=False) if options.roster else (),
         allow_awaiting=options.allow_awaiting,
     )
     for note in notes:

@@ -38,6 +38,11 @@ from coursework.grader.texts import in_points, one_line, safe_cell, shorten, wri
 
 # Canvas passes over every column whose title has one of these in it.
 CANVAS_TOTALS = re.compile(r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
+# The other columns of Canvas's own exports, by the names that it knows them by in all files.
+CANVAS_COLUMNS = {
+    "student", "student name", "student id", "id", "sis user id", "sis login id",
+    "integration id", "root account", "section", "group", "notes",
+}  # fmt: skip
 LONGEST_FEEDBACK = 4000  # characters
 
 
@@ -82,7 +87,8 @@ def write_canvas(
     ------
     ExportError
         For marks that are not final, a student who is not both in `results` and in `roster`,
-        a login or a name that Canvas would not take for a student's.
+        a login or a name that Canvas would not take for a student's, or a title that Canvas
+        uses for another column.
     """
     pairs = _choose(results, roster, missing, allow_awaiting)
     title = one_line(title or _find_title(results))
@@ -90,6 +96,11 @@ def write_canvas(
         raise ExportError(
             f"Canvas takes a column called {title!r} for one of its totals and passes over it; "
             "choose another title"
+        )
+    if title.lower() in CANVAS_COLUMNS:
+        raise ExportError(
+            f"Canvas has a column {title!r} of its own, and would take the marks for what is in "
+            "it; choose another title"
         )
     logins = _identify([student for student, _ in pairs], login)
     rows = [
@@ -148,7 +159,9 @@ def write_moodle(
     title = one_line(title or _find_title(results))
     names = _identify([student for student, _ in pairs], identify)
     heading = "Email address" if identify == "email" else "ID number"
-    rows = [[heading, safe_cell(title), f"Feedback: {title}"]]
+    if title.lower() == heading.lower():
+        raise ExportError(f"the first column is called {heading!r}; choose another title")
+    rows = [[heading, *map(safe_cell, (title, f"Feedback: {title}"))]]
     rows += [
         [safe_cell(name), in_points(result.total), _feedback(result)]
         for (_, result), name in zip(pairs, names, strict=True)
@@ -170,7 +183,8 @@ def _feedback(result):
         lines.append(one_line(result.reason) or "Nothing was handed in.")
     else:
         lines += [_line_on(question) for question in result.questions]
-    return html.escape(shorten("\n".join(lines), LONGEST_FEEDBACK), quote=False)
+    # Made safe last: the semicolon of an entity is a separator as well.
+    return safe_cell(html.escape(shorten("\n".join(lines), LONGEST_FEEDBACK), quote=False))
 
 
 def _line_on(question):

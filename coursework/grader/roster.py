@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import math
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from coursework.grader.csv_files import read_csv
 from coursework.grader.texts import safe_cell
 
 COLUMNS = ("student", "name", "email", "folder", "due")
+END_OF_DAY = time(23, 59, 59)
 
 
 class RosterError(ValueError):
@@ -45,14 +46,18 @@ def normalize(name):
     return unicodedata.normalize("NFC", name)
 
 
-def read_roster(path):
+def read_roster(path, timezone=None, *, dues=True):
     """Return the students of a roster, in its order.
 
     Parameters
     ----------
     path : path-like
         A CSV with the column ``student`` and, if wanted, ``name``, ``email``, ``folder`` and
-        ``due``; UTF-8, with or without a byte order mark. Other columns are passed over.
+        ``due``, as `csv_files.read_csv` reads it.
+    timezone : tzinfo, optional
+        The time zone of the course, for deadlines that have none.
+    dues : bool
+        False leaves the column ``due`` unread.
 
     Returns
     -------
@@ -60,66 +65,37 @@ def read_roster(path):
 
     Raises
     ------
+    CsvError
+        For a file that cannot be read, or no column ``student``.
     RosterError
-        For a file that cannot be read, no column ``student``, no students, a student or a
-        folder named twice or with a name that no folder can have, or a date that is no date.
-        Says which line.
+        For no students, a student or a folder named twice or with a name that no folder can
+        have, or a date that cannot be read. Says which row.
     """
-    rows = _read_rows(path)
-    number, header = next(rows, (1, []))
-    header = [cell.strip().lower() for cell in header]
-    if "student" not in header:
-        found = ", ".join(header) or "nothing"
-        raise RosterError(f"{path}, line {number}: no column 'student'; the first line has {found}")
-    twice = [name for name in COLUMNS if header.count(name) > 1]
-    if twice:
-        raise RosterError(f"{path}, line {number}: the column {twice[0]!r} is there twice")
-    students = []
-    lines = {}
-    for number, cells in rows:
-        where = f"{path}, line {number}"
-        student = _make_student(dict(zip(header, cells, strict=False)), where)
+    columns = COLUMNS if dues else COLUMNS[:-1]
+    students, rows = [], {}
+    for number, cells in read_csv(path, columns, ["student"]):
+        where = f"{path}, row {number}"
+        student = _make_student(cells, where, timezone)
         for kind, name in (("student", student.student), ("folder", student.key)):
-            first = lines.setdefault((kind, name), number)
+            first = rows.setdefault((kind, name), number)
             if first != number:
-                raise RosterError(f"{where}: the {kind} {name!r} is in line {first} already")
+                raise RosterError(f"{where}: the {kind} {name!r} is in row {first} already")
         students.append(student)
     if not students:
-        raise RosterError(f"{path} has no students: write one on each line below the first")
+        raise RosterError(f"{path} has no students: write one in each row below the first")
     return students
 
 
-def _read_rows(path):
-    """Yield the number of the line and the cells of each row that is not blank."""
-    try:
-        with open(path, "rb") as file:
-            text = file.read().decode("utf-8-sig")
-    except OSError as error:
-        raise RosterError(f"the roster {path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise RosterError(
-            f"{path} is not UTF-8 (byte {error.start}); save it as 'CSV UTF-8'"
-        ) from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield reader.line_num, cells
-    except csv.Error as error:
-        raise RosterError(f"{path}, line {reader.line_num}: {error}") from None
-
-
-def _make_student(cells, where):
+def _make_student(cells, where, timezone):
     """Return the `Student` of one row, a dict from column to text."""
-    values = {name: (cells.get(name) or "").strip() for name in COLUMNS}
-    if not values["student"]:
+    if not cells["student"]:
         raise RosterError(f"{where}: the student is missing")
     for name in ("student", "folder"):
-        problem = _name_problem(values[name])
+        problem = _name_problem(cells[name])
         if problem:
-            raise RosterError(f"{where}: the {name} {values[name]!r} {problem}")
-    due = values.pop("due")
-    return Student(**values, due=parse_due(due, where) if due else None)
+            raise RosterError(f"{where}: the {name} {cells[name]!r} {problem}")
+    due = cells.get("due")
+    return Student(**cells | {"due": parse_due(due, where, timezone) if due else None})
 
 
 def _name_problem(name):
@@ -127,7 +103,7 @@ def _name_problem(name):
     if name[:1] == ".":
         return "begins with a dot; hidden files are passed over, so choose another name"
     if safe_cell(name) != name:
-        return f"begins with {name[0]}, which a spreadsheet takes for a formula"
+        return "has a sign in a place where a spreadsheet takes what follows for a formula"
     bad = next((c for c in name if c in "/\\" or unicodedata.category(c) in ("Cc", "Cs")), None)
     if bad is not None:
         return f"has the character {bad!r}, which a folder's name cannot have"
@@ -149,26 +125,57 @@ def safe_name(student):
     return f"{plain}-{number}"
 
 
-def parse_due(text, where="--due"):
-    """Return a date and time with its zone.
+def parse_due(text, where="--due", timezone=None):
+    """Return a deadline with its zone.
+
+    Parameters
+    ----------
+    text : str
+        A date and time in ISO 8601. A date alone stands for the last second of that day.
+    where : str
+        What an error names.
+    timezone : tzinfo, optional
+        That of the course, for a `text` that names none.
 
     Raises
     ------
     RosterError
-        Where `text` is no date and time in ISO 8601, or has no zone.
+        Where `text` is not a date, or has no zone and there is no `timezone`.
     """
     try:
-        due = datetime.fromisoformat(text)
-    except ValueError:
+        if re.fullmatch(r"[\d-]+|[\d-]*W[\d-]+", text):
+            due = datetime.combine(date.fromisoformat(text), END_OF_DAY)
+        else:
+            due = datetime.fromisoformat(text)
+        due = due if due.tzinfo else due.replace(tzinfo=timezone)
+        if due.tzinfo is not None:
+            due.astimezone(UTC)  # some times at the ends of the calendar have none
+    except (OverflowError, ValueError):
         raise RosterError(
-            f"{where}: {text!r} is no date and time; write it as 2026-12-01T23:59+01:00"
+            f"{where}: {text!r} is not a date and time; write it as 2026-12-01T23:59+01:00"
         ) from None
     if due.tzinfo is None:
-        wanted = f"{due.isoformat(timespec='minutes')}+01:00"
         raise RosterError(
-            f"{where}: {text!r} has no time zone; write, for one hour ahead of UTC, {wanted}"
+            f"{where}: {text!r} has no time zone; write {due.isoformat()}+01:00, for one hour "
+            "ahead of UTC, or give that of the course, such as --timezone Europe/Berlin"
         )
     return due
+
+
+def parse_timezone(text):
+    """Return a time zone by its name, such as Europe/Berlin or UTC.
+
+    Raises
+    ------
+    RosterError
+        Where it is not known.
+    """
+    try:
+        return ZoneInfo(text)
+    except (OSError, ValueError, ZoneInfoNotFoundError):
+        raise RosterError(
+            f"{text!r} is not a time zone that is known here, such as Europe/Berlin or UTC"
+        ) from None
 
 
 def late_hours(submitted, due):

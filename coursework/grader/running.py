@@ -29,6 +29,7 @@ BESIDE_MARKS = {
     "__main__",
     "cli",
     "cluster",
+    "csv_files",
     "exports",
     "feedback",
     "final",

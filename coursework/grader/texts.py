@@ -22,8 +22,15 @@ _MISLEADING = re.compile(
     "\U000e0000-\U000e007f]"
 )
 _SURROGATES = re.compile("[\ud800-\udfff]")
-# Apostrophes count as spaces here: else a text that has one already would lose it on the way.
-_FORMULA = re.compile(r"[\s']*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+# A sign that begins a formula (also in the wide forms of East Asian keyboards), and the spaces and
+# quotation marks before it, of which a spreadsheet may take off some. It begins at their first, so
+# that the search takes a time that grows with the text.
+_SIGN = re.compile(r"(?<![\s'\"])(?P<before>[\s'\"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+_MARKED_SIGN = re.compile(_SIGN.pattern.replace("(?=", "'(?="))
+_SEPARATORS = (",", ";", "|")  # and white space other than a space
+_NUMBER = re.compile(
+    r"[+-](?:(?=\.?[0-9])[0-9]{0,30}\.?[0-9]{0,30}(?:e[+-]?[0-9]{1,9})?|inf)(?:[])},]|$)"
+)
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
@@ -66,18 +73,30 @@ def in_points(points):
 
 
 def safe_cell(text):
-    """Return a text for a cell of a CSV, so that no spreadsheet takes it for a formula.
+    """Return a text for a cell of a CSV, so that no spreadsheet takes any of it for a formula.
 
-    A text that begins with ``=``, ``+``, ``-`` or ``@`` (also after spaces, also in the wide
-    forms of East Asian keyboards) gets an apostrophe in front, as OWASP advises
-    (https://owasp.org/www-community/attacks/CSV_Injection). `plain_cell` takes it off again.
+    Where the text, or what follows a separator in it, begins with ``=``, ``+``, ``-`` or ``@``,
+    an apostrophe is put before this sign, as OWASP advises
+    (https://owasp.org/www-community/attacks/CSV_Injection). A program that splits cells at
+    another separator than the file has does not see the quotation marks around a cell. So all
+    of ``,``, ``;``, ``|``, tabs and line ends count. Numbers in a list, such as ``[1, -2]``, stay
+    as they are. `plain_cell` takes the apostrophes off again.
     """
-    return f"'{text}" if _FORMULA.match(text) else text
+    return _SIGN.sub(lambda sign: f"{sign[0]}'" if _begins_cell(sign) else sign[0], text)
 
 
 def plain_cell(text):
     """Return the text that `safe_cell` was given."""
-    return text[1:] if text.startswith("'") and _FORMULA.match(text[1:]) else text
+    return _MARKED_SIGN.sub(lambda sign: sign["before"] if _begins_cell(sign) else sign[0], text)
+
+
+def _begins_cell(sign):
+    """Return whether a sign may be the first of a cell, and begin more than a plain number."""
+    text, before = sign.string, sign["before"]
+    if not sign.start() or before.strip(" '\""):
+        return True
+    last = text[sign.start() - 1]
+    return last in _SEPARATORS and not (last == "," and _NUMBER.match(text, sign.end()))
 
 
 def render(template, **values):

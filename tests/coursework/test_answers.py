@@ -19,6 +19,7 @@ from coursework.grader.answers import (
     merge_answers,
 )
 from coursework.grader.assignment import load_assignment
+from coursework.grader.csv_files import CsvError
 from coursework.grader.results import AWAITING, MISSING, OK
 from coursework.grader.running import read_released
 from coursework.grader.texts import plain_cell, safe_cell
@@ -318,19 +319,19 @@ def test_an_answer_cannot_be_marked_twice_not_even_by_name_and_key(tmp_path):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "must name each of"),
-        (b"student,points,comment\n", "look at question"),
-        (b"student,question,points,points,comment\n", "look at points"),
-        ("student,question,points,comment\nana,templates,5,Schön".encode("latin-1"), "CSV UTF-8"),
-        (b'student,question,points,comment\nana,templates,5,"open\n', "no CSV"),
+        (b"", "the first row must name the columns student, question, points, comment"),
+        (b"student,points,comment\n", "question is missing, and it has student, points, comment"),
+        (b"student,question,points,points,comment\n", "names the column 'points' twice"),
+        (b'student,question,points,comment\nana,templates,5,"open\n', "row 2: unexpected end"),
+        (b"student,question,points,comment\nana,templates,7,5,ok\n", "row 2: there are 5 cells"),
     ],
 )
 def test_a_file_that_cannot_be_read(tmp_path, data, words):
     path = tmp_path / "answers.csv"
     path.write_bytes(data)
-    with pytest.raises(AnswersError, match=words):
+    with pytest.raises(CsvError, match=words):
         merge_answers(make_class(), path)
-    with pytest.raises(AnswersError, match="cannot be read"):
+    with pytest.raises(CsvError, match="cannot be read"):
         merge_answers(make_class(), tmp_path / "none.csv")
 
 

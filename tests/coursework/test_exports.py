@@ -108,6 +108,20 @@ def test_canvas_would_pass_over_the_title_of_a_total(tmp_path, title):
         )
 
 
+@pytest.mark.parametrize(
+    "title",
+    ["Section", "section ", "STUDENT", "ID", "SIS User ID", "sis login  id", "Integration ID"],
+)
+def test_the_title_of_another_column_is_refused(tmp_path, title):
+    roster = make_roster("ana", "bob", "cem", "dora")
+    with pytest.raises(ExportError, match="choose another title"):
+        write_canvas(make_class(), roster, tmp_path / "c", title=title)
+    for heading, identify in (("email address", "email"), ("ID number", "student")):
+        with pytest.raises(ExportError, match="choose another title"):
+            write_moodle(make_class(), roster, tmp_path / "m", title=heading, identify=identify)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_name_cannot_change_the_points_in_canvas(tmp_path):
     roster = [Student("ana", "Points Possible")]
     with pytest.raises(ExportError, match="a student's name"):

@@ -9,6 +9,7 @@ import nbformat
 import pytest
 
 from coursework.grader import results, submissions
+from coursework.grader.csv_files import CsvError
 from coursework.grader.notebooks import (
     MAX_BYTES,
     MAX_PARTS,
@@ -22,6 +23,7 @@ from coursework.grader.roster import (
     late_hours,
     late_penalty,
     parse_due,
+    parse_timezone,
     read_roster,
     safe_name,
 )
@@ -74,29 +76,59 @@ def test_a_roster_has_its_columns_in_any_order_and_blank_lines(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name,email\nann,a@b\n", "line 1: no column 'student'"),
-        ("", "no column 'student'; the first line has nothing"),
-        ("student,student\nann,bob\n", "line 1: the column 'student' is there twice"),
+        ("name,email\nann,a@b\n", "columns student; student is missing, and it has name, email"),
+        ("", "student is missing, and it has nothing"),
+        ("student,student\nann,bob\n", "the first row names the column 'student' twice"),
         ("student\n", "has no students"),
-        ("student\nann\n\nann\n", "line 4: the student 'ann' is in line 2 already"),
-        ("student,folder\nann,x\nbob,x\n", "line 3: the folder 'x' is in line 2 already"),
-        ("student,folder\nann,bob\nbob,\n", "line 3: the folder 'bob' is in line 2 already"),
-        ("student,name\n,Lee\n", "line 2: the student is missing"),
-        ("student\n../x\n", "line 2: the student '../x' begins with a dot"),
+        ("student\nann\n\nann\n", "row 4: the student 'ann' is in row 2 already"),
+        ("student,folder\nann,x\nbob,x\n", "row 3: the folder 'x' is in row 2 already"),
+        ("student,folder\nann,bob\nbob,\n", "row 3: the folder 'bob' is in row 2 already"),
+        ("student,name\n,Lee\n", "row 2: the student is missing"),
+        ("student,name,email\nann,Lee, Ann,a@x.org\n", "row 2: there are 4 cells, .* 3 columns"),
+        ("student\n../x\n", "row 2: the student '../x' begins with a dot"),
         ("student\n/etc\n", "has the character '/'"),
         ("student\na\\b\n", "has the character"),
-        ("student\na\0b\n", "line 2: .*NUL|character '.x00'"),
-        ("student\n=1+1\n", "takes for a formula"),
+        ("student\na\0b\n", "row 2: .*NUL|character '.x00'"),
+        ("student\n=1+1\n", "takes what follows for a formula"),
+        ('student\n"x;=1"\n', "takes what follows for a formula"),
         (f"student\n{'x' * 201}\n", "longer than 200 bytes"),
-        ("student,due\nann,tomorrow\n", "line 2: 'tomorrow' is no date and time"),
-        ("student,due\nann,2026-12-01T12:00\n", r"line 2: .* no time zone; write.*12:00\+01:00"),
-        (b"student\n\xff\xfe\n", "not UTF-8 .byte 8"),
-        ('student\n"ann\n', "line 2: unexpected end of data"),
+        ("student,due\nann,tomorrow\n", "row 2: 'tomorrow' is not a date and time"),
+        ("student,due\nann,2026-12-01T12:00\n", r"row 2: .* no time zone; write.*12:00:00\+01"),
+        ("student,due\nann,2026-12-01\n", r"no time zone; write 2026-12-01T23:59:59\+01:00"),
+        ("student,due\nann,0001-01-01T00:00+23:59\n", "row 2: .* is not a date and time"),
+        (b"student\n\x81\n", "no encoding that is read here .byte 8"),
+        ('student\n"ann\n', "row 2: unexpected end of data"),
     ],
 )
-def test_a_bad_roster_is_told_with_its_line(tmp_path, text, message):
-    with pytest.raises(RosterError, match=message):
+def test_a_bad_roster_is_told_with_its_row(tmp_path, text, message):
+    with pytest.raises((CsvError, RosterError), match=message):
         roster_of(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "due"),
+    [
+        ("2026-12-01", "2026-12-01T22:59:59"),
+        ("20261201", "2026-12-01T22:59:59"),
+        ("2026-07-01", "2026-07-01T21:59:59"),
+        ("2026-12-01T12:00", "2026-12-01T11:00"),
+        ("2026-12-01T12:00Z", "2026-12-01T12:00"),
+    ],
+)
+def test_a_deadline_is_in_the_zone_of_the_course_and_a_date_is_its_last_second(text, due):
+    zone = parse_timezone("Europe/Berlin")
+    assert parse_due(text, timezone=zone) == datetime.fromisoformat(due).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize("name", ["Berlin", "", "../../etc/passwd", "Europe", "CEST", "a\0"])
+def test_a_zone_that_does_not_exist_is_told(name):
+    with pytest.raises(RosterError, match="not a time zone that is known here"):
+        parse_timezone(name)
+
+
+def test_a_roster_whose_deadlines_are_not_needed_is_read_without_them(tmp_path):
+    (tmp_path / "roster.csv").write_text("student,due\nann,tomorrow\n")
+    assert read_roster(tmp_path / "roster.csv", dues=False) == [Student("ann")]
 
 
 def test_names_of_files_are_plain_and_differ():

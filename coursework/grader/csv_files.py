@@ -1,0 +1,117 @@
+"""Reading the CSV files that teachers make, as spreadsheets of many countries save them."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from pathlib import Path
+
+SEPARATORS = ",;\t|"
+
+
+class CsvError(ValueError):
+    """A CSV file that cannot be used; the message says which row and what to do."""
+
+
+def read_csv(path, columns, required):
+    """Yield the rows of a CSV file that are not blank.
+
+    The first row names the columns, in upper or lower case; columns of other names are skipped.
+    Cells are separated by commas, semicolons, tabs or ``|``, or by what a first line such as
+    ``sep=;`` says. The text is in UTF-8 or UTF-16, with or without a byte order mark, or in
+    Windows-1252. Cells that are missing at the end of a row count as empty.
+
+    Parameters
+    ----------
+    path : path-like
+    columns : sequence of str
+        The columns that are read.
+    required : sequence of str
+        Those of them that must be there.
+
+    Yields
+    ------
+    number : int
+        The number of the row in a spreadsheet, in which the first row has the number 1.
+    cells : dict of str to str
+        By column, without spaces around them.
+
+    Raises
+    ------
+    CsvError
+        For a file that cannot be read, a column that is missing or named twice, or a row with
+        more cells than the first one.
+    """
+    rows = ((number, cells) for number, cells in _split(path, columns) if any(cells))
+    header = [cell.lower() for cell in next(rows, (1, []))[1]]
+    absent = [name for name in required if name not in header]
+    if absent:
+        found = ", ".join(filter(None, header)) or "nothing"
+        raise CsvError(
+            f"{path}: the first row must name the columns {', '.join(required)}; "
+            f"{', '.join(absent)} is missing, and it has {found}"
+        )
+    twice = [name for name in columns if header.count(name) > 1]
+    if twice:
+        raise CsvError(f"{path}: the first row names the column {twice[0]!r} twice")
+    for number, cells in rows:
+        if any(cells[len(header) :]):
+            raise CsvError(
+                f"{path}, row {number}: there are {len(cells)} cells, and the first row names "
+                f"{len(header)} columns; a text that holds the separator needs quotation marks "
+                "around it"
+            )
+        found = dict(zip(header, cells, strict=False))
+        yield number, {name: found.get(name, "") for name in columns}
+
+
+def _split(path, columns):
+    """Yield the number and the cells of each row."""
+    text = _decode(path)
+    first, _, rest = text.partition("\n")
+    told = first.strip("\r\n\"'").lower()
+    if told.startswith("sep=") and len(told) == 5:  # the line by which Excel knows the separator
+        text, separator = rest, told[-1]
+    else:
+        separator = _find_separator(text, columns)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    number = 0
+    try:
+        for number, cells in enumerate(reader, start=1):
+            yield number, [cell.strip() for cell in cells]
+    except csv.Error as error:
+        raise CsvError(f"{path}, row {number + 1}: {error}") from None
+
+
+def _find_separator(text, columns):
+    """Return the separator with which the first line names most columns."""
+    line = next((line for line in text.splitlines() if line.strip()), "")
+
+    def count(separator):
+        cells = [cell.strip(" \"'").lower() for cell in line.split(separator)]
+        return len(set(columns).intersection(cells)), len(cells)
+
+    return max(SEPARATORS, key=count)
+
+
+def _decode(path):
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise CsvError(f"{path} cannot be read: {error.strerror}") from None
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encodings = ["utf-16"]
+    elif b"\0" in data[:2]:  # half of a plain letter in UTF-16
+        encodings = ["utf-16-be" if data[0] == 0 else "utf-16-le"]
+    else:
+        encodings = ["utf-8-sig", "cp1252"]
+    for encoding in encodings:
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError as error:
+            position = error.start
+    raise CsvError(
+        f"{path} is in no encoding that is read here (byte {position}): save it as 'CSV UTF-8' in "
+        "Excel, or with the character set UTF-8 in LibreOffice"
+    )

@@ -1,0 +1,145 @@
+"""CSV files: read as spreadsheets save them, and written so that none has a formula."""
+
+import csv
+import io
+import re
+import time
+
+import pytest
+
+from coursework.grader.answers import export_answers
+from coursework.grader.csv_files import CsvError, read_csv
+from coursework.grader.exports import write_canvas, write_moodle
+from coursework.grader.grades import write_grades
+from coursework.grader.results import CheckResult
+from coursework.grader.roster import Student
+from coursework.grader.texts import plain_cell, safe_cell
+from tests.coursework.sample_results import make_coded, make_result, make_words
+from tests.coursework.tiny import TINY
+
+# Reading
+
+ROWS = [("student", "name"), ("ann", "Zo\u00eb, Lee"), ("bob", 'Bo "B"; C|D\tE')]
+
+
+def write_csv(separator):
+    out = io.StringIO()
+    csv.writer(out, delimiter=separator).writerows(ROWS)
+    return out.getvalue()
+
+
+def read(folder, data):
+    path = folder / "class.csv"
+    path.write_bytes(data)
+    return list(read_csv(path, ["student", "name"], ["student"]))
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"]
+)
+def test_all_that_spreadsheets_write_is_read(tmp_path, separator, told, encoding):
+    text = (f"sep={separator}\r\n" if told else "") + write_csv(separator)
+    found = read(tmp_path, text.encode(encoding))
+    assert found == [
+        (number, dict(zip(ROWS[0], row, strict=True))) for number, row in enumerate(ROWS[1:], 2)
+    ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_blank_rows_missing_cells_and_other_columns_do_no_harm(tmp_path, end):
+    lines = ["", "Section; STUDENT ;;name;", ";;;;", "A;ann;x;Lee;;;", "B;bob"]
+    found = read(tmp_path, end.join(lines).encode())
+    assert found == [
+        (4, {"student": "ann", "name": "Lee"}),
+        (5, {"student": "bob", "name": ""}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"student,name\nann,Lee,Ann\n", "row 2: there are 3 cells, and the first row names 2"),
+        (b"student,name\nann,Lee\n\nbob,B,,x\n", "row 4: there are 4 cells"),
+        (b"student,name,name\n", "names the column 'name' twice"),
+        (b"name\nann\n", "must name the columns student; student is missing, and it has name"),
+        (b"\0s\0", "save it as 'CSV UTF-8'"),
+        (b"student\n" + b"x" * 200_000, "row 2: field larger than field limit"),
+        (b"x" * 200_000, "row 1: field larger than field limit"),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_its_row(tmp_path, data, words):
+    with pytest.raises(CsvError, match=words):
+        read(tmp_path, data)
+
+
+# Writing
+
+FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20"
+STARTS = ["=HYPERLINK(A1)", "+1+A1", "-A1", "@SUM(A1)", "\uff1d1+A1", "-1+cmd|' /C calc'!A1"]
+AFTER = ["", ";", "; ", "\t", "|", ",", "\n", "\r\n", ';"', '";"', "\n,", ";;", "\n\n '"]
+ATTACKS = [begin + after + start for begin in ("", "x") for after in AFTER for start in STARTS]
+
+
+def spreadsheet_cells(text):
+    """Return the cells of a CSV as programs see them that split it in any usual way."""
+    for separator in (",", ";", "\t", "|"):
+        for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):
+            lines = io.StringIO(text, newline="")
+            for row in csv.reader(lines, delimiter=separator, quoting=quoting):
+                yield from row
+
+
+def is_formula(cell):
+    cell = cell.strip(' \t\r\n"')
+    return cell[:1] in set(FORMULA) and not re.fullmatch(r"[+-][0-9.]+[])]*", cell)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_no_file_has_a_formula_however_it_is_split(tmp_path, attack):
+    checks = (CheckResult("all", 0.0, 25.0, attack),)
+    words = make_words(attack, status="ok", comment=attack, reason=attack)
+    result = make_result(
+        "ann", make_coded(reason=attack, checks=checks), words, reason=attack, file=attack
+    )
+    roster = [Student("ann", attack, f"{attack}@x.org")]
+    write_grades(tmp_path / "grades.csv", roster, {"ann": result}, TINY)
+    write_canvas([result], roster, tmp_path / "canvas.csv", title=attack, login="email")
+    write_moodle([result], roster, tmp_path / "moodle.csv", title=attack)
+    export_answers([result], tmp_path / "answers.csv", anonymous=False)
+    for name in ("grades", "canvas", "moodle", "answers"):
+        text = (tmp_path / f"{name}.csv").read_bytes().decode("utf-8-sig")
+        assert not [cell for cell in spreadsheet_cells(text) if is_formula(cell)], name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "softmax(float64 array of shape (4, 5), axis=-1): entry [0, 1] is 2, and -1 was expected",
+        "f([1, -2, 3], [-1.5, -inf, -1e-300], (0, -1)): the shape is (4,)",
+        "a - b, c = d; x + y\n\n1 - 2",
+        "ann@example.org; bob@example.org",
+        "handed in 2 times; file-1.ipynb",
+    ],
+)
+def test_plain_texts_and_numbers_stay_as_they_are(text):
+    assert safe_cell(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", [*ATTACKS, "", "'", "x;'=1", "x;''=1", "[1, '-2]", "' \"=", "; -2"]
+)
+def test_what_is_done_to_a_cell_is_undone(text):
+    assert plain_cell(safe_cell(text)) == text
+
+
+@pytest.mark.parametrize("part", ["\n", "'", ";", ";=", "\n=", ",-1", "-", "1", " "])
+@pytest.mark.parametrize("begin", ["", ",-", ";"])
+def test_cells_are_made_safe_in_a_time_that_grows_with_the_text(begin, part):
+    def seconds(count):
+        began = time.process_time()
+        plain_cell(safe_cell(begin + part * count + "x"))
+        return time.process_time() - began
+
+    assert seconds(80_000) < 40 * max(seconds(8_000), 0.01)
