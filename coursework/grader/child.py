@@ -220,7 +220,12 @@ class Session:
             return "raised", None, in_words(error) + where(error), [], self.is_memory(error)
         changed = self.changed(self.decode(args), (used, kwargs))
         try:
-            return "returned", self.values.encode(value), "", changed, False
+            returned = "returned", self.values.encode(value), "", changed, False
+            # What the grader could not read is refused here, where there is a reason to give.
+            message = "outcome", len(self.request["calls"]), *returned
+            self.values.check_line(self.values.write_line(message))
+            self.values.decode(returned[1])
+            return returned
         except self.values.ValueProblem as problem:
             return "refused", None, f"{name} returned {problem}", changed, False
         except BaseException as error:  # of an object that plays at being a list

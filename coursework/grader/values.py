@@ -76,6 +76,8 @@ def decode(data, function=None):
     """
     try:
         return _Decoder(function).decode(data, 0)
+    except ValueProblem:
+        raise
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ValueProblem(f"no value: {error}") from None
 
@@ -83,6 +85,15 @@ def decode(data, function=None):
 def write_line(message):
     """Return a message, of what JSON can hold, as one line of bytes."""
     return _dump(message).encode("ascii") + b"\n"
+
+
+def check_line(line):
+    """Raise `ValueProblem` where a message would take far more memory than one needs."""
+    if len(line) > MAX_LINE:
+        raise ValueProblem(f"more than {MAX_LINE >> 20} MB as text")
+    # A list takes two bytes here and a hundred in memory: count before reading.
+    if line.count(b"[") + line.count(b"{") + line.count(b",") > 5 * MAX_PARTS:
+        raise ValueProblem(f"more than {5 * MAX_PARTS:,} brackets and commas as text")
 
 
 def read_line(line):
@@ -93,11 +104,7 @@ def read_line(line):
     ValueProblem
         Where it is no JSON, or would take far more memory than a message needs.
     """
-    if len(line) > MAX_LINE:
-        raise ValueProblem("the message is too long")
-    # A list takes two bytes here and a hundred in memory: count before reading.
-    if line.count(b"[") + line.count(b"{") + line.count(b",") > 4 * MAX_PARTS:
-        raise ValueProblem("the message has too many parts")
+    check_line(line)
     try:
         text = line.decode("ascii")
         return json.loads(text, parse_int=_read_int, parse_constant=_no_constant)
@@ -231,13 +238,13 @@ class _Decoder(_Budget):
         return clean_text(value)
 
     def array(self, _depth, name, shape, text):
-        if type(shape) is not list or len(shape) > 32:
+        if type(shape) is not list or len(shape) > 64:
             raise ValueProblem("not a shape")
-        if not all(type(n) is int and 0 <= n <= MAX_BYTES for n in shape):
+        if not all(type(n) is int and n >= 0 for n in shape):
             raise ValueProblem("not a shape")
         # Lengths of zero count as one here: NumPy cannot make (0, huge, huge) either.
         if _prod(max(n, 1) for n in shape) > MAX_BYTES:
-            raise ValueProblem("too large a shape")
+            raise ValueProblem("an array of too large a shape")
         return self.numbers(name, text, _prod(shape)).reshape(shape)
 
     def scalar(self, _depth, name, text):

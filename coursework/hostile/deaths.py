@@ -259,6 +259,16 @@ SUBMISSIONS = (
         OK,
     ),
     in_answer(
+        "result-of-many-items",
+        "A list as long as there may be is a wrong answer, and nobody is accused of forging it.",
+        """
+        def ANSWER(*args, **kwargs):
+            return list(np.zeros(199_999))
+        """,
+        NONE,
+        OK,
+    ),
+    in_answer(
         "nested-result",
         "A list in itself, and one a million deep: refused, and nobody's stack overflows.",
         """

@@ -120,6 +120,13 @@ def test_the_first_process_cannot_be_killed_or_traced():
         ("[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]", "nested more than 20 deep"),
         ("np.array([object()])", "an array of dtype object"),
         ("(n for n in ())", "a generator, which is not made of plain numbers"),
+        ("np.zeros((0, 10**9))", "an array of too large a shape"),
+        ("np.array([2], np.uint8).view(bool)", "a boolean that is neither true nor false"),
+        (
+            "{',' * 99_990 + str(n): n for n in range(11)}",
+            "more than 1,000,000 brackets and commas",
+        ),
+        ("{'a' * 99_990 + str(n): n for n in range(400)}", "more than 32 MB as text"),
         ("type('Equal', (), {'__eq__': lambda a, b: True})()", "an Equal, which is not"),
     ],
 )
@@ -127,6 +134,12 @@ def test_results_that_are_refused(expression, words):
     result = run(f"import numpy as np\nreturn {expression}")
     assert (result.status, result.outcomes[0].kind) == ("ok", "refused")
     assert words in result.outcomes[0].message
+
+
+def test_a_result_of_as_many_items_as_there_may_be():
+    result = run("import numpy as np\nreturn list(np.zeros(199_999))", limits=Limits())
+    assert (result.status, result.outcomes[0].kind) == ("ok", "returned"), result.reason
+    assert result.outcomes[0].value == [0.0] * 199_999
 
 
 def test_an_object_that_raises_while_it_is_read():

@@ -73,6 +73,8 @@ def test_what_goes_in_comes_out(value):
         np.zeros((2, 0, 5), dtype=">i4"),
         np.arange(6.0).reshape(2, 3).T,
         np.arange(10)[::-2],
+        np.zeros((1,) * 32),
+        list(np.zeros(199_999)),
         [(), [], {}, {"é\n𝔘": (1, [2.5])}],
     ],
 )
@@ -182,7 +184,7 @@ def test_nesting_without_an_end():
         ["array", "<f8", [-1], "AAAAAAAAAAA="],
         ["array", "<f8", [1.0], "AAAAAAAAAAA="],
         ["array", "<f8", [True], "AAAAAAAAAAA="],
-        ["array", "<f8", [1] * 33, "AAAAAAAAAAA="],
+        ["array", "<f8", [1] * 65, "AAAAAAAAAAA="],
         ["array", "<f8", [10**9, 10**9], ""],
         ["array", "<f8", [0, 10**6, 10**6, 10**6, 10**6], ""],
         ["array", "|O", [1], "AAAAAAAAAAA="],
