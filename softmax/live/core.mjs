@@ -85,6 +85,11 @@ export function show(node, value, text = format(value)) {
   node.textContent = text;
 }
 
+// A table in a box of its own, which scrolls where the reader's font is too wide for the figure.
+export function scrollable(table) {
+  return make("div", { class: "scroll" }, table);
+}
+
 // A scale says which number stands at each position of a slider's range.
 export function linearScale(min, max, step) {
   return { first: min, last: max, step, min, max, from: Number, to: (x) => x };
@@ -254,6 +259,7 @@ input[type="range"]::-moz-range-thumb {
 }
 table { width: 100%; border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; }
 th { font-weight: 600; text-align: start; }
+.scroll { overflow-x: auto; min-width: 0; margin: 0 -1px; padding: 0 1px; }
 [role="status"] { margin: 14px 0 0; min-height: 2.8em; color: var(--text); }
 .buttons { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 14px; }
 .soft { color: var(--soft); font-size: 13px; }

@@ -1,6 +1,6 @@
 // Draw a digit on the left; what the classifier sees of it, what decides, and what it reads.
 
-import { LiveElement, argmax, define, format, formatProbability, make, show, softmax } from "./core.mjs";
+import { LiveElement, argmax, define, format, formatProbability, make, scrollable, show, softmax } from "./core.mjs";
 import { SIDE, bytes, centerDigit, centeredWeights, contributions, drawLine, floats, logitsOf } from "./digit_numerics.mjs";
 
 // The picture that is drawn on. A pixel of a sample covers 5 × 5 of it.
@@ -71,11 +71,11 @@ class DigitFigure extends LiveElement {
   buildBars() {
     this.rows = DIGITS.map((k) => {
       const bar = make("div", { class: "bar" });
-      const p = make("span");
-      const cells = make("tr", {}, make("th", { scope: "row" }, `${k}`), make("td", {}, make("div", { class: "p" }, make("div", { class: "track" }, bar), p)));
+      const p = make("td", { class: "p" });
+      const cells = make("tr", {}, make("th", { scope: "row" }, `${k}`), make("td", {}, make("div", { class: "track" }, bar)), p);
       return { bar, p, cells };
     });
-    const head = ["digit", "probability"].map((name) => make("th", { scope: "col" }, name));
+    const head = ["digit", "probability"].map((name, i) => make("th", { scope: "col", colspan: i === 1 && 2 }, name));
     this.subject = make(
       "select",
       { onchange: () => this.update() },
@@ -90,7 +90,7 @@ class DigitFigure extends LiveElement {
       "div",
       {},
       make("div", { class: "head" }, "probabilities"),
-      make("table", {}, make("thead", { class: "hidden" }, make("tr", {}, ...head)), make("tbody", {}, ...this.rows.map((row) => row.cells))),
+      scrollable(make("table", {}, make("thead", { class: "hidden" }, make("tr", {}, ...head)), make("tbody", {}, ...this.rows.map((row) => row.cells)))),
       make("label", { class: "head" }, "explain", this.subject),
       make("dl", {}, ...this.parts.map(({ line }) => line)),
     );
@@ -303,8 +303,8 @@ class DigitFigure extends LiveElement {
     td, th { padding: 0; }
     th { width: 20px; font-weight: 400; }
     .first th, .first td { font-weight: 600; }
-    .p { display: grid; grid-template-columns: minmax(0, 1fr) 3.9em; gap: 8px; align-items: center; text-align: end; }
-    .track { height: 16px; border-radius: 4px; background: var(--panel); overflow: hidden; }
+    .p { width: 0; min-width: 4.5em; padding-left: 8px; text-align: end; white-space: nowrap; }
+    .track { min-width: 40px; height: 16px; border-radius: 4px; background: var(--panel); overflow: hidden; }
     .bar { height: 100%; background: var(--c1); forced-color-adjust: none; }
     @container (min-width: 600px) {
       .columns { grid-template-columns: 250px 150px minmax(0, 1fr); gap: 24px; }

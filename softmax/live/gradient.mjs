@@ -1,6 +1,6 @@
 // The true class and the logits; p - y as arrows; the Jacobian; gradient descent on the logits.
 
-import { LiveElement, define, formatProbability, linearScale, logScale, logSoftmax, make, show, slider, softmax } from "./core.mjs";
+import { LiveElement, define, formatProbability, linearScale, logScale, logSoftmax, make, scrollable, show, slider, softmax } from "./core.mjs";
 
 const LARGEST_TYPED = 20;
 const RATE = logScale(0.01, 10, 150);
@@ -30,16 +30,16 @@ class GradientFigure extends LiveElement {
     const controls = make("div", { role: "group", "aria-label": "True class and logits" }, make("div", { class: "head" }, "true class and logits"), ...this.rows.map((row) => row.controls));
     const arrows = make(
       "table",
-      {},
+      { class: "arrows" },
       make("caption", { class: "hidden" }, "Probabilities p, target y and gradient p − y"),
-      make("thead", {}, make("tr", {}, head("col", "class"), head("col", "p and y → p"), head("col", "y"), head("col", "p − y"))),
+      make("thead", {}, make("tr", {}, head("col", "class"), head("col", "p and y → p", { colspan: 2 }), head("col", "y"), head("col", "p − y"))),
       make("tbody", {}, ...this.rows.map((row) => row.cells)),
     );
     const matrix = make(
       "table",
       { class: "matrix" },
       make("caption", {}, "Jacobian diag(p) − ppᵀ"),
-      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, make("span", { class: "hidden" }, "probability")), ...start.labels.map((name) => head("col", name)))),
+      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, make("span", { class: "hidden" }, "probability")), ...start.labels.map((name) => head("col", name, { style: `width: ${100 / (start.labels.length + 1)}%` })))),
       make("tbody", {}, ...this.rows.map((row) => make("tr", {}, head("row", row.name), ...row.slopes))),
     );
     const descent = make(
@@ -52,7 +52,7 @@ class GradientFigure extends LiveElement {
       make("p", { class: "tally" }, "loss −log p", make("sub", {}, "t"), " = ", this.loss, make("span", { class: "soft" }, "at step ", this.count, "; it was ", this.first, " at step 0")),
     );
     this.reset();
-    return [make("div", { class: "panels" }, controls, arrows, descent, matrix)];
+    return [make("div", { class: "panels" }, controls, scrollable(arrows), descent, scrollable(matrix))];
   }
 
   makeRow(name, k) {
@@ -73,10 +73,10 @@ class GradientFigure extends LiveElement {
     row.bar = make("div", { class: "bar" });
     row.goal = make("div", { class: "goal" });
     row.arrow = make("div", { class: "arrow" });
-    row.p = make("span");
+    row.p = make("td", { class: "p" });
     row.y = make("td");
     row.slope = make("td");
-    row.cells = make("tr", {}, head("row", name), make("td", {}, make("div", { class: "p" }, make("div", { class: "track" }, row.bar, row.goal, row.arrow), row.p)), row.y, row.slope);
+    row.cells = make("tr", {}, head("row", name), make("td", { class: "rest" }, make("div", { class: "track" }, row.bar, row.goal, row.arrow)), row.p, row.y, row.slope);
     row.slopes = this.start.labels.map(() => make("td"));
     return row;
   }
@@ -181,22 +181,23 @@ class GradientFigure extends LiveElement {
   static css = `
     .panels { display: grid; gap: 18px 28px; }
     .row { display: grid; grid-template-columns: 88px minmax(0, 1fr) 76px; gap: 8px; align-items: center; height: 48px; }
-    .head, .panels > table:not(.matrix) thead th { height: 34px; font-weight: 600; vertical-align: middle; }
+    .head, .arrows thead th { height: 34px; font-weight: 600; vertical-align: middle; }
     .head { display: flex; align-items: center; }
     .name { display: flex; gap: 7px; align-items: center; cursor: pointer; min-width: 0; min-height: 34px; }
-    .name span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+    .name span { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; overflow-wrap: anywhere; line-height: 1.2; }
     input[type="radio"] { width: 18px; height: 18px; margin: 0; flex: none; accent-color: var(--c2); }
     .rate { --color: var(--c2) !important; }
     tbody tr { height: 48px; }
     td, th { padding: 0 8px 0 0; }
-    th span { display: block; overflow: hidden; text-overflow: ellipsis; }
-    tbody th { font-weight: 400; max-width: 72px; }
+    tbody th { font-weight: 400; }
+    th span { display: block; overflow-wrap: anywhere; }
+    .arrows tbody th span { width: max-content; max-width: 64px; }
     .true th, .true td { font-weight: 600; }
     td { white-space: nowrap; }
-    tr > :nth-child(3) { text-align: center; }
-    tr > :nth-child(4) { text-align: end; padding-right: 0; width: 4.6em; }
-    .p { display: grid; grid-template-columns: minmax(0, 1fr) 3.9em; gap: 10px; align-items: center; }
-    .track { position: relative; height: 34px; background: linear-gradient(var(--panel), var(--panel)) 0 3px / 100% 14px no-repeat; }
+    .arrows tr > :last-child { text-align: end; padding-right: 0; min-width: 4.6em; }
+    .rest { width: 100%; }
+    .p { min-width: 4.5em; }
+    .track { position: relative; min-width: 24px; height: 34px; background: linear-gradient(var(--panel), var(--panel)) 0 3px / 100% 14px no-repeat; }
     .bar { position: absolute; top: 3px; height: 14px; background: var(--c1); forced-color-adjust: none; }
     .goal { position: absolute; top: 0; bottom: 0; width: 2px; margin-left: -1px; background: var(--edge); }
     .arrow {
@@ -213,16 +214,16 @@ class GradientFigure extends LiveElement {
     .path i { position: absolute; width: 8px; height: 8px; margin: -4px; border-radius: 50%; background: var(--c0); forced-color-adjust: none; }
     .tally { margin: 8px 0 0; }
     .tally .soft { display: block; }
-    .matrix { table-layout: fixed; height: max-content; }
+    .matrix { height: max-content; }
     .matrix caption { font-weight: 600; font-size: 15px; text-align: start; height: 34px; line-height: 34px; white-space: nowrap; }
-    .matrix :is(td, th) { padding: 0 2px; height: 40px; text-align: center; font-size: 13px; font-weight: 400; width: auto; }
+    .matrix :is(td, th) { padding: 0; height: 40px; text-align: center; font-size: 13px; font-weight: 400; }
     .matrix tr > :first-child { text-align: start; padding: 0; }
     .matrix td { border: 2px solid var(--ground); background: color-mix(in srgb, var(--sign) var(--share), var(--panel)); forced-color-adjust: none; }
     /* Side by side, the rows stand in line, and a class is named once to the eye. */
     @container (min-width: 600px) {
       .panels { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); }
-      .panels > table:not(.matrix) th:first-child { width: 0; padding: 0; }
-      .panels > table:not(.matrix) th:first-child span { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+      .arrows th:first-child { padding: 0; }
+      .arrows tr > th:first-child span { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
     }
   `;
 }

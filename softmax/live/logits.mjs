@@ -1,6 +1,6 @@
 // Logits and temperature on the left; what softmax, argmax and sigmoid make of them on the right.
 
-import { LiveElement, argmax, define, format, formatProbability, linearScale, listed, logScale, make, show, sigmoid, slider, softmax } from "./core.mjs";
+import { LiveElement, argmax, define, format, formatProbability, linearScale, listed, logScale, make, scrollable, show, sigmoid, slider, softmax } from "./core.mjs";
 
 const MOST_CLASSES = 8;
 const LARGEST_LOGIT = 100;
@@ -15,15 +15,15 @@ class LogitsFigure extends LiveElement {
     this.list = make("div", { role: "group", "aria-label": "Logits", class: "list" });
     this.ends = make("div", { class: "ends soft", "aria-hidden": "true" });
     this.table = make("tbody");
-    this.total = make("span");
+    this.total = make("td", { class: "p" });
     this.sigmoidTotal = make("td");
     const table = make(
       "table",
       {},
       make("caption", { class: "hidden" }, "Softmax, argmax and sigmoid of the logits"),
-      make("thead", {}, make("tr", {}, ...["class", "softmax", "argmax", "sigmoid"].map((name) => make("th", { scope: "col" }, make("span", {}, name))))),
+      make("thead", {}, make("tr", {}, ...["class", "softmax", "argmax", "sigmoid"].map((name, i) => make("th", { scope: "col", colspan: i === 1 && 2 }, make("span", {}, name))))),
       this.table,
-      make("tfoot", {}, make("tr", {}, make("th", { scope: "row" }, make("span", {}, "sum")), make("td", {}, make("div", { class: "p" }, make("span", { class: "wide", "aria-hidden": "true" }, "sum"), this.total)), make("td", {}, "1"), this.sigmoidTotal)),
+      make("tfoot", {}, make("tr", {}, make("th", { scope: "row" }, make("span", {}, "sum")), make("td", { class: "wide", "aria-hidden": "true" }, "sum"), this.total, make("td", {}, "1"), this.sigmoidTotal)),
     );
     this.heat = slider({
       label: "Temperature",
@@ -41,7 +41,7 @@ class LogitsFigure extends LiveElement {
     const reset = make("button", { type: "button", onclick: () => this.reset() }, "Reset");
     this.reset();
     return [
-      make("div", { class: "panels" }, make("div", {}, make("div", { class: "head" }, "logits"), this.list, this.ends), table),
+      make("div", { class: "panels" }, make("div", {}, make("div", { class: "head" }, "logits"), this.list, this.ends), scrollable(table)),
       make("div", { class: "row temperature" }, make("span", {}, "temperature"), this.heat.range, this.heat.number),
       make("div", { class: "buttons" }, this.shift, this.more, reset),
     ];
@@ -74,10 +74,10 @@ class LogitsFigure extends LiveElement {
     row.remove = make("button", { type: "button", class: "remove", "aria-label": `Remove ${name}`, onclick: () => this.removeRow(row) }, "×");
     row.controls = make("div", { class: "row" }, make("span", { class: "name" }, name), row.slider.range, row.slider.number, row.remove);
     row.bar = make("div", { class: "bar" });
-    row.p = make("span");
+    row.p = make("td", { class: "p" });
     row.first = make("td");
     row.sigmoid = make("td");
-    row.cells = make("tr", {}, make("th", { scope: "row", class: "name" }, make("span", {}, name)), make("td", {}, make("div", { class: "p" }, make("div", { class: "track" }, row.bar), row.p)), row.first, row.sigmoid);
+    row.cells = make("tr", {}, make("th", { scope: "row" }, make("span", {}, name)), make("td", { class: "rest" }, make("div", { class: "track" }, row.bar)), row.p, row.first, row.sigmoid);
     this.rows.push(row);
     this.list.append(row.controls);
     this.table.append(row.cells);
@@ -164,17 +164,12 @@ class LogitsFigure extends LiveElement {
   static css = `
     .panels { display: grid; gap: 20px 28px; }
     .wide { visibility: hidden; }
-    /* Side by side, the rows stand in line, and a class is named once to the eye. */
-    @container (min-width: 600px) {
-      .panels { grid-template-columns: minmax(0, 1.1fr) minmax(0, 1fr); }
-      th:first-child { width: 0; padding: 0; }
-      th:first-child span { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-      .wide { visibility: visible; font-weight: 600; text-align: end; }
-    }
     .row { display: grid; grid-template-columns: 64px minmax(0, 1fr) 76px 34px; gap: 8px; align-items: center; height: 44px; }
     .head, thead th { height: 32px; font-weight: 600; vertical-align: middle; }
+    thead th { font-size: 13px; }
     .head { display: flex; align-items: center; }
-    .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; max-width: 72px; }
+    .name { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; overflow-wrap: anywhere; line-height: 1.2; }
+    tbody th span { display: block; width: max-content; max-width: 60px; overflow-wrap: anywhere; line-height: 1.2; }
     .ends { display: grid; grid-template-columns: 1fr auto 1fr; margin: 0 126px 0 72px; }
     .ends :last-child { text-align: end; }
     .remove { padding: 0; width: 34px; font-size: 18px; line-height: 1; }
@@ -183,13 +178,22 @@ class LogitsFigure extends LiveElement {
     .heat { --color: var(--c2) !important; }
     tbody tr, tfoot tr { height: 44px; }
     tfoot tr { height: 32px; border-top: 1px solid var(--line); }
-    td, th { padding: 0 8px 0 0; }
+    td, th { padding: 0 6px 0 0; }
+    tr > :last-child { padding: 0; }
     tbody th { font-weight: 400; }
     .first th, .first td { font-weight: 600; }
-    .p { display: grid; grid-template-columns: minmax(0, 1fr) 3.9em; gap: 8px; align-items: center; }
-    thead th:nth-child(2) { width: 48%; }
-    .track { height: 18px; border-radius: 4px; background: var(--panel); overflow: hidden; }
+    .rest { width: 100%; }
+    .p { min-width: 4.5em; }
+    .track { min-width: 24px; height: 18px; border-radius: 4px; background: var(--panel); overflow: hidden; }
     .bar { height: 100%; background: var(--c1); transition: width 0.12s; forced-color-adjust: none; }
+    /* Side by side, the rows stand in line, and a class is named once to the eye. */
+    @container (min-width: 600px) {
+      .panels { grid-template-columns: minmax(0, 1.1fr) minmax(0, 1fr); }
+      thead th { font-size: 14px; }
+      th:first-child { padding: 0; }
+      th:first-child span { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+      .wide { visibility: visible; font-weight: 600; text-align: end; }
+    }
   `;
 }
 

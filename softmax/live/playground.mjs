@@ -1,6 +1,6 @@
 // A playground: points on a plane, and softmax regression that learns to tell their classes apart.
 
-import { argmax, define, format, formatProbability, listed, logScale, make, reducedMotion, show, slider, softmax } from "./core.mjs";
+import { argmax, define, format, formatProbability, listed, logScale, make, reducedMotion, scrollable, show, slider, softmax } from "./core.mjs";
 import { classesOf, descend, evaluate, logitsAt } from "./descent.mjs";
 import { SHAPES, clipPath, drawCurve, drawPlane } from "./plane.mjs";
 import { PointsElement } from "./points.mjs";
@@ -94,10 +94,11 @@ class PlaygroundFigure extends PointsElement {
   weightsTable() {
     this.rows = make("tbody");
     const head = ["class", "points", "w of x₁", "w of x₂", "bias", "p at cursor"];
-    return make("table", {},
+    const table = make("table", {},
       make("caption", { class: "hidden" }, "Weights and bias of each class, and its probability at the cursor"),
       make("thead", {}, make("tr", {}, ...head.map((name) => make("th", { scope: "col" }, name)))),
       this.rows);
+    return scrollable(table);
   }
 
   // State. ----------------------------------------------------------------------------------------
@@ -324,6 +325,7 @@ class PlaygroundFigure extends PointsElement {
     .temperature { --c0: var(--c2); }
     table { margin-top: 16px; }
     td, th { padding: 4px 6px 4px 0; text-align: end; }
+    tr > :last-child { padding-right: 0; }
     th:first-child { text-align: start; }
     thead th { font-size: 13px; vertical-align: bottom; }
     tbody tr { border-top: 1px solid var(--line); }

@@ -1,6 +1,6 @@
 // The three ways to softmax and to the loss, step by step, in a format of the reader's choice.
 
-import { LiveElement, define, listed, logScale, logSoftmax, make, show, slider } from "./core.mjs";
+import { LiveElement, define, listed, logScale, logSoftmax, make, scrollable, show, slider } from "./core.mjs";
 import { FORMATS, threeWays } from "./formats.mjs";
 
 const SCALE = logScale(0.1, 1e5, 120);
@@ -49,7 +49,7 @@ class PrecisionFigure extends LiveElement {
       make("div", { class: "bar", role: "radiogroup", "aria-label": "Type" }, make("span", { class: "title" }, "type"), ...this.types.map(({ label }) => label)),
       make("div", { class: "row" }, make("span", { class: "title" }, "scale"), this.size.range, this.size.number),
       make("div", { class: "bar" }, make("label", {}, this.minus, "negative"), make("label", {}, "true class", this.target), reset),
-      table,
+      scrollable(table),
       make("p", { class: "truth" }, "The true loss, in float64 from the logits: ", this.truth),
     ];
   }
@@ -72,7 +72,7 @@ class PrecisionFigure extends LiveElement {
         const numbers = WAYS.map(() => ({ number: make("span"), word: make("small") }));
         const cells = numbers.map(({ number, word }) => make("td", {}, make("div", {}, number, word)));
         numbers.forEach((one, way) => this.cells.push({ ...part, ...one, way, k, cell: cells[way] }));
-        body.append(make("tr", {}, make("th", { scope: "row" }, name), ...cells));
+        body.append(make("tr", {}, make("th", { scope: "row" }, make("span", {}, name)), ...cells));
       });
       return body;
     });
@@ -114,16 +114,19 @@ class PrecisionFigure extends LiveElement {
     .bar { display: flex; flex-wrap: wrap; gap: 4px 10px; align-items: center; min-height: 44px; }
     label { display: flex; gap: 6px; align-items: center; min-height: 34px; cursor: pointer; }
     .title { font-weight: 600; }
-    .row { display: grid; grid-template-columns: 48px minmax(0, 1fr) 92px; gap: 18px; align-items: center; min-height: 44px; }
+    .row { display: grid; grid-template-columns: auto minmax(0, 1fr) 92px; gap: 18px; align-items: center; min-height: 44px; }
     .row input[type="number"] { width: 92px; }
     input:is([type="radio"], [type="checkbox"]) { width: 18px; height: 18px; margin: 0; accent-color: var(--c0); }
     select { max-width: 9em; }
-    table { table-layout: fixed; margin-top: 10px; font-size: 13px; }
+    table { margin-top: 10px; font-size: 13px; }
     th, td { padding: 2px 0 2px 3px; vertical-align: top; line-height: 26px; }
-    th:first-child { width: 21%; padding: 2px 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+    thead th { width: 27%; }
+    th:first-child { width: 19%; padding: 6px 0 2px; line-height: 1.3; }
+    th span { display: block; width: max-content; max-width: 5em; overflow-wrap: anywhere; }
+    td span { white-space: nowrap; }
     thead th { vertical-align: bottom; border-bottom: 1px solid var(--edge); line-height: 1.3; padding: 0 0 6px 11px; }
     tbody th { font-weight: 400; }
-    [scope="rowgroup"] { white-space: normal !important; padding-top: 10px !important; border-top: 1px solid var(--line); }
+    [scope="rowgroup"] { padding-top: 10px !important; border-top: 1px solid var(--line); }
     tbody:nth-of-type(1) [scope="rowgroup"] { border: 0; }
     td div {
       display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 8px; padding: 0 4px; border-radius: 5px; border-left: 4px solid var(--mark, transparent);
@@ -136,7 +139,7 @@ class PrecisionFigure extends LiveElement {
     .vanished { --mark: var(--c4); }
     .subnormal { --mark: var(--c2); }
     .truth { margin: 8px 0 0; }
-    @container (min-width: 600px) { table { font-size: 14px; } .bar { column-gap: 20px; } .title { min-width: 48px; } th:first-child { width: 16%; } }
+    @container (min-width: 600px) { table { font-size: 14px; } .bar { column-gap: 20px; } .title { min-width: 48px; } th:first-child { width: 16%; } th span { max-width: 10em; } }
   `;
 }
 

@@ -70,12 +70,17 @@ def too_wide(page):
     )
 
 
-def overflowing(figure):
-    """Return the parts of a figure that reach beyond its right edge, as HTML."""
+def misfits(figure):
+    """Return the parts of a figure that reach beyond its right edge or are cut, as HTML.
+
+    A table may be wider than the figure where it scrolls in a box of its own.
+    """
     return figure.evaluate(
         "e => [...e.shadowRoot.querySelectorAll('*')].filter(n => "
-        "n.getBoundingClientRect().right > e.getBoundingClientRect().right)"
-        ".map(n => n.outerHTML)"
+        "(!n.parentElement?.closest('.scroll') && "
+        "n.getBoundingClientRect().right > e.getBoundingClientRect().right + 0.5) || "
+        "(n.matches('td, th, dt, dd, button, label') && n.scrollWidth > n.clientWidth && "
+        "getComputedStyle(n).display !== 'inline')).map(n => n.outerHTML)"
     )
 
 

@@ -14,7 +14,7 @@ from tests.browser.figures import (
     THEMES,
     close,
     find,
-    overflowing,
+    misfits,
     press,
     start,
     switch_theme,
@@ -314,4 +314,4 @@ def test_the_page_does_not_scroll_sideways(visit, address, width):
     figure = find(page, "digit")
     press(button(figure, "Test digit: 4"), "Enter")
     assert too_wide(page) == 0
-    assert overflowing(figure) == []
+    assert misfits(figure) == []

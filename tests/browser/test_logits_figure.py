@@ -9,7 +9,7 @@ from tests.browser.figures import (
     control,
     drag,
     find,
-    overflowing,
+    misfits,
     press,
     start,
     switch_theme,
@@ -20,9 +20,9 @@ from tests.browser.figures import (
 )
 
 PROBABILITIES, SIGMOIDS, ARGMAX = (
-    "tbody .p [data-value]",
+    "tbody .p",
     "tbody td:last-child",
-    "tbody td:nth-child(3)",
+    "tbody td:nth-child(4)",
 )
 PAGE = "book/definition.html"
 
@@ -168,7 +168,7 @@ def test_the_page_does_not_scroll_sideways(visit, address, width):
     for _ in range(5):
         figure.get_by_role("button", name="Add a class").click()
     assert too_wide(page) == 0
-    assert overflowing(figure) == []
+    assert misfits(figure) == []
 
 
 def test_very_negative_logits_can_be_raised(browser, tmp_path):

@@ -10,7 +10,7 @@ from tests.browser.figures import (
     control,
     drag,
     find,
-    overflowing,
+    misfits,
     press,
     start,
     switch_theme,
@@ -413,7 +413,7 @@ def test_a_finger_taps_and_a_phone_is_wide_enough(visit, address):
     figure.get_by_label("points", exact=True).select_option("six groups")
     button(figure, "100 steps").click()
     assert too_wide(page) == 0
-    assert overflowing(figure) == []
+    assert misfits(figure) == []
 
 
 def test_no_text_is_small(figure):

@@ -1,0 +1,95 @@
+"""The live figures on a phone, in wide fonts: nothing is cut, whichever font a reader has.
+
+The font comes with Matplotlib, so that the result does not depend on the fonts of this machine.
+DejaVu Sans is wider than the usual fonts of browsers. Readers may spread it further: by as much as
+WCAG 2.2 asks for in criterion 1.4.12.
+"""
+
+import base64
+from pathlib import Path
+from types import SimpleNamespace
+
+import matplotlib
+import numpy as np
+import pytest
+
+from softmax import live
+from tests.browser.figures import THEMES, find, misfits, switch_theme, too_wide, write_page
+
+FONTS = Path(matplotlib.get_data_path(), "fonts", "ttf")
+PHONES = (342, 390)
+SPREAD = "body { letter-spacing: 0.12em; word-spacing: 0.16em; }"
+BEARS = [f"polar bear {k}" for k in range(8)]
+
+
+RNG = np.random.default_rng(0)
+CLASSIFIER = SimpleNamespace(coef_=RNG.normal(size=(10, 784)), intercept_=np.zeros(10))
+# Each with long names and long numbers.
+FIGURES = {
+    "logits": live.logits([0, -100, 100, 3, 1, 2, 3, -50.25], BEARS),
+    "gradient": live.gradient([0, -20, 20, 3, 1], 1, BEARS[:5]),
+    "gradient of a guess": live.gradient(np.zeros(5), 1, BEARS[:5]),
+    "gradient of a long word": live.gradient([0, 1], 1, ["hippopotamuses", "a"]),
+    "precision": live.precision([1.0, 1.1, 1.2], "float32", 100),
+    "precision of float16": live.precision([-1, 1.1, 1.2], "float16", 1e4, labels=BEARS[:3]),
+    "digit": live.draw_digit(CLASSIFIER, RNG.uniform(size=(1, 784)), [3]),
+    "playground": live.playground(),
+}
+# What brings numbers into a figure that starts without.
+BUTTONS = {"digit": "Test digit: 3", "playground": "100 steps"}
+
+
+@pytest.fixture(scope="module")
+def font():
+    """Return the style that gives a page the wide font."""
+    faces = []
+    for name, weight in [("DejaVuSans", 400), ("DejaVuSans-Bold", 600)]:
+        data = base64.b64encode((FONTS / f"{name}.ttf").read_bytes()).decode()
+        source = f"url(data:font/ttf;base64,{data})"
+        faces.append(f"@font-face {{ font-family: wide; font-weight: {weight}; src: {source}; }}")
+    return "\n".join([*faces, "body { font-family: wide; }"])
+
+
+@pytest.fixture
+def open_figure(visit, tmp_path, font):
+    """Return a function that opens a figure of `FIGURES` in the wide font."""
+
+    def show(name):
+        page = visit(write_page(tmp_path, FIGURES[name]), width=PHONES[0])
+        page.add_style_tag(content=font)
+        load = "weight => document.fonts.load(`${weight} 15px wide`).then(faces => faces.length)"
+        assert [page.evaluate(load, weight) for weight in (400, 600)] == [1, 1]
+        figure = find(page, name.split()[0])
+        if name in BUTTONS:
+            figure.get_by_role("button", name=BUTTONS[name]).click()
+        return page, figure
+
+    return show
+
+
+def scrolled(figure):
+    """Return by how many pixels each table of a figure is wider than its box."""
+    return figure.locator(".scroll").evaluate_all(
+        "all => all.map(box => box.scrollWidth - box.clientWidth)"
+    )
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_seen_whole_on_a_phone(open_figure, name):
+    page, figure = open_figure(name)
+    for width in PHONES:
+        page.set_viewport_size({"width": width, "height": 900})
+        assert_fits(page, figure)
+        assert set(scrolled(figure)) <= {0}
+    # With letters further apart, a table scrolls in its box.
+    page.add_style_tag(content=SPREAD)
+    for width in PHONES:
+        page.set_viewport_size({"width": width, "height": 900})
+        for theme in THEMES:
+            switch_theme(page, theme)
+            assert_fits(page, figure)
+
+
+def assert_fits(page, figure):
+    assert too_wide(page) == 0
+    assert misfits(figure) == []
