@@ -1,6 +1,7 @@
 """Settings and fixtures that all tests share."""
 
 import os
+import random
 
 import matplotlib
 import pytest
@@ -14,6 +15,27 @@ matplotlib.use("Agg")  # no windows; kernels that the tests start draw inline, s
 prepare_environment()
 
 CHAPTERS = chapters_with_code()
+
+
+def pytest_addoption(parser):
+    """Add the option that shuffles the files; it shows tests that depend on one another."""
+    parser.addoption(
+        "--file-order-seed",
+        type=int,
+        metavar="N",
+        help="run the test files in a random order, each file's own tests in their usual one",
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    """Shuffle the files. Cells of a notebook, which share a kernel, keep their order."""
+    seed = config.getoption("file_order_seed")
+    if seed is None:
+        return
+    files = sorted({item.path for item in items})
+    random.Random(seed).shuffle(files)
+    place = {path: index for index, path in enumerate(files)}
+    items.sort(key=lambda item: place[item.path])
 
 
 def pytest_configure(config):
@@ -47,6 +69,9 @@ def pytest_terminal_summary(terminalreporter):
 
     Both also where pytest is asked to be quiet, and where the tests ran in other processes.
     """
+    seed = terminalreporter.config.getoption("file_order_seed")
+    if seed is not None:
+        terminalreporter.write_line(f"The files ran in the order of --file-order-seed {seed}.")
     for report in [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]:
         for name, text in report.user_properties:
             if name == "table":
