@@ -11,6 +11,9 @@ from tests.references import ROOT, SANITIZE, chapters_with_code, prepare_environ
 
 import needed_data
 
+# It sets how Hypothesis works, which must not depend on the files that are read before.
+import tests.numeric  # noqa: F401
+
 matplotlib.use("Agg")  # no windows; kernels that the tests start draw inline, see below
 prepare_environment()
 

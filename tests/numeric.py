@@ -3,7 +3,7 @@
 import tracemalloc
 
 import numpy as np
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -15,8 +15,14 @@ TRANSFORMS = [sm.softmax, sm.log_softmax]
 SLICE_FUNCTIONS = [sm.softmax, sm.log_softmax, sm.logsumexp]
 LOSSES = [sm.cross_entropy, sm.cross_entropy_grad, sm.cross_entropy_with_grad]
 
-# The same examples in every run, so that a test does not fail now and then.
-settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=60)
+# The same examples in every run, and no clock, so that a test does not fail now and then.
+settings.register_profile(
+    "repeatable",
+    deadline=None,
+    derandomize=True,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("repeatable")
 
 matrices = hnp.arrays(

@@ -17,7 +17,7 @@ def misbehave(name, how, folder):
         open(once, "w").close()
         os.kill(os.getpid(), signal.SIGKILL)
     if how == "hangs":
-        time.sleep(60)
+        time.sleep(3600)
     time.sleep(0.05)
     return how
 

@@ -73,7 +73,7 @@ def test_a_class_with_all_sorts_of_students(tmp_path):
     write_roster(tmp_path, students)
     options = ("--jobs", "2", "--due", DUE, "--late-penalty", "10", "--seed", "7", "--progress")
     grader = start(grade_command(tmp_path, *options))
-    out, err = grader.communicate(timeout=120)
+    out, err = grader.communicate(timeout=600)
     assert grader.returncode == 0, out + err
     assert "8/8" in err
     assert "Traceback" not in out + err
@@ -102,22 +102,22 @@ def test_a_class_with_all_sorts_of_students(tmp_path):
 
 
 def test_an_interrupt_is_no_traceback_and_loses_nothing(tmp_path):
-    make_class(tmp_path, 3)
+    make_class(tmp_path, 8)  # so many that they are not all marked when the signal comes
     grader = start(grade_command(tmp_path, "--jobs", "1"))
     records = tmp_path / "grades.work" / "students"
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while not list(records.glob("*.json")) and time.monotonic() < end:
         time.sleep(0.02)
     grader.send_signal(signal.SIGINT)
     try:
-        out, err = grader.communicate(timeout=30)
+        out, err = grader.communicate(timeout=300)
     finally:
         if grader.poll() is None:
             kill_tree(grader)
     assert grader.returncode == 130, out + err
     assert err == "stopped; the same command goes on from here\n"
     marked = [row for row in read_grades(tmp_path).values() if row["status"] == "ok"]
-    assert 1 <= len(marked) < 3
+    assert 1 <= len(marked) < 8
 
 
 @pytest.mark.parametrize(

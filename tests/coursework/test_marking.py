@@ -19,7 +19,7 @@ from coursework.grader.assignment import (
 from coursework.grader.judging import changes_input, explains, matches, unchanged
 from coursework.grader.marking import mark_cells
 
-LIMITS = Limits(cpu_seconds=2, wall_seconds=3)
+LIMITS = Limits(cpu_seconds=2, wall_seconds=60)
 
 
 def draw(function):
