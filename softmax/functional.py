@@ -6,30 +6,47 @@ What is computed for one slice is the same everywhere:
 2. exponentiate;
 3. divide by the sum, or, in log space, subtract its logarithm.
 
-These steps are in ``_kernels.py``, for slices that are the rows of a matrix. How an array of any
-shape becomes such rows, a few at a time, is in ``_slices.py``.
+In four lines, for one slice `x`::
 
-Two rules hold for every function. The input is never modified. Boolean and integer input gives
+    z = x - x.max()
+    e = np.exp(z)
+    p = e / e.sum()
+    log_p = z - np.log(e.sum())
+
+These steps, with the care that they need, are in ``_kernels.py``, for slices that are the rows of
+a matrix. How an array of any shape becomes such rows, a few at a time, is in ``_slices.py``.
+
+Three rules hold for every function. The input is never modified. Boolean and integer input gives
 float64; every floating dtype is kept, float16 being computed in float32 and rounded once at the
-end, and ``longdouble`` in its own precision (whatever that is on the machine).
+end, and ``longdouble`` in its own precision (whatever that is on the machine). An array with masked
+entries (`numpy.ma`) is a TypeError, which says what to pass instead: its mask would be lost.
 """
 
 import math
-import operator
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from softmax._kernels import log_softmax_rows, log_total, shift_and_rest, softmax_rows
+from softmax._kernels import (
+    log_softmax_rows,
+    log_softmax_vector,
+    log_total,
+    shifted_max_and_tail,
+    softmax_rows,
+    softmax_vector,
+)
 from softmax._slices import (
-    block_buffer,
-    check_labels,
+    excluded_mask,
     float_dtype,
-    hidden_by,
     map_slices,
-    real_array,
-    slices_last,
+    move_axes_last,
+    rows_in_block,
     working_dtype,
 )
+from softmax._validation import as_int, check_labels, real_array
+
+# What to pass in place of an array with masked entries.
+_BY_WHERE = "To leave these entries out, pass x.data and where=~np.ma.getmaskarray(x)."
 
 
 def softmax(x, axis=-1, *, temperature=1.0, where=None):
@@ -94,7 +111,9 @@ def softmax(x, axis=-1, *, temperature=1.0, where=None):
     >>> softmax([1.0, 2.0, 3.0], where=[True, True, False]).round(4)
     array([0.2689, 0.7311, 0.    ])
     """
-    return map_slices(softmax_rows, x, axis, temperature, where, masked=0.0, in_place=True)
+    x = real_array(x, masked=_BY_WHERE)
+    kernels = softmax_vector, softmax_rows
+    return map_slices(kernels, x, axis, temperature, where, 0.0)
 
 
 def log_softmax(x, axis=-1, *, temperature=1.0, where=None):
@@ -140,7 +159,9 @@ def log_softmax(x, axis=-1, *, temperature=1.0, where=None):
     >>> log_softmax([0.0, -1000.0])
     array([    0., -1000.])
     """
-    return map_slices(log_softmax_rows, x, axis, temperature, where, masked=-np.inf, in_place=False)
+    x = real_array(x, masked=_BY_WHERE)
+    kernels = log_softmax_vector, log_softmax_rows
+    return map_slices(kernels, x, axis, temperature, where, -np.inf)
 
 
 def logsumexp(x, axis=-1, *, keepdims=False, where=None):
@@ -186,25 +207,22 @@ def logsumexp(x, axis=-1, *, keepdims=False, where=None):
     >>> float(logsumexp([0.0, -40.0]))
     4.248354255291589e-18
     """
-    x = real_array(x)
+    x = real_array(x, masked=_BY_WHERE)
     dtype = float_dtype(x)
-    slices, axes, last = slices_last(x, axis)
+    slices, axes, last = move_axes_last(x, axis)
     if where is not None:
-        hidden = slices_last(hidden_by(where, x), axis)[0]
-        slices = np.where(hidden, dtype.type(-np.inf), slices)
+        excluded = move_axes_last(excluded_mask(where, x), axis)[0]
+        slices = np.where(excluded, dtype.type(-np.inf), slices)
     out = np.full(slices.shape[: slices.ndim - len(last)], -np.inf, dtype)
     if x.size:
         total = out.reshape(-1)
         source = slices.reshape(len(total), -1)
-        buffer = block_buffer(*source.shape, working_dtype(dtype))
-        step = len(buffer)
+        step = rows_in_block(source.shape[1])
         with np.errstate(all="ignore"):
             for start in range(0, len(total), step):
-                given = source[start : start + step]
-                z = buffer[: len(given)]
-                z[...] = given
-                m, rest = shift_and_rest(z, given)
-                total[start : start + step] = log_total(m, rest)[:, 0]
+                block = source[start : start + step]
+                _, m, tail = shifted_max_and_tail(block, working_dtype(dtype))
+                total[start : start + step] = log_total(m, tail)[:, 0]
     if x.ndim == 0:
         return out.flat[0]
     return np.expand_dims(out, axes) if keepdims else out[()]
@@ -252,33 +270,46 @@ def online_logsumexp(chunks):
     >>> float(online_logsumexp([[0.0], [-40.0]]))
     4.248354255291589e-18
     """
-    m, rest, shape = np.float64(-np.inf), np.float64(0), None
-    for number, chunk in enumerate(chunks):
-        z = np.atleast_1d(real_array(chunk))
+    m, tail, shape = np.float64(-np.inf), np.float64(0), None
+    for number, chunk in enumerate(_iterable(chunks)):
+        name = f"chunks[{number}]"
+        left_out = f"To leave these entries out, pass {name}.astype(float).filled(-np.inf)."
+        z = np.atleast_1d(real_array(chunk, name, masked=left_out))
         shape = z.shape[:-1] if shape is None else shape
         if z.shape[:-1] != shape:
             raise ValueError(
-                f"chunks must agree in shape except for the last axis: chunk 0 has {shape} "
-                f"before it, chunk {number} has {z.shape[:-1]}"
+                "`chunks` must agree in shape except for the last axis, got "
+                f"{shape} before it in chunks[0] and {z.shape[:-1]} in {name}."
             )
         if z.size == 0:
             continue
-        z = z.reshape(math.prod(shape), -1).astype(np.result_type(z, np.float64))
+        z = z.reshape(math.prod(shape), -1)
         with np.errstate(all="ignore"):
-            m2, rest2 = (a.reshape(shape) for a in shift_and_rest(z.copy(), z))
-            m, rest = _merge(m, rest, m2, np.where(m2 == -np.inf, 0, rest2))
+            _, m2, tail2 = shifted_max_and_tail(z, np.result_type(z, np.float64))
+            m2, tail2 = m2.reshape(shape), tail2.reshape(shape)
+            m, tail = _merge(m, tail, m2, np.where(m2 == -np.inf, 0, tail2))
     # The zeros give the result its shape when every piece was empty.
-    return (m + np.log1p(rest) + np.zeros(shape or ()))[()]
+    return (m + np.log1p(tail) + np.zeros(shape or ()))[()]
 
 
-def _merge(m1, rest1, m2, rest2):
+def _iterable(chunks):
+    """Return the pieces, unless they are none, or those of a dict, which would be its keys."""
+    if not isinstance(chunks, Iterable) or isinstance(chunks, (str, bytes, Mapping)):
+        way_out = " Pass chunks.values()." if isinstance(chunks, Mapping) else ""
+        raise TypeError(
+            f"`chunks` must be an iterable of arrays, got {type(chunks).__name__}.{way_out}"
+        )
+    return chunks
+
+
+def _merge(m1, tail1, m2, tail2):
     """Return m and r of the union, from those of two parts."""
-    rest = np.where(
+    tail = np.where(
         m1 >= m2,
-        rest1 + (1 + rest2) * np.exp(np.where(m1 == m2, 0, m2 - m1)),
-        rest2 + (1 + rest1) * np.exp(m1 - m2),
+        tail1 + (1 + tail2) * np.exp(np.where(m1 == m2, 0, m2 - m1)),
+        tail2 + (1 + tail1) * np.exp(m1 - m2),
     )
-    return np.maximum(m1, m2), rest
+    return np.maximum(m1, m2), tail
 
 
 def sigmoid(x):
@@ -311,7 +342,7 @@ def sigmoid(x):
     >>> sigmoid([-1000.0, 0.0, 1000.0])
     array([0. , 0.5, 1. ])
     """
-    x = real_array(x)
+    x = real_array(x, masked="To get NaN for these entries, pass x.astype(float).filled(np.nan).")
     dtype = float_dtype(x)
     x = x.astype(working_dtype(dtype))
     with np.errstate(all="ignore"):
@@ -348,13 +379,18 @@ def one_hot(labels, num_classes):
     array([[1., 0., 0.],
            [0., 0., 1.]])
     """
-    num_classes = operator.index(num_classes)
+    num_classes = as_int(num_classes, "num_classes")
     if num_classes < 1:
-        raise ValueError(f"num_classes must be at least 1, got {num_classes}")
-    labels = check_labels(labels, num_classes)
+        raise ValueError(f"`num_classes` must be at least 1, got {num_classes}.")
+    left_out = "To leave these labels out, pass labels.compressed()."
+    labels = check_labels(labels, num_classes, "labels", masked=left_out)
     out = np.zeros((*labels.shape, num_classes))
     np.put_along_axis(out, labels[..., None], 1, axis=-1)
     return out
+
+
+def _zero_probability(name):
+    return f"To give these classes probability 0, pass {name}.filled(0)."
 
 
 def softmax_jacobian(p):
@@ -390,9 +426,9 @@ def softmax_jacobian(p):
     array([[ 0.1875, -0.1875],
            [-0.1875,  0.1875]])
     """
-    p = real_array(p)
+    p = real_array(p, "p", masked=_zero_probability("p"))
     if p.ndim == 0:
-        raise ValueError("p must have an axis of classes, got a single number")
+        raise ValueError("`p` must have an axis of classes, got a single number.")
     dtype = float_dtype(p)
     p = p.astype(working_dtype(dtype))
     with np.errstate(all="ignore"):
@@ -432,9 +468,12 @@ def softmax_vjp(p, g):
     >>> softmax_vjp([0.25, 0.75], [1.0, 0.0])
     array([ 0.1875, -0.1875])
     """
-    p, g = real_array(p), real_array(g)
+    p = real_array(p, "p", masked=_zero_probability("p"))
+    g = real_array(g, "g", masked="If the loss does not depend on them, pass g.filled(0).")
     if p.shape != g.shape or p.ndim == 0:
-        raise ValueError(f"p and g must have the same shape (..., K), got {p.shape} and {g.shape}")
+        raise ValueError(
+            f"`p` and `g` must have the same shape (..., K), got {p.shape} and {g.shape}."
+        )
     dtype = np.result_type(float_dtype(p), float_dtype(g))
     p, g = p.astype(working_dtype(dtype)), g.astype(working_dtype(dtype))
     with np.errstate(all="ignore"):

@@ -4,14 +4,26 @@ The loss is computed from the logits, by log-sum-exp, and never as the logarithm
 a probability that underflows to 0 has a finite logarithm all the same.
 """
 
-import numbers
-import operator
-
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from softmax._slices import check_labels, first_index, float_dtype, real_array, working_dtype
+from softmax._slices import float_dtype, working_dtype
+from softmax._validation import (
+    as_array,
+    as_float,
+    as_int,
+    check_labels,
+    first_true_index,
+    real_array,
+)
 from softmax.functional import log_softmax
+
+# What to pass in place of an array with masked entries.
+_MASKED_LOGITS = "To give these classes probability 0, pass logits.astype(float).filled(-np.inf)."
+_MASKED_TARGETS = (
+    "To leave these labels out, pass targets.filled(-1) and ignore_index=-1. To give these classes "
+    "probability 0, pass targets.filled(0)."
+)
 
 
 def cross_entropy(
@@ -212,7 +224,7 @@ def entropy(p, axis=-1):
     """
     p, dtype = _non_negative(p, "p")
     with np.errstate(all="ignore"):
-        return (np.sum(_surprise(p, np.log(p)), axis=axis)).astype(dtype)[()]
+        return (np.sum(_neg_xlogp(p, np.log(p)), axis=axis)).astype(dtype)[()]
 
 
 def kl_divergence(p, q, axis=-1):
@@ -255,7 +267,7 @@ def kl_divergence(p, q, axis=-1):
         p, q = np.broadcast_arrays(p, q)
     except ValueError:
         raise ValueError(
-            f"p and q must have shapes that broadcast, got {p.shape} and {q.shape}"
+            f"`p` and `q` must have shapes that broadcast, got {p.shape} and {q.shape}."
         ) from None
     with np.errstate(all="ignore"):
         near = (p <= 2 * q) & (q <= 2 * p)
@@ -268,36 +280,44 @@ def _cross_entropy(
     logits, targets, axis, weight, ignore_index, label_smoothing, reduction, *, with_grad
 ):
     """Return the loss and, if asked for, its gradient (else None)."""
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f"reduction must be 'mean', 'sum' or 'none', got {reduction!r}")
-    if not (isinstance(label_smoothing, numbers.Real) and 0 <= label_smoothing <= 1):
-        raise ValueError(f"label_smoothing must be from 0 to 1, got {label_smoothing!r}")
-    ignore_index = _check_ignore_index(ignore_index)
-    logits, targets = real_array(logits), np.asarray(targets)
+    if not isinstance(reduction, str) or reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"`reduction` must be 'mean', 'sum' or 'none', got {reduction!r}.")
+    smoothing = as_float(label_smoothing, "label_smoothing")
+    if not 0 <= smoothing <= 1:
+        raise ValueError(
+            f"`label_smoothing` must be a number from 0 to 1, got {label_smoothing!r}."
+        )
+    if ignore_index is not None:
+        several = " or None (to ignore several classes, give their labels one value first)"
+        ignore_index = as_int(ignore_index, "ignore_index", several)
+    logits = real_array(logits, "logits", masked=_MASKED_LOGITS)
     dtype = float_dtype(logits)
-    axis = normalize_axis_index(operator.index(axis), logits.ndim)
+    axis = normalize_axis_index(as_int(axis, "axis"), logits.ndim)
     batch, k = logits.shape[:axis] + logits.shape[axis + 1 :], logits.shape[axis]
     if k == 0:
-        raise ValueError(f"logits must have at least one class, got shape {logits.shape}")
+        raise ValueError(f"`logits` must have at least one class, got shape {logits.shape}.")
 
     def as_rows(x):
         return np.moveaxis(x, axis, -1).reshape(-1, k).astype(working_dtype(dtype), copy=False)
 
     log_p = log_softmax(as_rows(logits))
     weight = _check_weight(weight, k, log_p.dtype)
-    if targets.shape == logits.shape:
+    shape = as_array(targets, "targets", masked=_MASKED_TARGETS).shape
+    if shape == logits.shape:
         y = as_rows(_check_probabilities(targets, ignore_index))
-        loss, grad, total = _against_probabilities(log_p, y, weight, label_smoothing, with_grad)
-    elif targets.shape == batch:
-        labels = check_labels(targets, k, ignore_index).reshape(-1)
+        loss, grad, total = _loss_soft_targets(log_p, y, weight, smoothing, with_grad)
+    elif shape == batch:
+        labels = check_labels(
+            targets, k, "targets", ignore_index=ignore_index, masked=_MASKED_TARGETS
+        ).reshape(-1)
         ignored = np.zeros(labels.shape, bool) if ignore_index is None else labels == ignore_index
-        loss, grad, total = _against_labels(
-            log_p, labels, ignored, weight, label_smoothing, with_grad
-        )
+        labels = np.where(ignored, 0, labels).astype(np.intp)
+        loss, grad, total = _loss_hard_targets(log_p, labels, ignored, weight, smoothing, with_grad)
     else:
+        real_array(targets, "targets", masked=_MASKED_TARGETS)  # is it an array at all?
         raise ValueError(
-            f"targets must have shape {batch} (class labels) or {logits.shape} (probabilities) "
-            f"for logits of shape {logits.shape}, got {targets.shape}"
+            f"`targets` must have shape {batch} (class labels) or {logits.shape} (probabilities) "
+            f"for `logits` of shape {logits.shape}, got {shape}."
         )
 
     loss = loss.reshape(batch) if reduction == "none" else _sum(loss)
@@ -309,17 +329,16 @@ def _cross_entropy(
     return loss, np.moveaxis(grad.reshape(*batch, k), -1, axis).astype(dtype, copy=False)
 
 
-def _against_labels(log_p, labels, ignored, weight, label_smoothing, with_grad):
+def _loss_hard_targets(log_p, labels, ignored, weight, smoothing, with_grad):
     """Return losses, gradient and divisor of the mean, for N labels; `log_p` is overwritten."""
-    labels = np.where(ignored, 0, labels)
     rows, each = np.arange(len(labels)), weight[labels]
-    if label_smoothing > 0:
+    if smoothing > 0:
         y = np.zeros_like(log_p)
         y[rows, labels] = 1
-        loss, grad, _ = _against_probabilities(log_p, y, weight, label_smoothing, with_grad)
+        loss, grad, _ = _loss_soft_targets(log_p, y, weight, smoothing, with_grad)
     else:
         log_p_label = log_p[rows, labels]
-        loss, grad = _surprise(each, log_p_label), None
+        loss, grad = _neg_xlogp(each, log_p_label), None
         if with_grad:
             grad = np.exp(log_p, out=log_p)
             grad[rows, labels] = np.expm1(log_p_label)  # p - 1 without cancellation
@@ -330,11 +349,10 @@ def _against_labels(log_p, labels, ignored, weight, label_smoothing, with_grad):
     return loss, grad, _sum(each[~ignored])
 
 
-def _against_probabilities(log_p, y, weight, label_smoothing, with_grad):
+def _loss_soft_targets(log_p, y, weight, smoothing, with_grad):
     """Return the same for N rows of target probabilities; `log_p` is overwritten."""
-    smoothing = float(label_smoothing)  # a NumPy scalar might change the dtype
     y = ((1 - smoothing) * y + smoothing / y.shape[1]) * weight
-    loss, grad = np.sum(_surprise(y, log_p), axis=1), None
+    loss, grad = np.sum(_neg_xlogp(y, log_p), axis=1), None
     if with_grad:
         grad = np.exp(log_p, out=log_p)
         grad *= np.sum(y, axis=1, keepdims=True)
@@ -342,7 +360,7 @@ def _against_probabilities(log_p, y, weight, label_smoothing, with_grad):
     return loss, grad, len(y)
 
 
-def _surprise(factor, log):
+def _neg_xlogp(factor, log):
     """Return -factor * log, with 0 log 0 = 0; never -0.0, which would be printed as such."""
     return np.where((factor == 0) & (log == -np.inf), 0, 0 - factor * log)
 
@@ -352,45 +370,40 @@ def _sum(x):
     return np.sum(x, dtype=np.result_type(x, np.float64))
 
 
-def _check_ignore_index(ignore_index):
-    try:
-        return None if ignore_index is None else operator.index(ignore_index)
-    except TypeError:  # a list of classes, say, would be compared with the labels one by one
-        raise TypeError(
-            f"ignore_index must be one integer or None, got {ignore_index!r}; to ignore several "
-            "classes, give their labels one value first"
-        ) from None
-
-
 def _check_weight(weight, k, dtype):
     if weight is None:
         return np.ones(k, dtype)
-    weight = real_array(weight)
+    left_out = "To give these classes no weight, pass weight.filled(0)."
+    weight = real_array(weight, "weight", masked=left_out)
     if weight.shape != (k,):
         raise ValueError(
-            f"weight must have one entry for each of the {k} classes, "
-            f"shape ({k},), got shape {weight.shape}"
+            f"`weight` must have one entry for each of the {k} classes, shape ({k},), "
+            f"got shape {weight.shape}."
         )
     return weight.astype(dtype)
 
 
 def _check_probabilities(targets, ignore_index):
     if ignore_index is not None:
-        raise ValueError("ignore_index needs class labels, but the targets are probabilities")
-    targets = real_array(targets)
+        raise ValueError(
+            "`ignore_index` must be None where `targets` are probabilities, "
+            f"got {ignore_index}. It needs class labels."
+        )
+    targets = real_array(targets, "targets", masked=_MASKED_TARGETS)
     bad = ~np.isfinite(targets)
     if bad.any():
-        index = first_index(bad)
+        index = first_true_index(bad)
         raise ValueError(
-            f"target probabilities must be finite, got {targets[index]} at index {index}"
+            f"`targets` must be finite probabilities, got {targets[index]} at index {index}."
         )
     return targets
 
 
 def _non_negative(p, name):
     """Return `p` in the dtype to compute in, and the dtype of the result."""
-    p = real_array(p)
+    left_out = f"To give these entries probability 0, pass {name}.filled(0)."
+    p = real_array(p, name, masked=left_out)
     if (p < 0).any():
-        index = first_index(p < 0)
-        raise ValueError(f"{name} must not be negative, got {p[index]} at index {index}")
+        index = first_true_index(p < 0)
+        raise ValueError(f"`{name}` must not be negative, got {p[index]} at index {index}.")
     return p.astype(working_dtype(float_dtype(p))), float_dtype(p)

@@ -88,8 +88,8 @@ def test_online_logsumexp_does_not_modify_its_chunks():
 def test_online_logsumexp_refuses_shapes_that_do_not_agree():
     with pytest.raises(
         ValueError,
-        match=r"^chunks must agree in shape except for the last axis: chunk 0 has \(2, 4\) before "
-        r"it, chunk 2 has \(2, 3\)$",
+        match=r"^`chunks` must agree in shape except for the last axis, got \(2, 4\) before it in "
+        r"chunks\[0\] and \(2, 3\) in chunks\[2\]\.$",
     ):
         sm.online_logsumexp([np.ones((2, 4, 1)), np.ones((2, 4, 5)), np.ones((2, 3, 1))])
 
@@ -138,13 +138,20 @@ def test_one_hot_names_the_first_label_out_of_range(labels, value, index):
     assert str(caught.value) == f"class labels must be from 0 to 2, got {value} at index {index}"
 
 
-@pytest.mark.parametrize("labels", [[0.0, 1.0], [True, False], ["a"], [None]])
-def test_one_hot_refuses_labels_that_are_not_integers(labels):
-    with pytest.raises(
-        TypeError,
-        match=r"^class labels must be integers, got dtype .+; convert them first, for example "
-        r"with labels\.astype\(int\)$",
-    ):
+@pytest.mark.parametrize(
+    ("labels", "way_out"),
+    [
+        ([0.0, 1.0], r" Pass np\.asarray\(labels, dtype=int\)\."),
+        ([True, False], r" Pass np\.asarray\(labels, dtype=int\)\."),
+        ([0.0, 0.5], r" The first that is not a whole number is 0\.5 at index \(1,\)\."),
+        ([0.0, NAN], r" The first that is not a whole number is nan at index \(1,\)\."),
+        (["a"], r" Number the classes: np\.unique\(labels, return_inverse=True\)\[1\]\."),
+        ([None], r" The first that is not a number is None at index \(0,\)\."),
+    ],
+)
+def test_one_hot_refuses_labels_that_are_not_integers(labels, way_out):
+    message = rf"^`labels` must hold integers as class labels, got an array of dtype .+\.{way_out}$"
+    with pytest.raises(TypeError, match=message):
         sm.one_hot(labels, 3)
 
 
@@ -158,7 +165,7 @@ def test_one_hot_refuses_a_number_of_classes_that_is_no_integer():
 def test_one_hot_needs_a_class(labels, num_classes):
     with pytest.raises(ValueError, match="num_classes") as caught:
         sm.one_hot(labels, num_classes)
-    assert str(caught.value) == f"num_classes must be at least 1, got {num_classes}"
+    assert str(caught.value) == f"`num_classes` must be at least 1, got {num_classes}."
 
 
 # --- derivatives ----------------------------------------------------------------------------------
@@ -207,9 +214,11 @@ def test_vjp_refuses_shapes_that_differ(p, g):
     with pytest.raises(ValueError, match="same shape") as caught:
         sm.softmax_vjp(p, g)
     shapes = f"{np.shape(p)} and {np.shape(g)}"
-    assert str(caught.value) == f"p and g must have the same shape (..., K), got {shapes}"
+    assert str(caught.value) == f"`p` and `g` must have the same shape (..., K), got {shapes}."
 
 
 def test_jacobian_refuses_a_single_number():
-    with pytest.raises(ValueError, match=r"^p must have an axis of classes, got a single number$"):
+    with pytest.raises(
+        ValueError, match=r"^`p` must have an axis of classes, got a single number\.$"
+    ):
         sm.softmax_jacobian(0.5)

@@ -75,7 +75,7 @@ def test_divergence_broadcasts():
     assert_allclose(sm.kl_divergence(p, uniform), np.log(4) - sm.entropy(p), rtol=1e-13)
     with pytest.raises(ValueError, match="broadcast") as caught:
         sm.kl_divergence(p, [0.5, 0.5])
-    message = "p and q must have shapes that broadcast, got (3, 4) and (2,)"
+    message = "`p` and `q` must have shapes that broadcast, got (3, 4) and (2,)."
     assert str(caught.value) == message
     assert caught.value.__suppress_context__
 
@@ -101,11 +101,11 @@ def test_entropy_and_divergence_of_integers_and_float16():
 @pytest.mark.parametrize("name", ["p", "q"])
 def test_negative_probabilities_are_refused(name):
     good, bad = [[0.5, 0.5], [0.5, 0.5]], [[1.0, 0.0], [1.5, -0.5]]
-    message = f"{name} must not be negative, got -0.5 at index (1, 1)"
+    message = f"`{name}` must not be negative, got -0.5 at index (1, 1)."
     with pytest.raises(ValueError, match="negative") as caught:
         sm.kl_divergence(*((bad, good) if name == "p" else (good, bad)))
     assert str(caught.value) == message
-    with pytest.raises(ValueError, match=r"^p must not be negative"):
+    with pytest.raises(ValueError, match=r"^`p` must not be negative"):
         sm.entropy(bad)
     assert sm.entropy([1.0, -0.0]) == 0
 

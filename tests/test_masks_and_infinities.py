@@ -197,12 +197,15 @@ def test_masks_that_are_refused(function):
     # An additive mask of 0 and -inf would otherwise be read the wrong way round.
     with pytest.raises(
         TypeError,
-        match=r"^where must be boolean \(True keeps an entry\), got dtype float64; "
-        r"write a comparison, for example mask != 0$",
+        match=r"^`where` must be boolean \(True keeps an entry\), got dtype float64\. "
+        r"Write a comparison, such as np\.asarray\(where\) == 0\.$",
     ):
         function([1.0, 2.0], where=[0.0, -INF])
+    with pytest.raises(TypeError, match=r"got dtype int64\. .+ np\.asarray\(where\) != 0\.$"):
+        function([1.0, 2.0], where=np.array([0, 1], np.int64))
     with pytest.raises(
-        ValueError, match=r"^where of shape \(3,\) does not broadcast to x of shape \(2, 2\)$"
+        ValueError,
+        match=r"^`where` must broadcast to the shape \(2, 2\) of `x`, got shape \(3,\)\.$",
     ) as caught:
         function(np.ones((2, 2)), where=[True] * 3)
     assert caught.value.__cause__ is None
@@ -271,9 +274,9 @@ def test_a_cold_and_a_hot_softmax():
     ids=lambda value: str(value)[:8],
 )
 def test_temperatures_that_are_refused(function, temperature):
-    with pytest.raises(ValueError, match=r"^temperature must be a finite number > 0, got ") as e:
+    with pytest.raises(ValueError, match=r"^`temperature` must be a finite number > 0, got ") as e:
         function([1.0, 2.0], temperature=temperature)
-    assert str(e.value).endswith(repr(temperature))
+    assert str(e.value).endswith(f"got {temperature!r}.")
 
 
 def test_the_largest_temperature_is_allowed():

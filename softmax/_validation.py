@@ -1,0 +1,213 @@
+"""Checks of arguments that all functions share: arrays, numbers and labels.
+
+Each function returns the argument in the form to work with. Otherwise its error says what was
+given, what is allowed and what to do. What it suggests to do was tried first, where that is cheap.
+"""
+
+import math
+import numbers
+import operator
+import sys
+from collections.abc import Iterable, Mapping, Set
+
+import numpy as np
+
+
+def real_array(x, name="x", *, masked):
+    """Return `x` as an array of booleans, integers or floats, without a copy if it is one.
+
+    `name` is what the user calls `x`; `masked` is what to pass in place of a masked array.
+
+    Raises
+    ------
+    TypeError
+        If `x` does not hold real numbers, or has masked entries.
+    ValueError
+        If `x` is a nested list whose rows differ in length.
+    """
+    array = x if type(x) is np.ndarray else as_array(x, name, masked=masked)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"`{name}` must hold real numbers (bool, int or float), got {_describe(x, array)}."
+            + _way_out(x, array, name)
+        )
+    return array
+
+
+def as_array(x, name, *, masked):
+    """Return `x` as an array of any dtype. Masked entries are refused as by `real_array`."""
+    if type(x) is np.ndarray:
+        return x
+    if _has_masked_entries(x):
+        combine = f" First combine the list: {name} = np.ma.array({name})."
+        raise TypeError(
+            f"`{name}` must not have masked entries, got some in a {type(x).__name__}."
+            f"{combine if isinstance(x, (list, tuple)) else ''} {masked}"
+        )
+    try:
+        return np.asarray(x)
+    except (RuntimeError, TypeError, ValueError) as error:
+        if isinstance(x, (list, tuple)) and isinstance(error, ValueError):
+            raise ValueError(
+                f"`{name}` must have rows of equal length, got a nested {type(x).__name__} whose "
+                "rows differ. Pass one row at a time, or pad the rows."
+            ) from error
+        raise TypeError(
+            f"`{name}` must be convertible to a NumPy array, got a {type(x).__name__}, which says: "
+            f"{error}{_way_to_the_host(x, name)}"
+        ) from error
+
+
+def _has_masked_entries(x):
+    """Return whether `x`, or an array in a nested list, has a masked entry."""
+    ma = sys.modules.get("numpy.ma")
+    if ma is None:  # without the module there is no masked array
+        return False
+    if isinstance(x, (list, tuple)):
+        nested = (list, tuple, ma.MaskedArray)
+        return any(isinstance(entry, nested) and _has_masked_entries(entry) for entry in x)
+    return isinstance(x, ma.MaskedArray) and not x.dtype.names and ma.is_masked(x)
+
+
+def _describe(x, array):
+    """Say what a user passed that is not an array of numbers."""
+    if x is None:
+        return "None"
+    if array.ndim == 0 and array.dtype == object:  # NumPy did not look inside
+        return f"a {type(x).__name__}"
+    return f"an array of dtype {array.dtype}"
+
+
+def _way_out(x, array, name):
+    """Return a sentence that says how to pass `x`, or an empty string."""
+    # Attempts that might be expensive, or use up an iterator, are not tried.
+    if callable(getattr(x, "toarray", None)):
+        return f" Pass it as a dense array: {name}.toarray()."
+    if isinstance(x, Mapping):
+        ways = {f"list({name}.values())": lambda: list(x.values())}
+    elif isinstance(x, Set):  # a set has no order
+        ways = {f"sorted({name})": lambda: sorted(x)}
+    elif array.ndim == 0 and array.dtype == object and isinstance(x, Iterable):
+        return f" Pass a list: list({name})."
+    elif array.dtype.names:
+        ways = {f"{name}[{field!r}]": lambda field=field: x[field] for field in array.dtype.names}
+    elif array.dtype.kind == "c":
+        ways = {f"np.real({name}) or np.abs({name})": lambda: np.real(x)}
+    else:
+        ways = {
+            f"np.asarray({name}, dtype=float)": lambda: np.asarray(x, dtype=float),
+            f"{name}.to_numpy(dtype=float, na_value=np.nan)": (
+                lambda: x.to_numpy(dtype=float, na_value=np.nan)
+            ),
+        }
+    for text, attempt in ways.items():
+        try:
+            works = np.asarray(attempt()).dtype.kind in "biuf"
+        except (AttributeError, TypeError, ValueError):
+            works = False
+        if works:
+            return f" Pass {text}."
+    return _first_entry_without_value(array)
+
+
+def _first_entry_without_value(array):
+    """Return a sentence that names the first entry which is not a number, or an empty string."""
+    if array.dtype.kind not in "OSTU" or array.ndim == 0:
+        return ""
+    for index, entry in np.ndenumerate(array):
+        try:
+            float(entry)
+        except (TypeError, ValueError):
+            return f" The first that is not a number is {entry!r} at index {index}."
+    return ""
+
+
+def _way_to_the_host(x, name):
+    """Return a sentence that says how to make a NumPy array of a tensor, or an empty string."""
+    if not hasattr(x, "detach"):
+        return ""
+    if getattr(x, "is_meta", False):
+        return f" `{name}` is on the meta device, which stores shapes and no numbers."
+    # NumPy knows neither sparse tensors nor bfloat16.
+    dense = ".to_dense()" if getattr(x, "is_sparse", False) else ""
+    wider = ".float()" if "bfloat16" in str(getattr(x, "dtype", "")) else ""
+    return f" Copy it to host memory first: {name}.detach(){dense}{wider}.cpu()."
+
+
+def as_float(value, name):
+    """Return a real number as a Python float, and NaN for anything else.
+
+    An array or tensor without axes counts as its number. A Python float leaves the dtype of the
+    arrays alone that it is combined with.
+    """
+    if getattr(value, "shape", None) == ():
+        value = as_array(value, name, masked="Pass a number.")[()]
+    try:
+        return float(value) if isinstance(value, numbers.Real) else math.nan
+    except OverflowError:  # an int beyond the range of floats
+        return math.inf if value > 0 else -math.inf
+
+
+def as_int(value, name, hint=""):
+    """Return an integer as a Python int; an array or tensor without axes counts as its number."""
+    try:
+        if not _has_masked_entries(value):
+            return operator.index(value)
+    except TypeError:
+        pass
+    raise TypeError(f"`{name}` must be an integer{hint}, got {value!r}.")
+
+
+def check_temperature(temperature):
+    """Return the temperature as a Python float."""
+    if type(temperature) is float and 0 < temperature < math.inf:
+        return temperature
+    value = as_float(temperature, "temperature")
+    if not 0 < value < math.inf:
+        raise ValueError(f"`temperature` must be a finite number > 0, got {temperature!r}.")
+    return value
+
+
+def check_labels(labels, num_classes, name, *, ignore_index=None, masked):
+    """Return the labels as an array of integers, each in range or equal to `ignore_index`."""
+    array = as_array(labels, name, masked=masked)
+    if array.size == 0 and array.dtype == float:
+        array = array.astype(np.intp)  # an empty list is an array of floats
+    if array.dtype.kind not in "iu":
+        raise TypeError(
+            f"`{name}` must hold integers as class labels, got {_describe(labels, array)}."
+            + _way_to_integers(labels, array, name)
+        )
+    bad = (array < 0) | (array >= num_classes)
+    if ignore_index is not None:
+        bad &= array != ignore_index
+    if bad.any():
+        index = first_true_index(bad)
+        raise ValueError(
+            f"class labels must be from 0 to {num_classes - 1}, got {array[index]} at index {index}"
+        )
+    return array
+
+
+def _way_to_integers(labels, array, name):
+    """Return a sentence that says how to make class labels of `labels`, or an empty string."""
+    if array.ndim == 0 and array.dtype == object:
+        return _way_out(labels, array, name)
+    if array.dtype.kind in "bfO":
+        with np.errstate(all="ignore"):
+            try:
+                fractional = array != array.astype(np.intp)
+            except (TypeError, ValueError):
+                return _first_entry_without_value(array)
+        if not fractional.any():
+            return f" Pass np.asarray({name}, dtype=int)."
+        index = first_true_index(fractional)
+        return f" The first that is not a whole number is {array[index]} at index {index}."
+    if array.dtype.kind in "MSTUm":
+        return f" Number the classes: np.unique({name}, return_inverse=True)[1]."
+    return ""
+
+
+def first_true_index(mask):
+    """Return the index of the first True, as a tuple of ints."""
+    return tuple(int(i) for i in np.argwhere(mask)[0])
