@@ -51,9 +51,12 @@ class Listener:
             self.visits += 1
 
 
-def adopt_orphans():
-    """Make this process the parent of what its descendants leave behind, so that it is seen."""
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+def adopt_orphans(adopt=True):
+    """Make this process the parent of what its descendants leave behind, so that it is seen.
+
+    With False, orphans go to the first process of the machine again.
+    """
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0)
 
 
 def left_processes():

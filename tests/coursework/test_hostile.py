@@ -57,7 +57,15 @@ def state_of(*folders):
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory):
+def orphans():
+    """Adopt what the graded processes leave behind, and nothing more of the tests to come."""
+    machine.adopt_orphans()
+    yield
+    machine.adopt_orphans(False)
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory, orphans):
     """Grade the class once; return everything that the tests look at."""
     require_sandbox()
     import numpy as np
@@ -66,9 +74,8 @@ def graded(tmp_path_factory):
     temporary = tmp_path_factory.mktemp("temporary")
     watched = (checks.__file__, np.__file__)
     watched = [type(folder)(path).parent for path in watched]
-    machine.adopt_orphans()
     before = state_of(*watched)
-    short_homework.end_processes()
+    files = set(machine.left_files())  # of another run on this machine
     running._load.cache_clear()
     with pytest.MonkeyPatch.context() as patch, machine.Listener() as listener:
         patch.setenv(machine.CANARY, "a secret of the teacher")
@@ -83,7 +90,6 @@ def graded(tmp_path_factory):
             pool = short_homework.Processes(2, settings.timeout)
             marked = running.grade_class(submissions, settings, work, pool)
             results = {result.student: result for result, _ in marked}
-        short_homework.end_processes()
         changed = {path for path, _ in before.items() ^ state_of(*watched).items()}
         yield {
             "results": results,
@@ -91,7 +97,7 @@ def graded(tmp_path_factory):
             "strangers": strangers,
             "visits": listener.visits,
             "processes": machine.left_processes(),
-            "files": machine.left_files() + [str(path) for path in temporary.iterdir()],
+            "files": {*machine.left_files(), *map(str, temporary.iterdir())} - files,
             "changed": changed,
         }
     running._load.cache_clear()
