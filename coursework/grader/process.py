@@ -54,12 +54,13 @@ class Child:
         return arrived
 
     def usage(self):
-        """Return how many processes there are and how many bytes of memory they use together.
+        """Return how many processes there are, their bytes of memory and seconds of computing.
 
-        What several of them share is divided among them where the kernel tells.
+        What several of them share is divided among them where the kernel tells; the seconds are
+        also those of processes that have ended.
         """
         family = _family(self.process.pid)
-        return len(family), sum(_memory_of(process) for process in family)
+        return len(family), sum(map(_memory_of, family)), sum(map(_seconds_of, family))
 
     def gone(self):
         """Return whether the process has ended."""
@@ -161,9 +162,16 @@ def _family(pid):
 def _memory_of(process):
     try:
         full = process.memory_full_info()
-        return getattr(full, "pss", full.rss)
+        return getattr(full, "pss", full.rss) + getattr(full, "swap", 0)
     except psutil.AccessDenied:
         return process.memory_info().rss
+    except psutil.Error:
+        return 0
+
+
+def _seconds_of(process):
+    try:
+        return sum(process.cpu_times()[:4])  # its own, and those of its children that have ended
     except psutil.Error:
         return 0
 

@@ -1,4 +1,4 @@
-"""Runs the code of strangers in a process of its own, and takes down what it answers.
+"""Runs untrusted code in a separate process, and takes down what it answers.
 
 The process lives under bubblewrap: it has no network and sees Python, a few libraries and
 `child.py`, all read-only. It gets a request and answers in plain numbers; see `values`. What it
@@ -256,13 +256,19 @@ def _late(talk, limits):
 
 def _too_big(child, limits):
     """Return the ending of a child that takes too much, or None."""
-    processes, memory = child.usage()
+    processes, memory, seconds = child.usage()
     if memory > limits.memory_bytes:
         return _Ending(MEMORY, f"it used more than {_size(limits.memory_bytes)} of memory")
+    if seconds > limits.cpu_seconds + 1:  # a single process has met its own limit before
+        return _Ending(TIMEOUT, _too_long(limits))
     # Bubblewrap and the first process of its namespace come on top.
     if processes > limits.processes + 2:
         return _Ending(CRASHED, f"it started more than {limits.processes} processes")
     return None
+
+
+def _too_long(limits):
+    return f"it used more than {limits.cpu_seconds} s of computing time"
 
 
 def _last(talk):
@@ -280,7 +286,7 @@ def _died(code, talk, limits, tail):
     if code > 128:  # as a shell has it
         code = 128 - code
     if code == -signal.SIGXCPU:
-        return _Ending(TIMEOUT, f"it used more than {limits.cpu_seconds} s of computing time")
+        return _Ending(TIMEOUT, _too_long(limits))
     if code == -signal.SIGXFSZ:
         return _Ending(MEMORY, f"it created more than {bubblewrap.MAX_FILES:,} files")
     if words.endswith("MemoryError"):  # there was too little left to say so on the channel

@@ -22,14 +22,14 @@ _ALLOWED = """
     fork fstat fstatfs ftruncate futex getcwd getdents getdents64 getegid geteuid getgid getgroups
     getitimer getpgid getpgrp getpid getppid getpriority getrandom getresgid getresuid getrlimit
     getrusage getsid getsockname getsockopt gettid gettimeofday getuid kill link linkat lseek
-    lstat madvise membarrier mkdir mkdirat mprotect mremap msync munmap nanosleep newfstatat open
-    openat pause pidfd_open pipe pipe2 poll ppoll pread64 preadv preadv2 pselect6 pwrite64 pwritev
-    pwritev2 read readlink readlinkat readv recvfrom rename renameat renameat2 restart_syscall
-    rmdir rseq rt_sigaction rt_sigpending rt_sigprocmask rt_sigreturn rt_sigsuspend
-    rt_sigtimedwait sched_getaffinity sched_yield select sendto set_robust_list set_tid_address
-    setgroups setitimer setpgid setresgid setresuid setrlimit setsid shutdown sigaltstack stat
-    statfs statx symlink symlinkat tgkill time times truncate umask uname unlink unlinkat utime
-    utimensat utimes vfork wait4 waitid write writev
+    lstat mkdir mkdirat mprotect mremap msync munmap nanosleep newfstatat open openat pause
+    pidfd_open pipe pipe2 poll ppoll pread64 preadv preadv2 pselect6 pwrite64 pwritev pwritev2
+    read readlink readlinkat readv recvfrom rename renameat renameat2 restart_syscall rmdir rseq
+    rt_sigaction rt_sigpending rt_sigprocmask rt_sigreturn rt_sigsuspend rt_sigtimedwait
+    sched_getaffinity sched_yield select sendto set_robust_list set_tid_address setgroups
+    setitimer setpgid setresgid setresuid setrlimit setsid shutdown sigaltstack stat statfs statx
+    symlink symlinkat tgkill time times truncate umask uname unlink unlinkat utime utimensat
+    utimes vfork wait4 waitid write writev
 """
 _WORD = 0xFFFFFFFF
 # Calls that are allowed with some arguments only: the number of the argument, the bits of it
@@ -41,6 +41,8 @@ _ALLOWED_WITH = {
     "fcntl": [(1, _WORD, command) for command in (0, 1, 2, 3, 4, 1030)],
     # TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX
     "ioctl": [(1, _WORD, c) for c in (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)],
+    # MADV_DONTNEED, MADV_FREE, MADV_HUGEPAGE, MADV_NOHUGEPAGE: memory is not moved out of sight.
+    "madvise": [(2, _WORD, advice) for advice in (4, 8, 14, 15)],
     # Private memory or a file, and neither of huge pages. Shared memory without a file stays as
     # a whole while one page of it is mapped: no limit would count the rest.
     "mmap": [(3, 0x4000F, 0x2), (3, 0x40020, 0)],

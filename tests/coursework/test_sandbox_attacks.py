@@ -301,6 +301,18 @@ def test_limits_and_rights_cannot_be_raised():
     assert 0 not in ids
 
 
+def test_what_counts_for_all_processes_of_the_user_is_limited():
+    # core(5): 1 is the limit with which not even a handler of crashes starts.
+    core, pending = value(
+        """
+        import resource
+        names = "RLIMIT_CORE", "RLIMIT_SIGPENDING"
+        return [resource.getrlimit(getattr(resource, name)) for name in names]
+        """
+    )
+    assert (core, pending) == ((1, 1), (64, 64))
+
+
 def test_no_process_has_a_capability_or_is_without_the_filter(monkeypatch):
     lines = []
 
