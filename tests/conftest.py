@@ -18,6 +18,7 @@ matplotlib.use("Agg")  # no windows; kernels that the tests start draw inline, s
 prepare_environment()
 
 CHAPTERS = chapters_with_code()
+HANGING = 600  # seconds after which a kernel counts as hanging; a busy machine is slow
 
 
 def pytest_addoption(parser):
@@ -49,6 +50,7 @@ def pytest_configure(config):
         config.option.nbval_current_env = True
     if not config.option.nbval_sanitize_with:
         config.option.nbval_sanitize_with = str(SANITIZE)
+    config.option.nbval_kernel_startup_timeout = HANGING
 
 
 def require(reason):
@@ -62,9 +64,10 @@ def require(reason):
 
 @pytest.hookimpl(tryfirst=True)  # before nbval starts a kernel
 def pytest_runtest_setup(item):
-    """Pass over the reference notebooks whose data set cannot be had."""
+    """Skip the reference notebooks whose data set cannot be had, and give the others time."""
     if item.path.suffix == ".ipynb" and item.path.stem in CHAPTERS:
         require(needed_data.why_not(CHAPTERS[item.path.stem]))
+        item.output_timeout = HANGING
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -131,6 +131,7 @@ def execute(notebook: nbformat.NotebookNode, name: str, folder: Path) -> None:
         notebook,
         km=kernel_manager(),
         timeout=TIMEOUT,
+        startup_timeout=TIMEOUT,
         record_timing=False,
         resources={"metadata": {"path": str(folder)}},
         on_cell_start=lambda cell, cell_index: started.append(cell_index),

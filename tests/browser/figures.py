@@ -63,6 +63,15 @@ def wait_for_status(figure, words):
     return status.text_content()
 
 
+def wait_for_rest(locator):
+    """Wait until an element has been at the same place of the window for some frames."""
+    locator.evaluate(
+        "e => new Promise(done => { let last, still = 0; const look = () => {"
+        " const { x, y } = e.getBoundingClientRect(); still = last === `${x} ${y}` ? still + 1 : 0;"
+        " last = `${x} ${y}`; still < 20 ? requestAnimationFrame(look) : done(); }; look(); })"
+    )
+
+
 def too_wide(page):
     """Return by how many pixels the page is wider than its window."""
     return page.evaluate(

@@ -20,6 +20,7 @@ from tests.browser.figures import (
     switch_theme,
     too_wide,
     values,
+    wait_for_rest,
     wait_for_status,
     write_page,
 )
@@ -257,7 +258,7 @@ def test_a_finger_draws_and_the_page_stays(visit, address):
     figure = find(page, "digit")
     paper = figure.locator(".paper canvas")
     paper.evaluate("e => e.scrollIntoView({ block: 'center' })")
-    page.wait_for_timeout(300)  # until the page has come to rest
+    wait_for_rest(paper)
     box, before = paper.bounding_box(), page.evaluate("scrollY")
     session = page.context.new_cdp_session(page)
     scale = box["width"] / SIZE

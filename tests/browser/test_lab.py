@@ -59,7 +59,7 @@ def lab(tmp_path_factory):
 
 def wait_for_address(process, home):
     """Return the address of the server once it has written it down."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline and process.poll() is None:
         for path in (home / "runtime").glob("jpserver-*.json"):
             return json.loads(path.read_text(encoding="utf-8"))["url"]
@@ -71,7 +71,7 @@ def wait_for_address(process, home):
 def figure(browser, lab):
     """Run all cells of the chapter, and return its live figure."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(300_000)
     page.goto(f"{lab}lab/tree/{CHAPTER}.md")
     page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
     page.get_by_text("| Idle").wait_for()  # the kernel

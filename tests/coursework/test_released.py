@@ -179,7 +179,8 @@ def test_visible_checks_of_an_empty_notebook_fail_with_words(name, student, tmp_
     client = NotebookClient(
         notebook,
         km=kernel_manager(),
-        timeout=120,
+        timeout=600,
+        startup_timeout=600,
         allow_errors=True,
         resources={"metadata": {"path": str(tmp_path)}},
     )
