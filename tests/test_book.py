@@ -188,9 +188,10 @@ def test_map_shows_what_each_chapter_needs():
         for cell in read_chapter(WRITTEN["book/index"]).cells
         if "fig-index-map" in str(cell.metadata)
     )
-    start = "import matplotlib.pyplot as plt\nplt.style.use('softmax.book')\n"
-    exec(start + cell, drawn := {})
-    plt.close("all")
+    start = "import matplotlib.pyplot as plt\n"
+    with plt.style.context("softmax.book"):
+        exec(start + cell, drawn := {})
+        plt.close("all")
 
     def page(name):
         return name.lower().replace(" ", "-")
