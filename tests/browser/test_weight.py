@@ -14,11 +14,14 @@ COMPRESSED_ALREADY = (".png", ".jpg", ".woff", ".woff2", ".gz")
 def weigh(browser, address):
     """Return a function that loads a page with an empty cache and returns its weight in bytes."""
 
+    known = {}  # what several pages fetch is compressed once
+
     def weight(response):
-        content = response.body()
-        if response.url.endswith(COMPRESSED_ALREADY):
-            return len(content)
-        return len(gzip.compress(content))
+        if response.url not in known:
+            content = response.body()
+            packed = response.url.endswith(COMPRESSED_ALREADY)
+            known[response.url] = len(content if packed else gzip.compress(content))
+        return known[response.url]
 
     def load(name):
         context = browser.new_context(viewport={"width": 1280, "height": 900})
