@@ -15,13 +15,14 @@ import hashlib
 import logging
 import math
 import os
+import sys
 import warnings
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
-from sklearn.utils import Bunch
 
 __all__ = ["load_fashion_mnist", "load_mnist", "load_word_frequencies"]
 
@@ -73,6 +74,7 @@ _FASHION_NAMES = (
 _WORDS_FILE = Path(__file__).parent / "data" / "words" / "english-50000.tsv.gz"
 _WORDS_SHA256 = "c5f5a4caabe9997b57390693cfc5d640d1719f75c76c80c163b8de751c53542c"
 _WORDS_REMEDY = _MNIST_REMEDY.replace("mnist", "words")
+_SOURCE_REMEDY = "Pass a `source` that has the file as published."
 
 _DOWNLOAD_TIMEOUT = 20  # seconds without an answer or a byte
 
@@ -80,20 +82,48 @@ _N_VALIDATION = 10_000
 _UNSIGNED_BYTE = 0x08
 
 
-def load_mnist():
-    """Load MNIST, the handwritten digits, from the files that come with the package.
+class Bunch(dict):
+    """A dict whose entries are attributes, too: ``data.X_train`` is ``data["X_train"]``."""
+
+    def __getattr__(self, name):
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}"
+            ) from None
+
+    def __setattr__(self, name, value):
+        self[name] = value
+
+    def __dir__(self):
+        return [*super().__dir__(), *self]
+
+
+def load_mnist(source=None):
+    """Load MNIST, the handwritten digits.
 
     The validation set is the last 10,000 images of the original training set; the test set is the
-    original one. Nothing is downloaded.
+    original one.
+
+    Parameters
+    ----------
+    source : str or path-like, optional
+        A folder, or an address (http, https or file) that has the four gzipped files
+        ``train-images-idx3-ubyte.gz``, ``train-labels-idx1-ubyte.gz``,
+        ``t10k-images-idx3-ubyte.gz`` and ``t10k-labels-idx1-ubyte.gz``. From an address they are
+        fetched anew by each call, and not stored. By default the files that come with the package
+        are read, and nothing is downloaded; a package built without data (see
+        `CONTRIBUTING.md`) needs a source.
 
     Returns
     -------
-    data : sklearn.utils.Bunch
-        With these attributes:
+    data : dict
+        With these entries, which are attributes, too:
 
         X_train : ndarray of shape (50000, 784), float32
             Images of 28 × 28 pixels, row by row, scaled from 0…255 to [0, 1].
-        y_train : ndarray of shape (50000,), int64
+        y_train : ndarray of shape (50000,), intp
             The digits, 0 to 9.
         X_val, y_val : ndarray of shape (10000, 784) and (10000,)
             The validation set.
@@ -102,9 +132,17 @@ def load_mnist():
 
     Raises
     ------
+    FileNotFoundError
+        If the package was built without data, and there is no `source`.
     OSError
-        If a file is missing, unreadable, truncated or altered. The message names the file, what
-        was found, what was expected, and how to restore it.
+        If a file is missing, unreadable, truncated or altered, or cannot be fetched. The message
+        names the file, what was found, what was expected, and how to restore it.
+    TypeError
+        If `source` is neither a string nor a path.
+
+    See Also
+    --------
+    load_fashion_mnist : Pictures of clothes in the same form.
 
     Notes
     -----
@@ -118,7 +156,8 @@ def load_mnist():
     >>> mnist.X_train.shape, mnist.y_train[:5].tolist()
     ((50000, 784), [5, 0, 4, 1, 9])
     """
-    return _load_idx_dataset(_MNIST_DIR, _MNIST_SHA256, _MNIST_REMEDY)
+    place, remedy = _place(source, _MNIST_DIR, _MNIST_REMEDY, "load_mnist")
+    return _load_idx_dataset(place, _MNIST_SHA256, remedy)
 
 
 def load_fashion_mnist():
@@ -135,13 +174,14 @@ def load_fashion_mnist():
     4. the official address, from which they are downloaded into that cache.
 
     All four hold the same data, which is checked: so a ``SOFTMAX_DATA`` without the files is
-    passed over, and the error says so if no other place has them either.
+    skipped, and the error says so if no other place has them either. In its value, ``~`` and
+    variables such as ``$HOME`` are expanded, and quotes around it are dropped, as a shell would.
 
     Returns
     -------
-    data : sklearn.utils.Bunch
-        With the same attributes, shapes and types as that of `load_mnist`, split in the same way,
-        and with one more:
+    data : dict
+        With the same entries, shapes and types as that of `load_mnist`, split in the same way, and
+        with one more:
 
         class_names : list of 10 str
             What each label from 0 to 9 stands for.
@@ -150,9 +190,15 @@ def load_fashion_mnist():
     ------
     FileNotFoundError
         If no place has the files and they cannot be downloaded. The message names the four ways.
+    PermissionError
+        If a folder cannot be searched. The message names it.
     OSError
         If a file of the place taken is missing, unreadable, truncated or altered. The message
         names the file, what was found and what was expected.
+
+    See Also
+    --------
+    load_mnist : Handwritten digits in the same form.
 
     Notes
     -----
@@ -176,27 +222,32 @@ def load_fashion_mnist():
     return data
 
 
-def load_word_frequencies():
+def load_word_frequencies(source=None):
     """Load the 50,000 most common English words and how often each occurs.
 
-    The list is an extract of wordfreq's [1]_ that comes with the package. Nothing is downloaded.
+    The list is an extract of wordfreq's [1]_.
+
+    Parameters
+    ----------
+    source : str or path-like, optional
+        A folder, or an address (http, https or file) that has the file ``english-50000.tsv.gz``,
+        as for `load_mnist`. By default the file that comes with the package is read.
 
     Returns
     -------
-    data : sklearn.utils.Bunch
-        With these attributes:
+    data : dict
+        With these entries, which are attributes, too:
 
         words : list of str
             The words in lower case, the most common first.
-        counts : ndarray of shape (50000,), int64
+        counts : ndarray of shape (50000,), intp
             Estimated occurrences of each word in a billion words of text. They add up to less
             than a billion, since rarer words, numbers and signs are left out.
 
     Raises
     ------
-    OSError
-        If the file is missing, unreadable, truncated or altered. The message names the file, what
-        was found, what was expected, and how to restore it.
+    FileNotFoundError, OSError, TypeError
+        As for `load_mnist`.
 
     Notes
     -----
@@ -215,28 +266,38 @@ def load_word_frequencies():
     >>> english.words[:4], english.counts[:4].tolist()
     (['the', 'to', 'and', 'of'], [53703180, 26915348, 25703958, 25118864])
     """
-    try:
-        content = _decompress(_WORDS_FILE)
+    name = _WORDS_FILE.name
+    place, remedy = _place(source, _WORDS_FILE.parent, _WORDS_REMEDY, "load_word_frequencies")
+
+    def checked(content):
         _check_sha256(content, _WORDS_SHA256)
-    except ValueError as error:
-        raise OSError(f"{_WORDS_FILE} cannot be used: {error} {_WORDS_REMEDY}") from error
+        return content
+
+    content = _read(place, name, remedy, checked)
     rows = [line.split("\t") for line in content.decode("ascii").splitlines()]
     return Bunch(
         words=[word for word, _ in rows],
-        counts=np.array([int(count) for _, count in rows], dtype=np.int64),
+        counts=np.array([int(count) for _, count in rows], dtype=np.intp),
     )
 
 
 def _find_fashion_mnist():
     """Return the folder that has the files, downloaded if need be, and what repairs it."""
-    own = os.environ.get("SOFTMAX_DATA", "")
+    own = _expanded(os.environ.get("SOFTMAX_DATA", ""))
     places = [(_FASHION_DEBIAN_DIR, "Install the package dataset-fashion-mnist again.")]
     if own:
-        remedy = "Put the file right, or unset SOFTMAX_DATA."
+        remedy = "Replace the file, or unset SOFTMAX_DATA."
         places = [(Path(own) / "fashion-mnist", remedy), (Path(own), remedy), *places]
     for directory, remedy in places:
-        if any((directory / name).exists() for name in _FASHION_DOWNLOADS):
-            return directory, remedy
+        try:
+            if any((directory / name).exists() for name in _FASHION_DOWNLOADS):
+                return directory, remedy
+        except PermissionError as error:
+            way_out = "" if directory == _FASHION_DEBIAN_DIR else ", or unset SOFTMAX_DATA"
+            raise PermissionError(
+                f"{directory} must be a folder that you may read, got {error.strerror!r}. Change "
+                f"its permissions{way_out}."
+            ) from error
 
     pooch = _import_pooch()
     cache = pooch.os_cache("softmax-from-first-principles") / "fashion-mnist"
@@ -247,6 +308,14 @@ def _find_fashion_mnist():
         if not all((cache / name).exists() for name in _FASHION_DOWNLOADS):
             raise FileNotFoundError(_four_ways(own, cache, error)) from error
     return cache, f"Delete {cache}, to have the files downloaded again."
+
+
+def _expanded(text):
+    """Return what a shell would have made of the value of a variable: `~`, `$HOME`, quotes."""
+    text = text.strip()
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+        text = text[1:-1]
+    return os.path.expanduser(os.path.expandvars(text))
 
 
 def _import_pooch():
@@ -278,7 +347,10 @@ def _quiet(logger):
 
 
 def _four_ways(own, cache, error):
-    own_now = f"now it is {own!r}, which has none of them" if own else "now it is not set"
+    own_now = "now it is not set"
+    if own:
+        lacks = "has none of them" if os.path.isdir(own) else "is not a folder"
+        own_now = f"now it stands for {own!r}, which {lacks}"
     names = ", ".join(_FASHION_DOWNLOADS)
     return (
         "Fashion-MNIST is not on this computer and cannot be downloaded now. There are four ways "
@@ -292,19 +364,31 @@ def _four_ways(own, cache, error):
     )
 
 
-def _load_idx_dataset(directory, sha256, remedy):
+def _place(source, own, remedy, loader):
+    """Return the folder or address to read from, and what to do if a file there is wrong."""
+    if source is None:
+        if own.is_dir():
+            return own, remedy
+        raise FileNotFoundError(
+            "This copy of softmax was built without its data. Pass a folder or an address that has "
+            f"them, as in {loader}('https://…/') or {loader}('path/to/folder')."
+        )
+    if not isinstance(source, (str, os.PathLike)):
+        raise TypeError(f"`source` must be a folder or an address, got {source!r}.")
+    if isinstance(source, str) and urlsplit(source).scheme in ("http", "https", "file"):
+        return source.rstrip("/"), _SOURCE_REMEDY
+    return Path(source).expanduser(), _SOURCE_REMEDY
+
+
+def _load_idx_dataset(place, sha256, remedy):
     """Read four gzipped IDX files named as MNIST's, and split off the validation set."""
 
     def read(name, n_dims):
-        path = Path(directory) / f"{name}.gz"
-        try:
-            return _parse_idx(_decompress(path), n_dims, sha256[name])
-        except ValueError as error:
-            raise OSError(f"{path} cannot be used: {error} {remedy}") from error
+        return _read(place, f"{name}.gz", remedy, lambda c: _parse_idx(c, n_dims, sha256[name]))
 
     X, y = _scaled(read("train-images-idx3-ubyte", 3)), read("train-labels-idx1-ubyte", 1)
     X_test, y_test = _scaled(read("t10k-images-idx3-ubyte", 3)), read("t10k-labels-idx1-ubyte", 1)
-    y, y_test = y.astype(np.int64), y_test.astype(np.int64)
+    y, y_test = y.astype(np.intp), y_test.astype(np.intp)
     return Bunch(
         X_train=X[:-_N_VALIDATION],
         y_train=y[:-_N_VALIDATION],
@@ -320,18 +404,62 @@ def _scaled(images):
     return np.divide(images.reshape(len(images), -1), 255, dtype=np.float32)
 
 
-def _decompress(path):
-    """Return the uncompressed bytes of a gzip file; a ValueError says why they cannot be had."""
+def _read(place, name, remedy, parse):
+    """Return ``parse(content)`` of a gzipped file in a folder or at an address."""
+    path = f"{place}/{name}" if isinstance(place, str) else place / name
     try:
-        return gzip.decompress(path.read_bytes())
+        return parse(_decompress(_fetch(path) if isinstance(path, str) else _read_bytes(path)))
+    except ValueError as error:
+        raise OSError(f"{path} cannot be used: {error} {remedy}") from error
+
+
+def _read_bytes(path):
+    """Return the bytes of a file; a ValueError says why they cannot be had."""
+    try:
+        return path.read_bytes()
     except FileNotFoundError:
         raise ValueError("found no such file, expected a gzip file.") from None
+    except OSError as error:
+        raise ValueError(f"expected a readable file, found {error.strerror!r}.") from error
+
+
+def _fetch(url):
+    """Return the bytes at an address; a ValueError says why they cannot be had."""
+    import http.client  # both take a while
+    import urllib.request
+
+    try:
+        if sys.platform == "emscripten":
+            return _fetch_in_browser(url)
+        with urllib.request.urlopen(url, timeout=_DOWNLOAD_TIMEOUT) as answer:
+            return answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise ValueError(f"expected a file to fetch, found {error}.") from error
+
+
+def _fetch_in_browser(url):
+    """Return the bytes at an address. Python has no sockets there; the page's worker has this."""
+    from js import XMLHttpRequest
+
+    request = XMLHttpRequest.new()
+    request.open("GET", url, False)  # not asynchronous, which only a worker may ask for
+    request.responseType = "arraybuffer"
+    request.send()
+    if request.status != 200:
+        raise OSError(f"HTTP status {request.status}")
+    return request.response.to_bytes()
+
+
+def _decompress(content):
+    """Return the uncompressed bytes of a gzip file; a ValueError says what is wrong with it."""
+    if content and content[:2] != b"\x1f\x8b":
+        return content  # some servers send a gzip file as the file in it, and say so
+    try:
+        return gzip.decompress(content)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ValueError(
             f"expected a complete gzip file, found a damaged one ({error})."
         ) from error
-    except OSError as error:
-        raise ValueError(f"expected a readable file, found {error.strerror!r}.") from error
 
 
 def _parse_idx(content, n_dims, sha256):

@@ -1,12 +1,17 @@
 """MNIST and Fashion-MNIST are read as published, or not at all."""
 
+import copy as copy_module
 import errno
 import gzip
 import hashlib
 import logging
+import os
+import pickle
+import re
 import shutil
 import threading
 import time
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -15,7 +20,7 @@ import pooch
 import pytest
 
 from softmax import datasets
-from softmax.datasets import load_fashion_mnist, load_mnist
+from softmax.datasets import load_fashion_mnist, load_mnist, load_word_frequencies
 
 IMAGES = "t10k-images-idx3-ubyte"
 LABELS = "t10k-labels-idx1-ubyte"
@@ -56,7 +61,7 @@ def load_error(name):
 def test_shapes_types_and_range(mnist, part, size):
     X, y = mnist[f"X_{part}"], mnist[f"y_{part}"]
     assert (X.shape, X.dtype) == ((size, 784), np.float32)
-    assert (y.shape, y.dtype) == ((size,), np.int64)
+    assert (y.shape, y.dtype) == ((size,), np.intp)
     assert (X.min(), X.max()) == (0, 1)
     assert X.flags.c_contiguous
     assert X.flags.writeable
@@ -167,6 +172,127 @@ def test_wrong_magic_number(copy):
     assert "magic number 0x00000803 (unsigned bytes, 3 dimensions), found 0x00000801" in (
         load_error(IMAGES)
     )
+
+
+# --- the object that is returned ------------------------------------------------------------------
+
+
+def test_entries_are_attributes(mnist):
+    assert mnist["X_val"] is mnist.X_val
+    assert set(mnist) <= set(dir(mnist))
+    with pytest.raises(AttributeError, match="has no attribute 'X_valid'"):
+        _ = mnist.X_valid
+    assert not hasattr(mnist, "X_valid")
+
+
+def test_it_is_copied_and_pickled_like_a_dict(mnist):
+    small = datasets.Bunch(y=mnist.y_val[:3])
+    small.names = ["a"]
+    for other in (pickle.loads(pickle.dumps(small)), copy_module.deepcopy(small)):
+        assert type(other) is datasets.Bunch
+        assert other.y.tolist() == small["y"].tolist()
+        assert other.names == ["a"]
+
+
+# --- a source -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def served(folder):
+    """Serve a folder on this computer, and return its address and what was asked for."""
+    asked = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, *details):
+            pass
+
+        def log_request(self, *details):
+            asked.append(self.path)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder))) as httpd:
+        threading.Thread(target=httpd.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{httpd.server_port}", asked
+        finally:
+            httpd.shutdown()
+
+
+@pytest.fixture
+def without_data(tmp_path, monkeypatch):
+    """Let the package be one that was built without data; its home folder is an empty one."""
+    monkeypatch.setattr(datasets, "_MNIST_DIR", tmp_path / "nowhere")
+    monkeypatch.setattr(datasets, "_WORDS_FILE", tmp_path / "nowhere" / datasets._WORDS_FILE.name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    yield
+    assert not list((tmp_path / "home").iterdir())  # nothing is stored
+
+
+MNIST_DIR, WORDS_DIR = datasets._MNIST_DIR, datasets._WORDS_FILE.parent
+
+
+@pytest.mark.parametrize("loader", [load_mnist, load_word_frequencies])
+def test_a_package_without_data_says_what_to_pass(without_data, loader):
+    with pytest.raises(FileNotFoundError) as caught:
+        loader()
+    message = str(caught.value)
+    assert "built without its data" in message
+    assert f"{loader.__name__}('https://…/') or {loader.__name__}('path/to/folder')" in message
+
+
+@pytest.mark.parametrize("form", [str, lambda folder: folder, lambda folder: folder.as_uri()])
+def test_source_is_a_folder_or_an_address_of_one(without_data, mnist, form):
+    assert np.array_equal(load_mnist(form(MNIST_DIR)).y_test, mnist.y_test)
+    assert load_word_frequencies(form(WORDS_DIR)).words[0] == "the"
+
+
+def test_source_is_the_address_of_a_server(without_data, mnist):
+    with served(MNIST_DIR.parent) as (address, asked):
+        for end in ("", "/"):
+            data = load_mnist(f"{address}/mnist{end}")
+            assert np.array_equal(data.X_test, mnist.X_test)
+        assert load_word_frequencies(f"{address}/words").counts[0] == 53703180
+    assert len(asked) == 9
+    assert all("//" not in path for path in asked)
+
+
+def test_source_with_a_tilde(without_data, tmp_path):
+    with pytest.raises(OSError, match=re.escape(f"{tmp_path}/home/mnist/train-images")):
+        load_mnist("~/mnist")
+
+
+def test_source_that_was_tampered_with_is_refused(without_data, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(MNIST_DIR, folder)
+    rewrite(folder, LABELS, lambda content: content[:-1] + bytes([content[-1] ^ 1]))
+    with served(folder) as (address, _):
+        for source in (folder, address):
+            with pytest.raises(
+                OSError, match=rf"{LABELS}\.gz cannot be used: expected the SHA-256"
+            ):
+                load_mnist(source)
+        (folder / f"{LABELS}.gz").write_bytes(b"<html>moved</html>")
+        with pytest.raises(OSError, match="expected the magic number"):
+            load_mnist(address)
+
+
+def test_source_that_a_server_sends_unpacked(without_data, mnist, tmp_path):
+    # As a browser hands over a file that comes with "Content-Encoding: gzip".
+    for path in MNIST_DIR.glob("*.gz"):
+        (tmp_path / path.name).write_bytes(gzip.decompress(path.read_bytes()))
+    assert np.array_equal(load_mnist(tmp_path.as_uri()).y_val, mnist.y_val)
+
+
+def test_source_that_has_no_files(without_data, tmp_path):
+    way_out = "Pass a `source` that has the file as published"
+    with served(tmp_path) as (address, _), pytest.raises(OSError, match=f"HTTP.*404.*{way_out}"):
+        load_mnist(address)
+    with pytest.raises(OSError, match=f"train-images.*found no such file.*{way_out}"):
+        load_mnist(tmp_path)
+    with pytest.raises(OSError, match=f"refused.*{way_out}"):
+        load_mnist("http://127.0.0.1:9/")  # nothing listens on the discard port
+    with pytest.raises(TypeError, match=r"^`source` must be a folder or an address, got 3\.$"):
+        load_mnist(3)
 
 
 def idx_file(array):
@@ -305,7 +431,8 @@ def test_out_of_reach(tiny, cache, tmp_path, monkeypatch, own):
     with pytest.raises(FileNotFoundError) as caught:
         load_fashion_mnist()
     message = str(caught.value)
-    now = f"now it is {str(tmp_path / own)!r}, which has none" if own else "now it is not set"
+    folder = str(tmp_path / "empty")
+    now = f"now it stands for {folder!r}, which has none" if own else "now it is not set"
     for part in ("SOFTMAX_DATA", now, "apt-get install dataset-fashion-mnist", str(cache),
                  datasets._FASHION_URL, "30 MB", "ConnectionError",
                  *datasets._FASHION_DOWNLOADS):  # fmt: skip
@@ -317,6 +444,44 @@ def test_cache_that_cannot_be_written(tiny, cache):
     cache.parent.write_text("a file, where the folder should be", encoding="utf-8")
     with pytest.raises(FileNotFoundError, match="four ways"):
         load_fashion_mnist()
+
+
+@pytest.mark.parametrize("form", ["~/own", "$HOME/own", '"~/own"', "'~/own'", "  ~/own\n"])
+def test_softmax_data_is_expanded(tiny, tmp_path, monkeypatch, form):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SOFTMAX_DATA", form)
+    with pytest.raises(FileNotFoundError, match=re.escape(f"{tmp_path}/own', which is not a")):
+        load_fashion_mnist()
+    shutil.copytree(tiny, tmp_path / "own")
+    assert sizes(load_fashion_mnist()) == [15, 15, 5, 5, 5]
+
+
+def test_softmax_data_with_a_space_and_a_quote(tiny, tmp_path, monkeypatch):
+    folder = tmp_path / "Ann's own data"
+    shutil.copytree(tiny, folder)
+    monkeypatch.setenv("SOFTMAX_DATA", str(folder))
+    assert sizes(load_fashion_mnist()) == [15, 15, 5, 5, 5]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs the permissions of POSIX")
+def test_softmax_data_that_may_not_be_read(tiny, tmp_path, monkeypatch):
+    folder = tmp_path / "own"
+    shutil.copytree(tiny, folder)
+    monkeypatch.setenv("SOFTMAX_DATA", str(folder))
+    superuser = os.geteuid() == 0  # who may read everything, so for a moment it is somebody else
+    folder.chmod(0)
+    if superuser:
+        os.seteuid(65534)
+    try:
+        with pytest.raises(PermissionError) as caught:
+            load_fashion_mnist()
+    finally:
+        if superuser:
+            os.seteuid(0)
+        folder.chmod(0o700)
+    message = str(caught.value)
+    assert "must be a folder that you may read, got 'Permission denied'" in message
+    assert "or unset SOFTMAX_DATA" in message
 
 
 @pytest.mark.parametrize(
@@ -338,7 +503,7 @@ def test_incomplete_or_altered_folder(tiny, tmp_path, monkeypatch, place, remedy
 def test_fashion_mnist_as_published(fashion_mnist):
     data = load_fashion_mnist()
     assert sizes(data) == [50_000, 50_000, 10_000, 10_000, 10_000]
-    assert (data.X_train.dtype, data.y_train.dtype) == (np.float32, np.int64)
+    assert (data.X_train.dtype, data.y_train.dtype) == (np.float32, np.intp)
     assert np.bincount(np.concatenate([data.y_train, data.y_val])).tolist() == [6000] * 10
     assert np.bincount(data.y_test).tolist() == [1000] * 10
     pixels = np.rint(data.X_test * 255).astype(np.uint8).reshape(-1, 28, 28)

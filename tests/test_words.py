@@ -37,7 +37,7 @@ def load_error(path):
 
 def test_words_and_counts(english):
     assert len(english.words) == len(set(english.words)) == 50_000
-    assert (english.counts.shape, english.counts.dtype) == ((50_000,), np.int64)
+    assert (english.counts.shape, english.counts.dtype) == ((50_000,), np.intp)
     assert all(isinstance(word, str) for word in english.words)
     assert set("".join(english.words)) <= set("abcdefghijklmnopqrstuvwxyz'")
     assert english.words[:8] == ["the", "to", "and", "of", "a", "in", "i", "is"]

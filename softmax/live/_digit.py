@@ -3,7 +3,6 @@
 import base64
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
 
 from softmax.digits import SIDE, center_digit
 from softmax.functional import softmax
@@ -13,7 +12,7 @@ CLASSES = 10
 PIXELS = SIDE * SIDE
 MOST_SAMPLES = 10
 # Orange, white and blue, as in digit.mjs: C1 and C0 of the book.
-FOR_AND_AGAINST = LinearSegmentedColormap.from_list("", ["#d55e00", "white", "#0072b2"])
+FOR_AND_AGAINST = ["#d55e00", "white", "#0072b2"]
 
 
 def draw_digit(model, samples, labels):
@@ -66,12 +65,15 @@ def draw_digit(model, samples, labels):
     winner = int(p.argmax())
 
     def draw(figure):
+        from matplotlib.colors import LinearSegmentedColormap  # slow
+
+        colors = LinearSegmentedColormap.from_list("", FOR_AND_AGAINST)
         figure.set_size_inches(6.0, 2.5)
         seen, parts, bars = figure.subplots(1, 3)
         seen.imshow(x.reshape(SIDE, SIDE), cmap="gray")
         contributions = (x * (W[winner] - W.mean(axis=0))).reshape(SIDE, SIDE)
         limit = np.abs(contributions).max()
-        parts.imshow(contributions, cmap=FOR_AND_AGAINST, vmin=-limit, vmax=limit)
+        parts.imshow(contributions, cmap=colors, vmin=-limit, vmax=limit)
         for ax, name in [(seen, "what it sees"), (parts, f"for and against {winner}")]:
             ax.set_title(name, fontsize=10)
             ax.set(xticks=[], yticks=[])

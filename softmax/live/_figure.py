@@ -13,9 +13,6 @@ import re
 from functools import cache
 from importlib.resources import files
 
-import matplotlib.pyplot as plt
-from matplotlib.figure import Figure
-
 IMPORT = re.compile(r'^import [^;]*? from "\./([\w-]+)\.mjs";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\b)", re.MULTILINE)
 COMMENT = re.compile(r"^[ \t]*//.*\n", re.MULTILINE)
@@ -64,6 +61,9 @@ class LiveFigure:
 
     def _picture(self):
         """Return the picture as an address that holds all of it."""
+        import matplotlib.pyplot as plt  # slow, and not needed before a figure is shown
+        from matplotlib.figure import Figure
+
         with plt.style.context("softmax.book"):
             # Not one of pyplot's figures, which Jupyter would show a second time.
             figure = Figure()

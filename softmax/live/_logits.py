@@ -1,6 +1,5 @@
 """Logits and temperature, and the probabilities that softmax makes of them."""
 
-from softmax import plotting
 from softmax.functional import softmax
 from softmax.live._arguments import checked_labels, checked_logits, checked_number
 from softmax.live._figure import LiveFigure
@@ -43,6 +42,8 @@ def logits(z, labels=None, *, temperature=1.0):
     temperature = checked_number("temperature", temperature, *TEMPERATURES)
 
     def draw(figure):
+        from softmax import plotting  # slow: it imports matplotlib
+
         left, right = figure.subplots(1, 2)
         plotting.bars(z, labels, ax=left, color="C0", fmt="{:.2f}").set(title="logits")
         plotting.bars(p, labels, ax=right, color="C1").set(title="probabilities", ylim=(0, 1.1))

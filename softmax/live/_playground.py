@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from softmax import plotting
-from softmax.classifier import SoftmaxClassifier
 from softmax.live._arguments import checked_number
 from softmax.live._figure import LiveFigure
 
@@ -66,6 +64,8 @@ def playground(X=None, y=None, *, learning_rate=0.5, alpha=0.001, temperature=1.
     model = _trained(X, y, settings["learning_rate"], settings["alpha"])
 
     def draw(figure):
+        from softmax import plotting  # slow: it imports matplotlib
+
         figure.set_size_inches(4.2, 3.6)
         ax = figure.subplots()
         if model is None:
@@ -103,6 +103,8 @@ def _as_list(X, y):
 
 def _trained(X, y, learning_rate, alpha):
     """Return the classifier of the picture, or None: of one class alone, or if it diverges."""
+    from softmax.classifier import SoftmaxClassifier  # slow: it imports scikit-learn
+
     if len(np.unique(y)) < 2:
         return None
     model = SoftmaxClassifier(
