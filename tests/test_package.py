@@ -23,6 +23,17 @@ def test_importing_the_package_costs_numpy_and_no_more():
     assert run.stdout == "[]\n"
 
 
+@pytest.mark.parametrize("module", ["softmax.datasets", "softmax.live", "softmax.digits"])
+def test_importing_a_module_does_not_bring_in_what_only_some_of_it_needs(module):
+    code = (
+        f"import sys, {module}; "
+        "print(sorted({'scipy', 'sklearn', 'matplotlib', 'pandas', 'pooch', 'tqdm', "
+        "'urllib.request', 'softmax.classifier'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"
+
+
 @pytest.mark.filterwarnings("default")
 def test_every_public_name_is_there():
     for name in sm.__all__:
