@@ -18,6 +18,7 @@ COPIED_TESTS = [
     "__init__.py",
     "conftest.py",
     "nbval-sanitize.cfg",
+    "numeric.py",
     "references.py",
     "test_references.py",
 ]
@@ -62,7 +63,7 @@ def run_suite(root):
         env=own,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1200,
         check=False,
     )
 
