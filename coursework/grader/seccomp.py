@@ -50,11 +50,10 @@ _ALLOWED_WITH = {
     "prlimit64": [(0, _WORD, 0)],  # its own limits
     "socketpair": [(0, _WORD, 1)],  # AF_UNIX, as asyncio and multiprocessing have it
 }
-# What honest code tries, and goes on only after the right error or none.
+# What honest code tries, and goes on only after the right error, or 0 for none: to flush files
+# that are in memory, to copy the attributes of a file, to use the network.
 _ANSWERED = {
-    **dict.fromkeys(
-        ("fdatasync", "fsync"), 0
-    ),  # of folders in memory; others' disks are left alone
+    **dict.fromkeys(("fdatasync", "fsync"), 0),
     **dict.fromkeys(("flistxattr", "listxattr", "llistxattr"), errno.ENOTSUP),
     "socket": errno.EACCES,
 }
