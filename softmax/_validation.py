@@ -41,7 +41,7 @@ def as_array(x, name, *, masked):
     if _has_masked_entries(x):
         combine = f" First combine the list: {name} = np.ma.array({name})."
         raise TypeError(
-            f"`{name}` must not have masked entries, got some in a {type(x).__name__}."
+            f"`{name}` must not have masked entries, got some in {_a_type(x)}."
             f"{combine if isinstance(x, (list, tuple)) else ''} {masked}"
         )
     try:
@@ -53,8 +53,8 @@ def as_array(x, name, *, masked):
                 "rows differ. Pass one row at a time, or pad the rows."
             ) from error
         raise TypeError(
-            f"`{name}` must be convertible to a NumPy array, got a {type(x).__name__}, which says: "
-            f"{error}{_way_to_the_host(x, name)}"
+            f"`{name}` must be convertible to a NumPy array, got {_a_type(x)}, which raises "
+            f"{type(error).__name__} ({error}).{_way_to_the_host(x, name)}"
         ) from error
 
 
@@ -74,12 +74,19 @@ def _describe(x, array):
     if x is None:
         return "None"
     if array.ndim == 0 and array.dtype == object:  # NumPy did not look inside
-        return f"a {type(x).__name__}"
+        return _a_type(x)
     return f"an array of dtype {array.dtype}"
+
+
+def _a_type(x):
+    name = type(x).__name__
+    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
 
 
 def _way_out(x, array, name):
     """Return a sentence that says how to pass `x`, or an empty string."""
+    if x is None:
+        return ""
     # Attempts that might be expensive, or use up an iterator, are not tried.
     if callable(getattr(x, "toarray", None)):
         return f" Pass it as a dense array: {name}.toarray()."

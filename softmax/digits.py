@@ -15,6 +15,8 @@ import math
 
 import numpy as np
 
+from softmax._validation import real_array
+
 __all__ = ["center_digit", "draw_strokes"]
 
 SIDE = 28  # pixels of a picture
@@ -46,6 +48,8 @@ def center_digit(picture):
 
     Raises
     ------
+    TypeError
+        If `picture` does not hold real numbers, or has masked entries.
     ValueError
         If `picture` is not a table of finite numbers ≥ 0, or has no ink.
 
@@ -58,7 +62,8 @@ def center_digit(picture):
     >>> np.unique(columns).tolist(), (int(rows.min()), int(rows.max()))
     ([14, 15], (5, 24))
     """
-    picture = np.asarray(picture, dtype=float)
+    no_ink = "To have no ink there, pass picture.filled(0)."
+    picture = real_array(picture, "picture", masked=no_ink).astype(float)
     if picture.ndim != 2:
         raise ValueError(
             f"picture has shape {picture.shape}; give one table of H × W brightness values."
@@ -98,6 +103,8 @@ def draw_strokes(strokes, size, width):
 
     Raises
     ------
+    TypeError
+        If a stroke does not hold real numbers, or has masked entries.
     ValueError
         If a stroke is not a table of points, or a coordinate is not finite.
 
@@ -112,7 +119,8 @@ def draw_strokes(strokes, size, width):
     middles = np.arange(size) + 0.5
     x, y = middles, middles[:, np.newaxis]
     for stroke in strokes:
-        points = np.asarray(stroke, dtype=float)
+        left_out = "To leave these points out, pass np.ma.compress_rows(stroke)."
+        points = real_array(stroke, "stroke", masked=left_out).astype(float)
         if points.ndim != 2 or points.shape[1] != 2 or not len(points):
             raise ValueError(f"A stroke has shape {points.shape}; give (n, 2), n points (x, y).")
         if not np.isfinite(points).all():

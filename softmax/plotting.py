@@ -8,6 +8,7 @@ and returns the Axes, so that a caller can go on drawing.
 import matplotlib.pyplot as plt
 import numpy as np
 
+from softmax._validation import as_array, real_array
 from softmax.functional import softmax
 
 __all__ = [
@@ -47,7 +48,7 @@ def bars(values, labels=None, *, ax=None, color="C0", fmt="{:.3f}"):
     ValueError
         If `values` is not one-dimensional, or `labels` has another length.
     """
-    values = np.asarray(values, dtype=float)
+    values = _with_gaps(values, "values").astype(float)
     if values.ndim != 1:
         raise ValueError(
             f"values has shape {values.shape}; bars draws one vector, of shape (K,). "
@@ -107,9 +108,9 @@ def training_curves(loss, accuracy=None, *, axes=None):
     numpy.ndarray of matplotlib.axes.Axes
         The Axes drawn on.
     """
-    panels = [(loss, "training loss", "C0")]
+    panels = [(_with_gaps(loss, "loss"), "training loss", "C0")]
     if accuracy is not None:
-        panels.append((accuracy, "validation accuracy", "C1"))
+        panels.append((_with_gaps(accuracy, "accuracy"), "validation accuracy", "C1"))
     if axes is None:
         _, axes = plt.subplots(1, len(panels))
     axes = np.atleast_1d(axes)
@@ -146,7 +147,7 @@ def confusion_matrix(counts, labels=None, *, ax=None):
     ValueError
         If `counts` is not a square matrix.
     """
-    counts = np.asarray(counts)
+    counts = real_array(counts, "counts", masked="To count nothing there, pass counts.filled(0).")
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
         raise ValueError(
             f"counts has shape {counts.shape}; a confusion matrix is square, of shape (K, K)."
@@ -189,7 +190,7 @@ def templates(coef, image_shape, labels=None, *, axes=None):
     numpy.ndarray of matplotlib.axes.Axes
         The Axes drawn on.
     """
-    coef = np.asarray(coef)
+    coef = real_array(coef, "coef", masked="To show no weight there, pass coef.filled(0).")
     limit = np.abs(coef).max()
     images = coef.reshape(len(coef), *image_shape)
     labels = _class_names(labels, len(coef))
@@ -226,7 +227,7 @@ def image_grid(images, titles=None, *, axes=None, columns=5, **imshow):
     ValueError
         If there are more pictures than Axes or titles.
     """
-    images = np.asarray(images)
+    images = _with_gaps(images, "images")
     titles = [""] * len(images) if titles is None else list(titles)
     if axes is None:
         rows = -(-len(images) // columns)
@@ -269,7 +270,8 @@ def decision_regions(model, X, y, *, ax=None, resolution=200):
     matplotlib.axes.Axes
         The Axes drawn on.
     """
-    X, y = np.asarray(X), np.asarray(y)
+    left_out = "To leave these points out, pass X and y without them."
+    X, y = real_array(X, "X", masked=left_out), as_array(y, "y", masked=left_out)
     # The grid is in the dtype of X, so that a float32 model stays in float32; integers would
     # round it.
     X = X.astype(np.result_type(X, np.float32))
@@ -301,6 +303,11 @@ def decision_regions(model, X, y, *, ax=None, resolution=200):
         )
     ax.grid(visible=False)
     return ax
+
+
+def _with_gaps(x, name):
+    left_out = f"To leave gaps there, pass {name}.astype(float).filled(np.nan)."
+    return real_array(x, name, masked=left_out)
 
 
 def _class_names(labels, num_classes):

@@ -154,6 +154,18 @@ def test_what_is_no_picture_is_refused(picture, message):
         center_digit(picture)
 
 
+def test_masked_ink_is_refused():
+    picture = np.ma.masked_greater(np.eye(28) * np.arange(28), 20)
+    with pytest.raises(TypeError, match=r"pass picture\.filled\(0\)"):
+        center_digit(picture)
+    assert center_digit(picture.filled(0)).shape == (28, 28)
+    stroke = np.ma.masked_greater([[1.0, 1.0], [2.0, 2.0], [99.0, 2.0]], 50)
+    with pytest.raises(TypeError, match=r"pass np\.ma\.compress_rows\(stroke\)"):
+        draw_strokes([stroke], size=10, width=2)
+    drawn = draw_strokes([np.ma.compress_rows(stroke)], size=10, width=2)
+    assert np.array_equal(drawn, draw_strokes([stroke[:2].data], size=10, width=2))
+
+
 @pytest.mark.parametrize("stroke", [[], [1.0, 2.0], [[1.0, 2.0, 3.0]]])
 def test_what_is_no_stroke_is_refused(stroke):
     with pytest.raises(ValueError, match="A stroke has shape"):

@@ -108,6 +108,30 @@ def test_image_grid_refuses_more_pictures_than_places_or_titles():
         plotting.image_grid(images, ["a"])
 
 
+def test_masked_arrays_are_refused_and_drawn_as_gaps():
+    values = np.ma.masked_greater([1.0, 99.0], 50)
+    with pytest.raises(TypeError, match=r"pass values\.astype\(float\)\.filled\(np\.nan\)"):
+        plotting.bars(values)
+    ax = plotting.bars(values.astype(float).filled(np.nan))
+    assert np.isnan(ax.patches[1].get_height())
+    counts = np.ma.masked_greater([[1, 99], [0, 1]], 50)
+    with pytest.raises(TypeError, match=r"pass counts\.filled\(0\)"):
+        plotting.confusion_matrix(counts)
+    plotting.confusion_matrix(counts.filled(0))
+    pictures = np.ma.masked_greater(np.arange(8).reshape(2, 2, 2), 6)
+    for function, args in [
+        (plotting.logits_and_probabilities, (values,)),
+        (plotting.training_curves, (values,)),
+        (plotting.training_curves, ([1.0, 2.0], values)),
+        (plotting.image_grid, (pictures,)),
+        (plotting.templates, (pictures.reshape(2, 4), (2, 2))),
+        (plotting.decision_regions, (LeftOrRight(), counts, [0, 1])),
+        (plotting.decision_regions, (LeftOrRight(), np.eye(2), values)),
+    ]:
+        with pytest.raises(TypeError, match="must not have masked entries"):
+            function(*args)
+
+
 class LeftOrRight:
     """A stand-in for a classifier whose boundary we know: x0 = 0."""
 

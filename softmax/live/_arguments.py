@@ -2,16 +2,20 @@
 
 import numpy as np
 
+from softmax._validation import real_array
+
 
 def checked_logits(z, *, least, most, largest):
     """Return `z` as a vector of `least` to `most` floats that are at most `largest` in size.
 
     Raises
     ------
+    TypeError
+        If it does not hold real numbers, or has masked entries.
     ValueError
-        If it is no such vector.
+        If it is another vector, or not a vector.
     """
-    z = np.asarray(z, dtype=float)
+    z = real_array(z, "z", masked="To leave these classes out, pass z.compressed().").astype(float)
     if z.ndim != 1 or not least <= len(z) <= most:
         raise ValueError(f"z has shape {z.shape}; give one vector of {least} to {most} logits.")
     if not (np.abs(z) <= largest).all():  # NaN is refused too

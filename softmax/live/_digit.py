@@ -4,6 +4,7 @@ import base64
 
 import numpy as np
 
+from softmax._validation import as_array, real_array
 from softmax.digits import SIDE, center_digit
 from softmax.functional import softmax
 from softmax.live._figure import LiveFigure
@@ -100,7 +101,9 @@ def draw_digit(model, samples, labels):
 
 def _checked(samples, labels):
     """Return samples as bytes, and labels as integers, if they are what the figure can show."""
-    samples, labels = np.asarray(samples, dtype=float), np.asarray(labels)
+    no_ink = "To have no ink there, pass samples.filled(0)."
+    samples = real_array(samples, "samples", masked=no_ink).astype(float)
+    labels = as_array(labels, "labels", masked="Leave these samples out.")
     shape = samples.shape
     if len(shape) != 2 or not 1 <= shape[0] <= MOST_SAMPLES or shape[1] != PIXELS:
         raise ValueError(f"samples has shape {shape}; give 1 to {MOST_SAMPLES} rows of {PIXELS}.")

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from softmax._validation import as_array, real_array
 from softmax.live._arguments import checked_number
 from softmax.live._figure import LiveFigure
 
@@ -85,7 +86,9 @@ def playground(X=None, y=None, *, learning_rate=0.5, alpha=0.001, temperature=1.
 
 def _checked(X, y):
     """Return the points as an array of shape (N, 2) and their classes, or say what is wrong."""
-    X, y = np.asarray(X, dtype=float), np.asarray(y)
+    left_out = "To leave these points out, pass X and y without them."
+    X = real_array(X, "X", masked=left_out).astype(float)
+    y = as_array(y, "y", masked=left_out)
     if X.ndim != 2 or X.shape[1] != 2 or not 1 <= len(X) <= MOST_POINTS:
         raise ValueError(f"X has shape {X.shape}; give 1 to {MOST_POINTS} points, shape (N, 2).")
     if not (np.abs(X) <= REACH).all():  # NaN is refused too
