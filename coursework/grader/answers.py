@@ -36,7 +36,9 @@ class AnswersError(ValueError):
     """Marks that cannot be merged; the message names every bad row."""
 
 
-def extract_answer(notebook, question_name: str, released_texts: Collection[str]) -> str:
+def extract_answer(
+    notebook, question_name: str, released_texts: Collection[str], others: Collection[str] = ()
+) -> str:
     """Return a student's answer in words to one question; empty where there is none.
 
     Parameters
@@ -44,22 +46,26 @@ def extract_answer(notebook, question_name: str, released_texts: Collection[str]
     notebook : nbformat.NotebookNode
         As handed in.
     question_name : str
-        The answer is in the cell with this nbgrader ``grade_id``; where several have it, in
-        all of them.
+        The answer is in the cell with this nbgrader ``grade_id``, whatever type the cell has;
+        where several have it, in all of them.
     released_texts : collection of str
         The texts of the Markdown cells as they were given out. Where the cell of the question
-        is gone, has lost its metadata or was left as it was, the answer is all other Markdown
+        is gone, has another ``grade_id`` or was left as it was, the answer is all other text
         that is not among these.
+    others : collection of str
+        The names of the other questions, whose cells hold no answer to this one.
     """
     released = {_normalize(text) for text in released_texts}
     cells = [
-        (_grade_id(cell), _written(cell.get("source", "")[:LONGEST_CELL], released))
+        (_grade_id(cell), cell, _written(cell.get("source", "")[:LONGEST_CELL], released))
         for cell in notebook.get("cells", [])
-        if cell.get("cell_type") == "markdown"
     ]
-    own = [text for name, text in cells if name == question_name and text]
-    # A cell that belongs to another question is not an answer to this one.
-    loose = [text for name, text in cells if name in ("", question_name) and text]
+    own = [text for name, _, text in cells if name == question_name and text]
+    loose = [
+        text
+        for name, cell, text in cells
+        if text and cell.get("cell_type") != "code" and name not in others
+    ]
     return "\n\n".join(own or loose)[:LONGEST_ANSWER]
 
 

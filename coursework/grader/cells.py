@@ -1,6 +1,7 @@
 """Which of a notebook's cells an answer needs, and what is Python in them.
 
 This runs beside the student's code, inside the sandbox; it needs the standard library only.
+`magics` has replaced what is not Python already, but for cells that it leaves alone.
 """
 
 import ast
@@ -14,7 +15,8 @@ _CELL_MAGIC = re.compile(r"\s*%%(\w+)[^\n]*\n?")
 _TIMED = re.compile(r"^(\s*)%(?:time|timeit)\s+(?!-)(.+)$")
 _MAGIC = re.compile(r"^\s*(?:%\w|!|\?)|^[^#'\"]*=\s*[!%]\s*\w|^[^#]*\?\s*$")
 _INDENT = re.compile(r"(?:[ \t]*\n)*([ \t]*)")
-_DEFINES = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*=(?!=)", re.MULTILINE)
+# In a cell that is not Python, a definition may be anywhere in a line.
+_DEFINES = re.compile(r"\b(?:def|class)\s+(\w+)|(?<![\w.])(\w+)\s*=(?!=)")
 _MOST_MAGICS = 200
 # Cells that name these bind what nobody can tell without running them.
 _OPAQUE = {"exec", "globals"}

@@ -27,7 +27,7 @@ from coursework.grader.pools import PoolError, Processes
 from coursework.grader.roster import RosterError, Student, parse_due, parse_timezone, read_roster
 from coursework.grader.running import Settings, grade_class, read_released
 from coursework.grader.sandbox import SandboxError, check_sandbox
-from coursework.grader.submissions import SubmissionError, find_submissions
+from coursework.grader.submissions import FILE, NBGRADER, SubmissionError, find_submissions
 from coursework.grader.texts import in_points, one_line, shorten
 from coursework.grader.work import WorkError, WorkFolder
 
@@ -49,8 +49,9 @@ GRADE_RULES = """\
 what counts:
   A folder belongs to the student whose `folder` on the roster (or id) is its name, or the
   beginning of its name up to an underscore; so do notebooks beside the folders. Of several
-  notebooks named as the assignment is, the latest counts: by nbgrader's timestamp.txt, otherwise
-  by the time of the file's last change. One notebook of another name is taken, with a note.
+  notebooks with the name of the assignment in theirs, the latest counts: by the time of the
+  file's last change or, with --times nbgrader, by nbgrader's timestamp.txt. One notebook of
+  another name is taken, with a note. All that were not marked are named in the reason.
 
 lateness:
   A file is late if it was handed in after `due` of its student on the roster, otherwise after
@@ -126,6 +127,9 @@ def _add_grade(commands):
            "alone, such as 2026-12-01, means the end of that day")  # fmt: skip
     option("--timezone", type=_timezone, metavar="NAME", help="of the course, such as "
            "Europe/Berlin, for deadlines and times that name none")  # fmt: skip
+    option("--times", choices=(FILE, NBGRADER), default=FILE, help="when work was handed in: by "
+           "the date of the file, or by the timestamp.txt that nbgrader wrote when it collected "
+           "the files, which otherwise anyone may have written; file by default")  # fmt: skip
     option("--late-penalty", type=_percent, default=0.0, metavar="PERCENT",
            help="of all points, for each day of lateness that has begun; 0 by default")  # fmt: skip
     option("--book-url", type=_book_url, metavar="URL", help="where the book is, for the links "
@@ -207,7 +211,17 @@ def grade(options):
     assignment = load_assignment(options.assignment, parse_variant(options.variant))
     due = parse_due(options.due, timezone=options.timezone) if options.due else None
     students = read_roster(options.roster, options.timezone)
-    submissions, strangers = find_submissions(options.submissions, students, assignment.name)
+    submissions, strangers = find_submissions(
+        options.submissions,
+        students,
+        assignment.name,
+        times=options.times,
+        timezone=options.timezone,
+    )
+    stamped = sum(submission.stamped for submission in submissions)
+    if stamped:
+        _warn(f"{stamped} students have a timestamp.txt, which is not read; if nbgrader collected "
+              "these files, add --times nbgrader")  # fmt: skip
     if options.no_sandbox:
         _warn("--no-sandbox: the students' code runs as you, and can read and change your files, "
               "use the network, and forge its marks")  # fmt: skip
@@ -324,7 +338,7 @@ def _summarize(options, work, settings, graded, fresh, strangers):
     if late:
         print(f"{late} late")
     fine = (results.OK, results.AWAITING, results.MISSING)
-    odd = [result for result in graded.values() if result.status not in fine]
+    odd = [r for r in graded.values() if r.attention or r.status not in fine]
     _print_list("worth a look", [f"{r.student}: {r.status}: {_brief(r.reason)}" for r in odd])
     _print_list("of nobody on the roster", strangers)
     variant = " ".join(f"{key}={value}" for key, value in settings.parameters.items())
@@ -333,7 +347,7 @@ def _summarize(options, work, settings, graded, fresh, strangers):
 
 
 def _brief(reason):
-    return shorten(one_line(reason), 150)
+    return shorten(one_line(reason), 300)
 
 
 def _print_list(title, lines):

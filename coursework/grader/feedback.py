@@ -24,13 +24,16 @@ from coursework.grader.results import (
     MEMORY,
     MISSING,
     OUTPUT,
+    STUB,
     TIMEOUT,
+    UNDEFINED,
     UNREADABLE,
     Result,
 )
 from coursework.grader.roster import safe_name
 from coursework.grader.texts import (
     clean,
+    in_hours,
     in_points,
     one_line,
     render,
@@ -74,13 +77,18 @@ MISSED = (
     "Begin with the first check that was missed: make a small call of that kind in a new cell, "
     "and compare what comes back with what the check says."
 )
-STUB = (
+WRITE_IT = (
     "Write the function where the notebook says so, and run the visible check below it until it "
     "prints its sentence."
 )
-UNDEFINED = (
-    "Define the function under the name that the notebook gives it. Then restart the kernel and "
-    "run all cells: no cell before it may end in an error that it depends on."
+DEFINE_IT = (
+    "Define the function in a code cell, under the name that the notebook gives it. Then restart "
+    "the kernel and run all cells: no cell before it may end in an error that it depends on."
+)
+OTHER_FILES = (
+    "No question is answered in the notebook that was marked, and there are other files in your "
+    "folder; they are named at the end of this page. If your work is in one of them, tell your "
+    "teacher which one."
 )
 REREAD = "Compare your answer with the comment."
 UNWRITTEN = "Write your answer into the cell of the question; a few sentences are enough."
@@ -211,21 +219,13 @@ def _reason_of_all(result):
 def _explain_lateness(result):
     if not result.late_hours:
         return ""
-    late = f"Handed in {_hours(result.late_hours)} after your deadline."
+    late = f"Handed in {in_hours(result.late_hours)} after your deadline."
     if not result.penalty:
         return f"{late} No points were taken off for that."
     return (
         f"{late} The penalty is {_count(result.penalty)}: your answers have "
         f"{in_points(result.points)}, and {in_points(result.total)} count."
     )
-
-
-def _hours(hours):
-    if hours < 1:
-        minutes = max(1, round(hours * 60))
-        return f"{minutes} minute{'s' if minutes > 1 else ''}"
-    text = f"{hours:.1f}".removesuffix(".0")
-    return f"{text} hour{'' if text == '1' else 's'}"
 
 
 def _count(points):
@@ -237,6 +237,8 @@ def _next_of_all(result):
     """Return what to do first."""
     if result.status in UNMARKED:
         return NEXT[result.status]
+    if result.is_unanswered and result.attention:
+        return OTHER_FILES
     left = [q for q in result.questions if q.points < q.out_of and q.status != AWAITING]
     if not left:
         return ""
@@ -253,6 +255,8 @@ def _facts(result):
     if result.file:
         submitted = f", handed in at {one_line(result.submitted)}" if result.submitted else ""
         facts.append(("Your file", f"{shorten(one_line(result.file), 120)}{submitted}"))
+    if result.note:
+        facts.append(("About your files", shorten(one_line(result.note), LONGEST_MESSAGE)))
     if result.sha256:
         facts.append(("Its SHA-256 begins with", one_line(result.sha256)[:16]))
     facts.append(
@@ -352,9 +356,7 @@ def _next(question):
         return NEXT[question.status]
     if question.manual:
         return REREAD if question.answer.strip() else UNWRITTEN
-    if question.reason.startswith("not answered"):
-        return STUB
-    return UNDEFINED if "is not defined in any cell" in question.reason else MISSED
+    return {STUB: WRITE_IT, UNDEFINED: DEFINE_IT}.get(question.cause, MISSED)
 
 
 def _find_place(link, base):

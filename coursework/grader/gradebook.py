@@ -223,6 +223,9 @@ def _write_result(book, result, assignment, cells):
         submission = book.add_submission(name, result.student)
     submission.timestamp = _parse_time(result.submitted)
     notes = []
+    if result.submitted and submission.timestamp is None:
+        shown = shorten(one_line(result.submitted), 80)
+        notes.append(f"{result.student}: {shown!r} is not a time, so nbgrader gets none")
     by_name = {notebook.name: notebook for notebook in submission.notebooks}
     by_name[name].late_submission_penalty = float(result.penalty)
     for question in result.questions:
@@ -263,6 +266,6 @@ def _parse_time(text):
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    except (OverflowError, ValueError):  # nobody loses marks for a time that is none
         return None
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment

@@ -6,7 +6,7 @@ import csv
 import io
 
 from coursework.grader.results import OK
-from coursework.grader.texts import in_points, one_line, safe_cell, shorten, write_whole
+from coursework.grader.texts import in_hours, in_points, one_line, safe_cell, shorten, write_whole
 
 NOT_YET = "not marked yet"
 BEFORE = ("student", "name")
@@ -78,6 +78,14 @@ def reason_of(questions):
         for question in questions
         if question.reason and (question.status != OK or question.points < question.out_of)
     )
+
+
+def tell_penalty(result):
+    """Return what lateness costs, or nothing where it is free."""
+    if not result.penalty:
+        return ""
+    points, out_of = in_points(result.penalty), in_points(result.out_of)
+    return f"late by {in_hours(result.late_hours)}: {points} of {out_of} points are taken off"
 
 
 def join(*parts):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from coursework.grader import results
 from coursework.grader.assignment import Assignment, Outcome, Question
+from coursework.grader.magics import to_python
 from coursework.grader.results import CheckResult, QuestionResult, Recognized
 from coursework.grader.sandbox import Run, run_calls
 
+NOT_CODE = {"markdown": "Markdown", "raw": "raw"}  # types of cells, in words
 SHOWN_PROBLEMS = 3  # of the errors in a submission's cells, in the reason for its marks
 
 
@@ -19,6 +22,7 @@ def mark_cells(
     seed: int,
     sandbox: bool = True,
     answers: Mapping[str, str] | None = None,
+    texts: Sequence[Mapping] = (),
 ) -> tuple[QuestionResult, ...]:
     """Return the marks of a notebook, question by question.
 
@@ -33,6 +37,8 @@ def mark_cells(
         False runs the answers without bubblewrap.
     answers : mapping of str to str, optional
         The answers in words, by question.
+    texts : sequence of dict
+        All cells of the notebook: an answer in one that is not code is named in the reason.
 
     Raises
     ------
@@ -40,6 +46,7 @@ def mark_cells(
         Where bubblewrap does not work.
     """
     answers = answers or {}
+    cells = to_python(cells)
     return tuple(
         mark_question(
             question,
@@ -48,6 +55,7 @@ def mark_cells(
             assignment=assignment,
             sandbox=sandbox,
             answer=answers.get(question.name, ""),
+            texts=texts,
         )
         for question in assignment.questions
     )
@@ -61,8 +69,9 @@ def mark_question(
     assignment: Assignment,
     sandbox: bool = True,
     answer: str = "",
+    texts: Sequence[Mapping] = (),
 ) -> QuestionResult:
-    """Return the marks of one question; parameters as in `mark_cells`."""
+    """Return the marks of one question; parameters as in `mark_cells`, and cells in Python."""
     if not question.checks:
         return _awaiting(question, answer)
     calls_of_checks = question.draw_calls(seed)
@@ -80,16 +89,20 @@ def mark_question(
     points = sum(check.points for check in checks)
     all_is_well = points == question.out_of
     recognized = () if all_is_well else _recognize(question, calls, run.outcomes)
+    cause = "" if all_is_well else _find_cause(run.outcomes)
     return QuestionResult(
         name=question.name,
         title=question.title,
         points=points,
         out_of=question.out_of,
         status=run.status,
-        reason="" if all_is_well and run.status == results.OK else _reason(calls, run, checks),
+        reason=""
+        if all_is_well and run.status == results.OK
+        else _reason(calls, run, checks, cause, texts),
         seconds=run.seconds,
         checks=checks,
         recognized=recognized,
+        cause=cause,
     )
 
 
@@ -105,6 +118,7 @@ def _awaiting(question, answer):
         reason="to be marked by hand" if written else "nothing was written",
         manual=True,
         answer=answer,
+        cause="" if written else results.UNWRITTEN,
     )
 
 
@@ -134,10 +148,23 @@ def _is_seen(item, calls, outcomes):
         return False
 
 
-def _reason(calls, run: Run, checks):
+def _find_cause(outcomes: Sequence[Outcome]):
+    """Return one of the causes in `results` where there is nothing to check; else ''."""
+    if outcomes and all(_is_stub(outcome) for outcome in outcomes):
+        return results.STUB
+    if outcomes and all(outcome.kind == "undefined" for outcome in outcomes):
+        return results.UNDEFINED
+    return ""
+
+
+def _is_stub(outcome):
+    return outcome.kind == "raised" and outcome.message.startswith("NotImplementedError")
+
+
+def _reason(calls, run: Run, checks, cause, texts):
     """Say in one line why the question has not all its points."""
     parts = [run.reason] if run.reason else []
-    if _is_stub(run.outcomes):
+    if cause == results.STUB:
         parts.append("not answered: the function raises NotImplementedError")
         return "; ".join(parts)
     undefined = {
@@ -145,7 +172,8 @@ def _reason(calls, run: Run, checks):
         for call, outcome in zip(calls, run.outcomes, strict=True)
         if outcome.kind == "undefined"
     }
-    parts += [f"{name} is not defined in any cell that ran" for name in sorted(undefined)]
+    for name in sorted(undefined):
+        parts += [f"{name} is not defined in any cell that ran", *_find_in_texts(name, texts)]
     parts += run.problems[:SHOWN_PROBLEMS]
     missed = sum(check.points < check.out_of for check in checks)
     if missed and not undefined and not run.reason:
@@ -153,13 +181,18 @@ def _reason(calls, run: Run, checks):
     return "; ".join(parts)
 
 
+def _find_in_texts(name, cells):
+    """Yield where a function is defined in a cell that is not code."""
+    for number, cell in enumerate(cells, start=1):
+        kind = NOT_CODE.get(cell["cell_type"])
+        if kind and re.search(rf"\b(def|class)\s+{name}\b|\b{name}\s*=", cell["source"]):
+            yield (
+                f"it is in a {kind} cell, number {number} of all cells, and only code cells are "
+                "run: change the type of the cell to Code"
+            )
+            return
+
+
 def _first_words(checks):
     """Return what the first missed check says."""
     return next(check.message for check in checks if check.points < check.out_of)
-
-
-def _is_stub(outcomes: Sequence[Outcome]):
-    return bool(outcomes) and all(
-        outcome.kind == "raised" and outcome.message.startswith("NotImplementedError")
-        for outcome in outcomes
-    )

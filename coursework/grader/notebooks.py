@@ -14,6 +14,12 @@ MAX_BYTES = 10 << 20
 # An object of Python takes many times the memory of its text. Jupyter gives each number of a plot
 # a line of its own, far to the right: a notebook of 10 MB has less than a million of them.
 MAX_PARTS = 1_000_000
+# Files that are saved or renamed as notebooks; by their first bytes.
+OTHER_FILES = {
+    b"<": "a web page",
+    b"pk\x03\x04": "an archive (zip)",
+    b"%pdf": "a PDF",
+}
 # Kernels whose notebooks may not name their language; by the beginning of the kernel's name.
 OTHER_KERNELS = {
     "ir": "R",
@@ -36,7 +42,7 @@ class Notebook:
     """What the grader uses of a notebook.
 
     `cells` are the sources of the code cells in order; `node` is the notebook in nbformat's
-    version 4, a dict, with nothing but the sources and metadata of its code and Markdown cells.
+    version 4, a dict, with nothing but the sources and metadata of its cells.
     """
 
     cells: list[str]
@@ -84,6 +90,9 @@ def _parse(data):
         raise UnreadableError(
             f"its JSON has more than {MAX_PARTS:,} parts: clear the outputs and save it again"
         )
+    for begin, kind in OTHER_FILES.items():
+        if data.lstrip()[: len(begin)].lower() == begin:
+            raise UnreadableError(f"the file is {kind}, not a notebook: hand in the .ipynb itself")
     try:
         raw = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -175,7 +184,7 @@ def _get_dict(mapping, key):
 
 
 def _clean_cell(cell):
-    """Return a code or Markdown cell with its source and metadata only; None for another."""
+    """Return a cell with its source and metadata only; None for what is not a cell."""
     if not isinstance(cell, dict):
         return None
     source = cell.get("source", "")
@@ -185,7 +194,7 @@ def _clean_cell(cell):
         return None
     # JSON can hold half of a surrogate pair, which no UTF-8 can: a question mark instead.
     source = source.encode("utf-8", "replace").decode()
-    if cell.get("cell_type") not in ("code", "markdown"):
+    if cell.get("cell_type") not in ("code", "markdown", "raw"):
         return None
     metadata = _get_dict(cell, "metadata")
     return {"cell_type": cell["cell_type"], "source": source, "metadata": metadata}

@@ -17,6 +17,11 @@ MISSING = "missing"  # on the roster, but nothing was handed in
 FAILED = "grader failed"  # our own mistake: the teacher has to look
 STATES = (OK, AWAITING, OUTPUT, TIMEOUT, MEMORY, CRASHED, UNREADABLE, MISSING, FAILED)
 
+# Causes of a question without points that no check says: nothing is there to be checked.
+STUB = "stub"  # the function is as it was given out
+UNDEFINED = "undefined"  # no cell that ran defines the function
+UNWRITTEN = "unwritten"  # there is no answer in words
+
 
 @dataclass(frozen=True)
 class CheckResult:
@@ -42,8 +47,8 @@ class Recognized:
 class QuestionResult:
     """The marks of one question.
 
-    `reason` is empty only where all is well. `answer` is the text of an answer in words, and
-    `comment` what the person who marked it wrote.
+    `reason` is empty only where all is well, and `cause` where there was something to check.
+    `answer` is the text of an answer in words, and `comment` what the person who marked it wrote.
     """
 
     name: str
@@ -58,6 +63,7 @@ class QuestionResult:
     manual: bool = False
     answer: str = ""
     comment: str = ""
+    cause: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,8 @@ class Result:
 
     `seed` and `parameters` reproduce the marks; `sha256` is that of the file as handed in;
     `late_hours` is 0 for a file in time; `penalty` (points) has been subtracted in `total`.
+    `note` is what is worth saying of the student's files, and `attention` asks the teacher to
+    look at them.
     """
 
     student: str
@@ -81,6 +89,8 @@ class Result:
     late_hours: float = 0.0
     penalty: float = 0.0
     seconds: float = 0.0
+    note: str = ""
+    attention: bool = False
 
     @property
     def points(self):
@@ -91,6 +101,11 @@ class Result:
     def total(self):
         """The points that count."""
         return max(0.0, self.points - self.penalty)
+
+    @property
+    def is_unanswered(self):
+        """Whether there is an answer to none of the questions."""
+        return all(question.cause for question in self.questions)
 
     @property
     def out_of(self):

@@ -13,7 +13,7 @@ from datetime import datetime
 from coursework.grader import results
 from coursework.grader.answers import extract_answer
 from coursework.grader.assignment import FOLDER, Assignment, load_assignment
-from coursework.grader.grades import join, reason_of
+from coursework.grader.grades import join, reason_of, tell_penalty
 from coursework.grader.marking import mark_cells
 from coursework.grader.notebooks import UnreadableError, read_notebook
 from coursework.grader.pools import LostTaskError
@@ -199,13 +199,21 @@ def _mark(result, assignment, data, sandbox, released):
         return without_marks(result, results.UNREADABLE, one_line(error))
     if sandbox:
         _check_sandbox_once()
+    names = {question.name for question in assignment.questions}
     answers = {
-        question.name: extract_answer(notebook.node, question.name, set(released))
+        question.name: extract_answer(
+            notebook.node, question.name, set(released), names - {question.name}
+        )
         for question in assignment.questions
         if question.manual_points
     }
     questions = mark_cells(
-        assignment, notebook.cells, seed=result.seed, sandbox=sandbox, answers=answers
+        assignment,
+        notebook.cells,
+        seed=result.seed,
+        sandbox=sandbox,
+        answers=answers,
+        texts=notebook.node["cells"],
     )
     status = results.worst(question.status for question in questions)
     return replace(result, questions=questions, status=status, reason=reason_of(questions))
@@ -289,7 +297,8 @@ def _settle(submission, settings, work):
         try:
             sha256 = hashlib.sha256(read_submission(submission)).hexdigest()
         except SubmissionError as error:
-            refused = replace(submission, status=results.UNREADABLE, reason=one_line(error))
+            reason = join(one_line(error), submission.reason)
+            refused = replace(submission, status=results.UNREADABLE, reason=reason)
             record = _make_record(refused, settings, None)
         else:
             kept = work.read_record(submission.student.student)
@@ -336,13 +345,12 @@ def _make_lost(submission, settings, error):
 
 
 def _make_record(submission, settings, marked):
-    """Return what is kept of a student: `marked`, or what stands in its place, and the deadline."""
+    """Return what is kept of a student: `marked`, or what is in its place, and the deadline."""
     assignment = settings.assignment
-    told = shorten(submission.reason, LONGEST_REASON)
-    note, key = told, ""
+    told, note, key = shorten(submission.reason, LONGEST_REASON), "", ""
+    attention = submission.doubtful
     result = marked
     if marked is None:
-        note = ""
         result = Result(
             student=submission.student.student,
             assignment=assignment.name,
@@ -353,18 +361,24 @@ def _make_record(submission, settings, marked):
             parameters=settings.parameters,
         )
     else:
-        key = settings.key(marked.sha256)
+        note, key = told, settings.key(marked.sha256)
     if not result.questions:  # the worker could not even read the assignment
         questions = unmarked(assignment, result.status, result.reason)
         result = replace(result, questions=questions)
+    if result.is_unanswered and (submission.others or submission.rest):
+        attention = True
+        note = shorten(join(submission.tell_rest(), note), LONGEST_REASON)
     when = submission.submitted if submission.path else None
     hours = late_hours(when, submission.student.due or settings.due)
     result = replace(
         result,
-        reason=shorten(join(note, result.reason), LONGEST_REASON),
         file=submission.file,
         submitted=when.isoformat(timespec="seconds") if when else "",
         late_hours=hours,
         penalty=late_penalty(hours, settings.penalty, assignment.out_of) if marked else 0.0,
+        note=note,
+        attention=attention,
     )
-    return Record(key, marked, note, result)
+    note = join(note, tell_penalty(result))
+    reason = shorten(join(note, result.reason), LONGEST_REASON)
+    return Record(key, marked, note, replace(result, reason=reason))

@@ -8,12 +8,15 @@ The rules, in full:
   belongs to a student by the same rule: ``leeann_LATE_123_456_hw1.ipynb`` (Canvas). Where two
   students fit, the one with the longer name is meant.
 - A student's notebooks may lie anywhere below the folder, as nbgrader's ``ann/hw1/hw1.ipynb``.
-  Folders ``.ipynb_checkpoints`` and ``__MACOSX`` and whatever is hidden are passed over, and so
-  is what is named as another assignment is.
-- Notebooks that are named as the assignment is count first (``hw1.ipynb``, ``hw1 (1).ipynb``,
-  ``hw1-2.ipynb``). Where there is none, the only other notebook is taken, with a note.
-- Of several the latest counts: by ``timestamp.txt`` in ``ann/hw1/`` (nbgrader's), otherwise by
-  the time of the file's last change; of two at the same time, the last by name.
+  Hidden files and folders, ``.ipynb_checkpoints`` among them, are not marked, nor is what is
+  named as another assignment is.
+- Notebooks that are named as the assignment is count first: that have its name in theirs, as a
+  word (``hw1.ipynb``, ``hw1 (1).ipynb``, ``hw1-2.ipynb``, ``Copy of hw1.ipynb``). Where there is
+  none, the only other notebook is taken, with a note.
+- Of several the latest counts, by the time of the file's last change; of two at the same time,
+  the last by name. Where the teacher says that nbgrader has collected the files, its
+  ``timestamp.txt`` in ``ann/hw1/`` is the time of what lies there.
+- Whatever notebook was not marked is named in the reason, and so is a time that cannot be right.
 - Symbolic links are followed only within the student's folder. A file that is no regular file,
   or is larger than 10 MB, is refused.
 """
@@ -23,9 +26,10 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
 
 from coursework.grader import results
 from coursework.grader.assignment import assignment_names
@@ -34,13 +38,20 @@ from coursework.grader.notebooks import MAX_BYTES, tell_size
 from coursework.grader.roster import Student, normalize, to_utc
 from coursework.grader.texts import one_line, shorten
 
-PASSED_OVER = {".ipynb_checkpoints", "__MACOSX"}
+FORKS = "__MACOSX"  # what macOS puts beside the files in an archive: they are not notebooks
 # Browsers add an ending to what they take for text.
 NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?$", re.IGNORECASE)
+ARCHIVE = re.compile(r"\.(zip|tar|tgz|gz|bz2|xz|7z|rar)$", re.IGNORECASE)
+STAMP = "timestamp.txt"
 MAX_DEPTH = 10
 MAX_FILES = 2000  # looked at for one student
 LONGEST_NAME = 300  # shown of the name of a file with its folders
-SHOWN = 3  # of the files that a reason lists
+SHOWN = 10  # of the files that a reason lists
+LONGEST_SHOWN = 80  # of the name of one of them
+FILE, NBGRADER = "file", "nbgrader"  # whose times count
+# Archives without dates have files from 1980 or 1970.
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+CLOCK_ERROR = timedelta(minutes=5)
 
 
 class SubmissionError(ValueError):
@@ -52,7 +63,10 @@ class Submission:
     """What one student handed in.
 
     `path` is the notebook that counts, or None; then `status` (one of `results.STATES`) and
-    `reason` say why. Otherwise `reason` holds what is worth a note, or nothing.
+    `reason` say why. Otherwise `reason` holds what is worth a note, or nothing. `others` are the
+    names of the other notebooks, all of them named in `reason`, and `rest` those of all other
+    files, for a reason where nothing is answered. `doubtful` is true where the time cannot be
+    relied on, and `stamped` where there is a time of nbgrader's that was not asked for.
     """
 
     student: Student
@@ -61,6 +75,15 @@ class Submission:
     submitted: datetime | None = None
     status: str = results.OK
     reason: str = ""
+    others: tuple[str, ...] = ()
+    rest: tuple[str, ...] = ()
+    doubtful: bool = False
+    stamped: bool = False
+
+    def tell_rest(self):
+        """Return a reason that names the other files, for a notebook in which nothing is done."""
+        told = f"no question is answered in {self.file}"
+        return join(told, self.rest and f"also there, and not marked: {_list_names(self.rest)}")
 
     @property
     def file(self):
@@ -77,9 +100,30 @@ class _File:
     path: Path
     folder: Path | None  # the student's; None for a file beside the folders
     key: str
+    hidden: bool = False
+
+    @property
+    def shown(self):
+        """The path below the student's folder, to be shown."""
+        path = self.path.relative_to(self.folder) if self.folder else self.path.name
+        return shorten(one_line(path), LONGEST_SHOWN)
+
+    @property
+    def is_notebook(self):
+        return bool(NOTEBOOK.search(self.path.name))
 
 
-def find_submissions(folder, students, assignment):
+@dataclass(frozen=True, order=True)
+class _Dated:
+    """A notebook with the time at which it was handed in; in the order of time."""
+
+    when: datetime
+    name: str
+    file: _File = field(compare=False)
+    doubts: tuple[str, ...] = field(compare=False)
+
+
+def find_submissions(folder, students, assignment, *, times=FILE, timezone=None):
     """Return what each student handed in, and what belongs to nobody.
 
     Parameters
@@ -88,6 +132,11 @@ def find_submissions(folder, students, assignment):
     students : list of Student
     assignment : str
         Such as "hw1".
+    times : str
+        "file": a notebook was handed in when it was changed last. "nbgrader": nbgrader has
+        collected the files, and its ``timestamp.txt`` says when they were handed in.
+    timezone : tzinfo, optional
+        The time zone of the course, for names of zones that there are several of, such as CST.
 
     Returns
     -------
@@ -117,12 +166,13 @@ def find_submissions(folder, students, assignment):
             theirs[student.student].append(Path(entry.path))
         else:
             strangers.append(shorten(one_line(entry.name), LONGEST_NAME))
-    found = [_choose(root, student, theirs[student.student], assignment) for student in students]
+    clock = _Clock(assignment, times, timezone)
+    found = [_choose(root, one, theirs[one.student], assignment, clock) for one in students]
     return found, strangers
 
 
 def _is_passed_over(name):
-    return name.startswith(".") or name in PASSED_OVER
+    return name.startswith(".") or name == FORKS
 
 
 def _stem(entry):
@@ -145,7 +195,7 @@ def _owner(stem, by_key):
     return None
 
 
-def _choose(root, student, paths, assignment):
+def _choose(root, student, paths, assignment, clock):
     """Return the `Submission` of one student from the folders and files with that name."""
 
     def refuse(status, reason):
@@ -154,32 +204,61 @@ def _choose(root, student, paths, assignment):
     if not paths:
         return refuse(results.MISSING, "nothing was handed in")
     files, notes = _list_files(paths, student.key)
-    notebooks = [file for file in files if NOTEBOOK.search(file.path.name)]
-    notebooks = [file for file in notebooks if not _is_of_another(file, assignment)]
-    named = [file for file in notebooks if _is_named(file, assignment)]
+    hidden = [file for file in files if file.hidden]
+    files = [file for file in files if not file.hidden]
+    notebooks = [
+        file for file in files if file.is_notebook and not _is_of_another(file, assignment)
+    ]
+    named = [file for file in notebooks if _find_assignment(file) == assignment]
     if not named and len(notebooks) > 1:
-        names = _list_names([file.path for file in notebooks])
-        return refuse(
-            results.UNREADABLE,
-            join(f"none of the notebooks is called {assignment}.ipynb: {names}", *notes),
-        )
+        reason = f"none of the notebooks is called {assignment}.ipynb: {_list_names(notebooks)}"
+        return refuse(results.UNREADABLE, join(reason, *notes))
     if not notebooks:
-        names = _list_names([file.path for file in files])
-        if names:
-            reason = join(f"no notebook {assignment}.ipynb, only: {names}", *notes)
-            return refuse(results.UNREADABLE, reason)
+        if files:
+            reason = f"no notebook {assignment}.ipynb, only: {_list_names(files)}"
+            return refuse(results.UNREADABLE, join(reason, _tell_archives(files), *notes))
+        if hidden:
+            reason = (
+                f"no notebook {assignment}.ipynb, only hidden files or checkpoints of Jupyter, "
+                f"which are not marked: {_list_names(hidden)}"
+            )
+            return refuse(results.UNREADABLE, join(reason, *notes))
         reason = join("the folder holds no files", *notes)
         return refuse(results.UNREADABLE if notes else results.MISSING, reason)
-    dated = sorted(
-        (_submitted(file, assignment, notes), str(file.path)) for file in named or notebooks
-    )
-    (submitted, latest), others = dated[-1], [Path(path) for _, path in dated[:-1]]
+    *earlier, latest = sorted(clock.date(file) for file in named or notebooks)
     if not named:
         notes.append(f"the file is not called {assignment}.ipynb")
-    if others:
-        notes.append(f"handed in {len(dated)} times, the latest counts; others: "
-                     f"{_list_names(reversed(others))}")  # fmt: skip
-    return Submission(student, Path(latest), root, submitted, reason=join(*notes))
+    if earlier:
+        notes.append(
+            f"handed in {len(earlier) + 1} times, the latest counts; others: "
+            f"{_list_names(one.file for one in reversed(earlier))}"
+        )
+    loose = [file for file in notebooks if named and file not in named]
+    if loose:
+        notes.append(f"not marked: {_list_names(loose)}")
+    others = [file for file in notebooks if file is not latest.file]
+    rest = [file for file in (*files, *hidden) if file not in notebooks]
+    return Submission(
+        student,
+        latest.file.path,
+        root,
+        latest.when,
+        reason=join(*notes, *latest.doubts),
+        others=tuple(file.shown for file in others),
+        rest=tuple(file.shown for file in rest if not _is_stamp(file)),
+        doubtful=bool(latest.doubts),
+        stamped=clock.times == FILE and clock.find_stamp(latest.file) is not None,
+    )
+
+
+def _tell_archives(files):
+    """Return what to do where there are archives in place of notebooks."""
+    archives = [file for file in files if ARCHIVE.search(file.path.name)]
+    return "archives are not opened: unpack it and mark again" if archives else ""
+
+
+def _is_stamp(file):
+    return file.path.name == STAMP
 
 
 def _list_files(paths, key):
@@ -189,35 +268,43 @@ def _list_files(paths, key):
         if top.is_symlink():
             notes.append(f"{one_line(top.name)} is a symbolic link, which is not followed")
         elif top.is_dir():
-            files += [_File(path, top, key) for path in _walk(top, notes)]
+            found = [_File(path, top, key, hidden) for path, hidden in _walk(top, notes)]
+            files += [file for file in found if file.is_notebook or not file.hidden]
         else:
             files.append(_File(top, None, key))
     return files, notes
 
 
 def _walk(top, notes):
-    """Yield the files below a folder; not `os.walk`, which recurses as deep as the folders."""
-    waiting = [(top, 0)]
+    """Yield the files below a folder, and whether they are hidden: those that are not come first.
+
+    Not by `os.walk`, which recurses as deep as the folders.
+    """
+    waiting = [(top, 0, False)]
     seen = 0
     while waiting:
-        folder, depth = waiting.pop()
+        folder, depth, hidden = waiting.pop()
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
-            notes.append(f"{one_line(folder.name)} cannot be read ({error.strerror})")
+            if not hidden:
+                notes.append(f"{one_line(folder.name)} cannot be read ({error.strerror})")
             continue
         for entry in entries:
             seen += 1
             if seen > MAX_FILES:
-                notes.append(f"only the first {MAX_FILES} files were looked at")
+                if not hidden:
+                    notes.append(f"only the first {MAX_FILES} files were looked at")
                 return
-            if _is_passed_over(entry.name):
+            if entry.name == FORKS or entry.name.startswith("._"):
                 continue
+            below = hidden or entry.name.startswith(".")
             if not entry.is_dir(follow_symlinks=False):
-                yield Path(entry.path)
+                yield Path(entry.path), below
             elif depth < MAX_DEPTH:
-                waiting.append((Path(entry.path), depth + 1))
-            else:
+                place = 0 if below else len(waiting)
+                waiting.insert(place, (Path(entry.path), depth + 1, below))
+            elif not hidden:
                 notes.append(f"folders more than {MAX_DEPTH} deep were not looked at")
 
 
@@ -230,49 +317,143 @@ def _own_name(file):
     return re.sub(r"^(\d+_){1,2}", "", name)
 
 
-def _is_named(file, assignment):
-    """Return whether a file's name is that of an assignment, or begins with it."""
-    begins = re.compile(rf"{re.escape(assignment)}(?![A-Za-z0-9])", re.IGNORECASE)
-    return bool(begins.match(_own_name(file)))
+def _find_assignment(file):
+    """Return the first assignment whose name is a word in that of a file, or None."""
+    names = "|".join(map(re.escape, assignment_names()))
+    found = re.search(rf"(?<![A-Za-z0-9])({names})(?![A-Za-z0-9])", _own_name(file), re.IGNORECASE)
+    return found[1].lower() if found else None
 
 
 def _is_of_another(file, assignment):
     """Return whether a file is named as another assignment is, or lies in such a folder."""
     others = set(assignment_names()) - {assignment}
     inner = file.path.relative_to(file.folder).parts[:-1] if file.folder else ()
-    return any(name in inner or _is_named(file, name) for name in others)
+    return bool(others.intersection(inner)) or _find_assignment(file) in others
 
 
-def _submitted(file, assignment, notes):
-    """Return when a file was handed in: now, with a note, where that cannot be told."""
-    stamp = file.folder / assignment / "timestamp.txt" if file.folder else None
-    # Only there does nbgrader write it; elsewhere the student may have.
-    if stamp and file.path.is_relative_to(stamp.parent):
-        told = _read_timestamp(stamp)
-        if told:
-            return told
-    try:
-        return to_utc(file.path.lstat().st_mtime)
-    except (OSError, OverflowError, ValueError):  # such as a year beyond 9999
-        name = one_line(file.path.name)
-        notes.append(f"when {name} was changed cannot be told, so it counts as handed in now")
-        return datetime.now(UTC)
+class _Clock:
+    """Tells when files were handed in, and what speaks against it."""
 
+    def __init__(self, assignment, times, timezone):
+        self.assignment = assignment
+        self.times = times
+        self.timezone = timezone
+        self.now = datetime.now(UTC)
 
-def _read_timestamp(path):
-    """Return the time that nbgrader wrote, such as 2026-11-30 21:04:05.123456 UTC; or None."""
-    try:
-        text = read_regular(path, path.parent, 1000).decode().strip()
-        when = datetime.fromisoformat(re.sub(r"\s*(UTC|Z)$", "+00:00", text))
-    except (SubmissionError, OSError, ValueError):
+    def date(self, file):
+        """Return the `_Dated` of a notebook."""
+        doubts = []
+        changed = self._read_date(file, doubts)
+        told = self._read_stamp(file, doubts) if self.times == NBGRADER else None
+        when = told or changed
+        shown = when.isoformat(" ", "seconds")
+        if when > self.now + CLOCK_ERROR:
+            doubts.append(f"its time, {shown}, is in the future")
+        if when < EARLIEST:
+            doubts.append(f"its time, {shown}, is too long ago to be true")
+        if told and changed > told + CLOCK_ERROR:
+            doubts.append(
+                f"the file was changed at {changed.isoformat(' ', 'seconds')}, later than it was "
+                f"handed in by {STAMP}, {shown}"
+            )
+        return _Dated(when, str(file.path), file, tuple(doubts))
+
+    def _read_date(self, file, doubts):
+        """Return the time of a file's last change: now where that cannot be told."""
+        try:
+            return to_utc(file.path.lstat().st_mtime)
+        except (OSError, OverflowError, ValueError):  # such as a year beyond 9999
+            doubts.append(
+                f"when {file.shown} was changed cannot be told, so it counts as handed in now"
+            )
+            return self.now
+
+    def _read_stamp(self, file, doubts):
+        """Return the time that nbgrader wrote, or None."""
+        stamp = self.find_stamp(file)
+        if stamp is None:
+            doubts.append(f"there is no {STAMP} of nbgrader's, so the date of the file counts")
+            return None
+        text = ""
+        try:
+            text = read_regular(stamp, stamp.parent, 1000).decode(errors="replace").strip()
+            return parse_timestamp(text, self.timezone)
+        except SubmissionError as error:
+            problem = str(error)
+        except OSError as error:
+            problem = error.strerror
+        except ValueError as error:
+            problem = f"{shorten(one_line(text), LONGEST_SHOWN)!r} {error}"
+        doubts.append(f"{STAMP} cannot be read ({problem}), so the date of the file counts")
         return None
-    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+    def find_stamp(self, file):
+        """Return the path of nbgrader's time of a file where there is one, or None.
+
+        Only there does nbgrader write it; elsewhere the student may have.
+        """
+        stamp = file.folder / self.assignment / STAMP if file.folder else None
+        if stamp and file.path.is_relative_to(stamp.parent) and os.path.lexists(stamp):
+            return stamp
+        return None
 
 
-def _list_names(paths):
-    paths = list(paths)
-    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
-    return ", ".join(one_line(path.name) for path in paths[:SHOWN]) + more
+def parse_timestamp(text, timezone=None):
+    """Return the time that nbgrader wrote, in UTC.
+
+    nbgrader writes the time in its `Exchange.timezone` with the name of this zone, such as
+    ``2026-12-02 22:04:05.123456 CET``. Its own `parse_utc` takes names that are not those of a
+    file of zones, such as CEST or PST, for UTC, and ``+03`` for 3 seconds.
+
+    Parameters
+    ----------
+    text : str
+    timezone : tzinfo, optional
+        Where a name of a zone stands for several, that which is meant here.
+
+    Raises
+    ------
+    ValueError
+        Says why the text is not a time.
+    """
+    match = re.fullmatch(r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?) *(\S*)", text)
+    if match is None:
+        raise ValueError("is not a time such as 2026-12-02 21:04:05 UTC")
+    clock, name = match.groups()
+    if re.match(r"[+-]", name):  # zones without a name, such as +03
+        when = datetime.fromisoformat(clock + name)
+    else:
+        when = datetime.fromisoformat(clock)
+        when = when.replace(tzinfo=_find_zone(name or "UTC", when, timezone))
+    try:
+        return when.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is beyond all calendars") from None
+
+
+def _find_zone(name, when, timezone):
+    """Return a zone that goes by a name at some time."""
+    if name in ("UTC", "GMT", "Z"):
+        return UTC
+    if timezone is not None and timezone.tzname(when) == name:
+        return timezone
+    zones = [
+        zone for zone in map(ZoneInfo, sorted(available_timezones())) if zone.tzname(when) == name
+    ]
+    if not zones:
+        raise ValueError("has a time zone that is not known")
+    if len({zone.utcoffset(when) for zone in zones}) > 1:
+        raise ValueError(
+            "has a time zone of which there are several: give that of the course, such as "
+            "--timezone Asia/Kolkata"
+        )
+    return zones[0]
+
+
+def _list_names(files):
+    names = [file if isinstance(file, str) else file.shown for file in files]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
 
 
 def read_submission(submission):

@@ -72,6 +72,15 @@ def in_points(points):
     return f"{points:.2f}".rstrip("0").rstrip(".")
 
 
+def in_hours(hours):
+    """Return a time as text: 5 minutes, 1 hour, 2.5 hours."""
+    if hours < 1:
+        minutes = max(1, round(hours * 60))
+        return f"{minutes} minute{'s' if minutes > 1 else ''}"
+    text = f"{hours:.1f}".removesuffix(".0")
+    return f"{text} hour{'' if text == '1' else 's'}"
+
+
 def safe_cell(text):
     """Return a text for a cell of a CSV, so that no spreadsheet takes any of it for a formula.
 

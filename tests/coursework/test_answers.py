@@ -95,7 +95,22 @@ def test_a_duplicated_cell_gives_both_texts():
 def test_the_cell_of_another_question_is_no_answer():
     notebook = make_notebook("YOUR ANSWER HERE", "Theirs.", grade_id="templates")
     notebook.cells[2].metadata["nbgrader"] = {"grade_id": "other"}
-    assert extract_answer(notebook, "templates", RELEASED) == ""
+    assert extract_answer(notebook, "templates", RELEASED, {"other"}) == ""
+
+
+@pytest.mark.parametrize("name", ["template", "templates-copy", "cell-0123456789abcdef", "check_x"])
+def test_an_answer_in_a_cell_of_an_unknown_name_is_found(name):
+    notebook = make_notebook("# Homework 2", "Both.", grade_id=name, at=1)
+    assert extract_answer(notebook, "templates", RELEASED, {"loss"}) == "Both."
+
+
+@pytest.mark.parametrize("kind", ["code", "raw"])
+def test_the_cell_of_the_question_may_have_another_type(kind):
+    notebook = make_notebook("# Homework 2", "Both.", grade_id="templates", at=1)
+    notebook.cells[2]["cell_type"] = kind
+    assert extract_answer(notebook, "templates", RELEASED) == "Both."
+    notebook.cells[2].metadata = {}
+    assert extract_answer(notebook, "templates", RELEASED) == ("" if kind == "code" else "Both.")
 
 
 def test_a_reformatted_text_of_the_homework_is_no_answer():

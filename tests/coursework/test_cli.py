@@ -23,7 +23,7 @@ from tests.coursework.classes import (
 )
 from tests.coursework.tiny import ESSAY, TINY, Here, forget, mark_tiny, write_tiny
 
-DUE = "2026-12-01T23:59+01:00"
+DUE = "2025-12-01T23:59+01:00"
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_class_with_all_sorts_of_students(tmp_path):
     )
     hand_in(tmp_path, "quits", quits)
     hand_in(tmp_path, "late", hostile.solved_notebook())
-    late = datetime(2026, 12, 3, 23, tzinfo=UTC).timestamp()
+    late = datetime(2025, 12, 3, 23, tzinfo=UTC).timestamp()
     os.utime(tmp_path / "submissions" / "late" / "hw1.ipynb", (late, late))
     for student in ("json", "r", "script", "stranger"):
         (tmp_path / "submissions" / student).mkdir()
@@ -70,6 +70,9 @@ def test_a_class_with_all_sorts_of_students(tmp_path):
     r = hostile.solved_notebook() | {"metadata": {"kernelspec": {"name": "ir", "language": "R"}}}
     (tmp_path / "submissions/r/hw1.ipynb").write_text(json.dumps(r))
     (tmp_path / "submissions/script/hw1.py").write_text("x = 1")
+    for path in tmp_path.glob("submissions/*/hw1.ipynb"):
+        if path.parent.name != "late":
+            os.utime(path, (late - 3 * 86400, late - 3 * 86400))
     write_roster(tmp_path, students)
     options = ("--jobs", "2", "--due", DUE, "--late-penalty", "10", "--seed", "7", "--progress")
     grader = start(grade_command(tmp_path, *options))
@@ -91,7 +94,8 @@ def test_a_class_with_all_sorts_of_students(tmp_path):
         "absent": (0, "missing"),
         "late": (70, "ok"),
     }
-    assert all(row["reason"] for row in rows.values() if float(row["total"]) < 70)
+    assert all(row["reason"] for row in rows.values() if float(row["total"]) < 100)
+    assert rows["late"]["reason"] == "late by 48 hours: 30 of 100 points are taken off"
     assert (rows["late"]["late_hours"], rows["late"]["penalty"]) == ("48.02", "30")
     assert {row["seed"] for row in rows.values()} == {"7"}
     assert "8 students (3 ok, 1 crashed, 3 unreadable, 1 missing)" in out
@@ -126,8 +130,8 @@ def test_an_interrupt_is_no_traceback_and_loses_nothing(tmp_path):
         (("--assignment", "hw9"), "no assignment is called 'hw9'; there are: hw1"),
         (("--variant", "base"), "'base' is not of the form name=value"),
         (("--variant", "colour=red"), "has no parameter 'colour'"),
-        (("--due", "2026-12-01T23:59"), "has no time zone; write 2026-12-01T23:59:00+01:00, for"),
-        (("--due", "2026-12-01"), "write 2026-12-01T23:59:59+01:00"),
+        (("--due", "2025-12-01T23:59"), "has no time zone; write 2025-12-01T23:59:00+01:00, for"),
+        (("--due", "2025-12-01"), "write 2025-12-01T23:59:59+01:00"),
         (("--due", "soon"), "--due: 'soon' is not a date and time"),
         (("--timezone", "Berlin"), "'Berlin' is not a time zone that is known here"),
         (("--late-penalty", "110"), "is no percentage from 0 to 100"),
@@ -206,6 +210,58 @@ def test_a_failure_of_the_grader_is_the_exit_code_and_in_the_summary(tiny, tmp_p
     assert "ann: grader failed: the grader failed (MemoryError: )" in capsys.readouterr().out
     row = read_grades(tmp_path)["ann"]
     assert (row["status"], row["total"], row["out_of"]) == (results.FAILED, "0", "10")
+
+
+def test_the_summary_points_to_notebooks_that_were_not_marked(tiny, tmp_path, capsys):
+    write_tiny(tmp_path / "submissions" / "ann", "stub", words="", hours=1)
+    write_tiny(tmp_path / "submissions" / "ann", "double = 2", name="Copy of hw1.ipynb")
+    assert tiny(*grade_arguments(tmp_path)) == 0
+    out = capsys.readouterr().out
+    assert "worth a look (1):\n  ann: ok: no question is answered in ann/hw1.ipynb; " in out
+    assert "others: Copy of hw1.ipynb" in out
+    assert "others: Copy of hw1.ipynb" in read_grades(tmp_path)["ann"]["reason"]
+    page = (tmp_path / "feedback/ann/hw1.md").read_text()
+    assert "others: Copy of hw1.ipynb" in page
+    assert "If your work is in one of them, tell your teacher which one." in page
+
+
+def test_nbgraders_times_count_where_the_teacher_says_so(tiny, tmp_path, capsys):
+    folder = tmp_path / "submissions" / "ann" / "hw1"
+    write_tiny(folder, "double = 2")
+    (tmp_path / "submissions/ann/hw1.ipynb").unlink()
+    (folder / "timestamp.txt").write_text("2025-12-01 23:30:00.000000 CET\n")
+    command = grade_arguments(tmp_path, "--due", "2025-12-01", "--timezone", "Europe/Berlin")
+    assert tiny(*command) == 0
+    assert "1 students have a timestamp.txt, which is not read" in capsys.readouterr().err
+    assert read_grades(tmp_path)["ann"]["submitted"] == "2025-11-30T12:00:00+00:00"
+    assert tiny(*command, "--times", "nbgrader") == 0
+    assert capsys.readouterr().err == ""
+    row = read_grades(tmp_path)["ann"]
+    assert (row["submitted"], row["late_hours"]) == ("2025-12-01T22:30:00+00:00", "0.00")
+    (folder / "timestamp.txt").write_text("2025-12-02 00:30:00.000000 CET\n")
+    assert tiny(*command, "--times", "nbgrader") == 0
+    assert read_grades(tmp_path)["ann"]["late_hours"] == "0.50"
+
+
+def test_one_bad_time_stops_nobody(tiny, tmp_path, capsys):
+    students = [f"s{number:02d}" for number in range(20)]
+    write_roster(tmp_path, students)
+    for student in students:
+        folder = tmp_path / "submissions" / student / "hw1"
+        write_tiny(folder, "double = 2", words="")
+        (folder / "timestamp.txt").write_text("2025-12-01 23:30:00.000000 CET")
+    bad = tmp_path / "submissions/s03/hw1/timestamp.txt"
+    bad.write_text("0001-01-01T00:00:00+23:59")
+    grades = tmp_path / "grades.csv"
+    assert tiny(*grade_arguments(tmp_path, "--times", "nbgrader", "--due", DUE)) == 0
+    assert len(read_grades(tmp_path)) == 20
+    assert "is beyond all calendars" in read_grades(tmp_path)["s03"]["reason"]
+    out = tmp_path / "canvas.csv"
+    roster = tmp_path / "roster.csv"
+    assert tiny("export", grades, "--to", "canvas", "--roster", roster, "--out", out) == 0
+    assert tiny("gradebook", grades, "--db", tmp_path / "gradebook.db") == 0
+    assert out.read_text().count("\n") == 22
+    assert "20 students" in capsys.readouterr().out
 
 
 def test_a_fault_in_the_feedback_stops_nobody(tiny, tmp_path, capsys, monkeypatch):

@@ -10,7 +10,16 @@ from markdown_it import MarkdownIt
 from coursework.grader import feedback
 from coursework.grader.assignment import assignment_names, load_assignment
 from coursework.grader.feedback import to_html, to_markdown, write_feedback
-from coursework.grader.results import CRASHED, FAILED, OK, TIMEOUT, UNREADABLE, CheckResult
+from coursework.grader.results import (
+    CRASHED,
+    FAILED,
+    OK,
+    STUB,
+    TIMEOUT,
+    UNDEFINED,
+    UNREADABLE,
+    CheckResult,
+)
 from tests.coursework.sample_results import (
     HOSTILE,
     NO_SHIFT,
@@ -106,14 +115,17 @@ def test_lateness_is_explained(form):
             ["no reason was recorded; ask your teacher"],
         ),
         (
-            make_result("b", make_coded(points=0.0, reason="not answered: the function raises")),
+            make_result("b", make_coded(points=0.0, reason="not answered: x", cause=STUB)),
             ["not answered", "Write the function where the notebook says so"],
         ),
         (
             make_result(
-                "b", make_coded(points=0.0, reason="f is not defined in any cell that ran")
+                "b",
+                make_coded(
+                    points=0.0, reason="f is not defined in any cell that ran", cause=UNDEFINED
+                ),
             ),
-            ["is not defined in any cell", "Define the function under the name"],
+            ["is not defined in any cell", "Define the function in a code cell"],
         ),
         (make_result("b", make_words("")), ["nothing was written", "Write your answer"]),
     ],

@@ -1,5 +1,6 @@
 """One notebook: its marks, their reasons, and what a question costs that does not end."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -68,6 +69,7 @@ def test_a_stub_says_so():
     marks = mark(["def double(z):\n    raise NotImplementedError()", GOOD[1]])
     assert marks["double"].points == 0
     assert marks["double"].reason == "not answered: the function raises NotImplementedError"
+    assert (marks["double"].cause, marks["negate"].cause) == (results.STUB, "")
     assert marks["negate"].points == 10
 
 
@@ -77,6 +79,41 @@ def test_a_missing_function_says_so_with_the_error_of_its_cell():
     assert "double is not defined in any cell that ran" in marks["double"].reason
     assert "nothing_of_the_kind" in marks["double"].reason
     assert marks["negate"].points == 10
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import math\nif True:\n    def double(z):\n        return 2 * z\nx = = 1",
+        "    def double(z)\n        return 2 * z",
+        "x = (1; double = lambda z: 2 * z",
+        "class A:\n    pass\n  def double(z):\n    return 2 * z",
+    ],
+)
+def test_a_syntax_error_is_named_wherever_the_definition_is(source):
+    mark_of = mark([source, GOOD[1]])["double"]
+    assert mark_of.points == 0
+    assert "cell 1: " in mark_of.reason
+    assert re.search("SyntaxError|IndentationError", mark_of.reason)
+    assert mark_of.cause == results.UNDEFINED
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [("markdown", "a Markdown cell"), ("raw", "a raw cell")]
+)
+@pytest.mark.parametrize("source", [GOOD[0], "```\n  double  = lambda z: 2 * z\n```"])
+def test_an_answer_in_a_cell_that_is_not_code_is_named(kind, words, source):
+    texts = [{"cell_type": "code", "source": GOOD[1]}, {"cell_type": kind, "source": source}]
+    marks = mark([GOOD[1]], texts=texts)
+    assert f"it is in {words}, number 2 of all cells" in marks["double"].reason
+    assert "change the type of the cell to Code" in marks["double"].reason
+    assert marks["negate"].points == 10
+
+
+def test_answers_with_prompts_and_continued_shell_lines_have_their_points():
+    prompts = "\n".join([">>> def double(z):", "...     return 2 * z"])
+    marks = mark([prompts, f"!pip install a \\\n    b\n{GOOD[1]}"])
+    assert [item.points for item in marks.values()] == [10, 10]
 
 
 def test_a_loop_costs_one_question_and_keeps_what_came_before():
@@ -123,6 +160,7 @@ def test_an_answer_in_words_waits_and_an_empty_one_does_not():
     empty = mark(GOOD, with_words)["why"]
     assert (empty.status, empty.points) == (results.OK, 0)
     assert empty.reason == "nothing was written"
+    assert (written.cause, empty.cause) == ("", results.UNWRITTEN)
 
 
 def test_what_is_given_wins_over_the_students_own():

@@ -226,15 +226,70 @@ def test_a_deadline_changes_the_penalty_and_marks_nothing_again(classroom, tmp_p
     write_tiny(tmp_path / "ann", "double = 2", hours=30)
     first, _ = classroom()
     assert (first["ann"].late_hours, first["ann"].penalty) == (0, 0)
-    due = parse_due("2026-11-30T13:00+01:00")
+    due = parse_due("2025-11-30T13:00+01:00")
     late, begun = classroom(due=due, penalty=10)
     assert begun == []
     assert (late["ann"].late_hours, late["ann"].penalty, late["ann"].total) == (30, 2, 6)
     assert late["bob"].penalty == 0
-    own = parse_due("2026-12-02T12:00+00:00")
+    own = parse_due("2025-12-02T12:00+00:00")
     spared, begun = classroom((Student("ann", due=own),), due=due, penalty=10)
     assert begun == []
     assert (spared["ann"].late_hours, spared["ann"].total) == (0, 8)
+
+
+def test_a_penalty_is_in_the_reason_also_where_it_takes_all(classroom, tmp_path):
+    write_tiny(tmp_path / "ann", "double = 2", hours=300)
+    due = parse_due("2025-11-30T13:00+01:00")
+    late = classroom(due=due, penalty=10)[0]["ann"]
+    assert late.total == 0
+    assert late.reason.startswith("late by 300 hours: 10 of 10 points are taken off")
+    assert late.note == ""
+
+
+def test_where_nothing_is_answered_all_other_files_are_named(classroom, tmp_path):
+    write_tiny(tmp_path / "ann", "stub", words="", hours=2)
+    alone = classroom()[0]["ann"]
+    assert (alone.attention, alone.note) == (False, "")
+    write_tiny(tmp_path / "ann", "double = 2", name="solution.ipynb")
+    write_tiny(tmp_path / "ann/.ipynb_checkpoints", "double = 2", name="hw1-checkpoint.ipynb")
+    (tmp_path / "ann" / "answers.py").touch()
+    found, begun = classroom()
+    assert begun == []
+    assert found["ann"].attention
+    assert found["ann"].note == (
+        "no question is answered in ann/hw1.ipynb; also there, and not marked: answers.py, "
+        ".ipynb_checkpoints/hw1-checkpoint.ipynb; not marked: solution.ipynb"
+    )
+    assert found["ann"].reason.startswith(found["ann"].note)
+    write_tiny(tmp_path / "ann", "double = 2", words="", hours=2)
+    answered = classroom()[0]["ann"]
+    assert (answered.attention, answered.note) == (False, "not marked: solution.ipynb")
+
+
+def test_a_copy_of_colab_that_is_newer_is_marked(classroom, tmp_path):
+    write_tiny(tmp_path / "ann", "stub", words="")
+    write_tiny(tmp_path / "ann", "double = 2", hours=1, name="Copy of hw1.ipynb")
+    found = classroom()[0]["ann"]
+    assert (found.points, found.file) == (8, "ann/Copy of hw1.ipynb")
+    assert "others: hw1.ipynb" in found.reason
+
+
+def test_a_file_that_cannot_be_read_does_not_hide_the_others(classroom, tmp_path):
+    write_tiny(tmp_path / "ann", "double = 2", name="hw1 (1).ipynb")
+    (tmp_path / "ann/hw1.ipynb").unlink()
+    (tmp_path / "ann/hw1.ipynb").symlink_to("/etc/passwd")
+    os.utime(tmp_path / "ann/hw1.ipynb", (1.8e9, 1.8e9), follow_symlinks=False)
+    found = classroom()[0]["ann"]
+    assert found.status == results.UNREADABLE
+    assert "a link that leaves the student's folder" in found.reason
+    assert "others: hw1 (1).ipynb" in found.reason
+
+
+def test_a_time_in_doubt_asks_for_a_look(classroom, tmp_path):
+    write_tiny(tmp_path / "ann", "double = 2", hours=-400_000)
+    found = classroom()[0]["ann"]
+    assert found.attention
+    assert "is too long ago to be true" in found.reason
 
 
 def test_marks_by_hand_stay_as_long_as_the_answer_does(classroom, tmp_path):

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import nbformat
 import pytest
+from dateutil.tz import gettz
+from nbgrader.exchange.abc import Exchange
 
 from coursework.grader import results, submissions
 from coursework.grader.csv_files import CsvError
@@ -27,9 +29,17 @@ from coursework.grader.roster import (
     read_roster,
     safe_name,
 )
-from coursework.grader.submissions import SubmissionError, find_submissions, read_submission
+from coursework.grader.submissions import (
+    FILE,
+    MAX_FILES,
+    NBGRADER,
+    SubmissionError,
+    find_submissions,
+    parse_timestamp,
+    read_submission,
+)
 
-NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
+NOON = datetime(2025, 11, 30, 12, tzinfo=UTC)
 
 
 def make_notebook(*sources, **metadata):
@@ -50,9 +60,10 @@ def put(path, data=NOTEBOOK, hours=0):
     return path
 
 
-def find_one(root, student="ann", **columns):
+def find_one(root, student="ann", times=FILE, timezone=None, **columns):
     """Return what one student handed in."""
-    [found], _ = find_submissions(root, [Student(student, **columns)], "hw1")
+    students = [Student(student, **columns)]
+    [found], _ = find_submissions(root, students, "hw1", times=times, timezone=timezone)
     return found
 
 
@@ -66,10 +77,10 @@ def roster_of(folder, text):
 
 
 def test_a_roster_has_its_columns_in_any_order_and_blank_lines(tmp_path):
-    text = "\ufeffName,student,due,section\n\nLee,ann,2026-12-01T12:00+01:00,A\n , ,\nBo,bob\n"
+    text = "\ufeffName,student,due,section\n\nLee,ann,2025-12-01T12:00+01:00,A\n , ,\nBo,bob\n"
     ann, bob = roster_of(tmp_path, text)
     assert (ann.student, ann.name, ann.key) == ("ann", "Lee", "ann")
-    assert ann.due == datetime(2026, 12, 1, 11, tzinfo=UTC)
+    assert ann.due == datetime(2025, 12, 1, 11, tzinfo=UTC)
     assert (bob.student, bob.email, bob.due) == ("bob", "", None)
 
 
@@ -93,8 +104,8 @@ def test_a_roster_has_its_columns_in_any_order_and_blank_lines(tmp_path):
         ('student\n"x;=1"\n', "takes what follows for a formula"),
         (f"student\n{'x' * 201}\n", "longer than 200 bytes"),
         ("student,due\nann,tomorrow\n", "row 2: 'tomorrow' is not a date and time"),
-        ("student,due\nann,2026-12-01T12:00\n", r"row 2: .* no time zone; write.*12:00:00\+01"),
-        ("student,due\nann,2026-12-01\n", r"no time zone; write 2026-12-01T23:59:59\+01:00"),
+        ("student,due\nann,2025-12-01T12:00\n", r"row 2: .* no time zone; write.*12:00:00\+01"),
+        ("student,due\nann,2025-12-01\n", r"no time zone; write 2025-12-01T23:59:59\+01:00"),
         ("student,due\nann,0001-01-01T00:00+23:59\n", "row 2: .* is not a date and time"),
         (b"student\n\x81\n", "no encoding that is read here .byte 8"),
         ('student\n"ann\n', "row 2: unexpected end of data"),
@@ -108,11 +119,11 @@ def test_a_bad_roster_is_told_with_its_row(tmp_path, text, message):
 @pytest.mark.parametrize(
     ("text", "due"),
     [
-        ("2026-12-01", "2026-12-01T22:59:59"),
-        ("20261201", "2026-12-01T22:59:59"),
+        ("2025-12-01", "2025-12-01T22:59:59"),
+        ("20251201", "2025-12-01T22:59:59"),
         ("2026-07-01", "2026-07-01T21:59:59"),
-        ("2026-12-01T12:00", "2026-12-01T11:00"),
-        ("2026-12-01T12:00Z", "2026-12-01T12:00"),
+        ("2025-12-01T12:00", "2025-12-01T11:00"),
+        ("2025-12-01T12:00Z", "2025-12-01T12:00"),
     ],
 )
 def test_a_deadline_is_in_the_zone_of_the_course_and_a_date_is_its_last_second(text, due):
@@ -140,7 +151,7 @@ def test_names_of_files_are_plain_and_differ():
 
 
 def test_lateness_counts_days_that_have_begun():
-    due = parse_due("2026-11-30T13:00+01:00")
+    due = parse_due("2025-11-30T13:00+01:00")
     assert late_hours(NOON, due) == 0
     assert late_hours(NOON + timedelta(hours=25), due) == 25
     assert [late_penalty(hours, 10, 50) for hours in (0, 0.01, 24, 24.1, 999)] == [0, 5, 5, 10, 50]
@@ -220,13 +231,113 @@ def test_of_two_at_the_same_time_the_last_by_name_counts(tmp_path):
 
 def test_nbgraders_timestamp_counts_where_nbgrader_writes_it(tmp_path):
     put(tmp_path / "ann/hw1/hw1.ipynb", hours=-5)
-    put(tmp_path / "ann/hw1/timestamp.txt", b"2026-11-30 21:04:05.500000 UTC\n")
-    assert find_one(tmp_path).submitted == datetime(2026, 11, 30, 21, 4, 5, 500000, UTC)
-    put(tmp_path / "ann/hw1/timestamp.txt", b"long ago")
-    assert find_one(tmp_path).submitted == NOON - timedelta(hours=5)
+    put(tmp_path / "ann/hw1/timestamp.txt", b"2025-11-30 21:04:05.500000 UTC\n")
+    found = find_one(tmp_path, times=NBGRADER)
+    assert found.submitted == datetime(2025, 11, 30, 21, 4, 5, 500000, UTC)
+    assert (found.reason, found.doubtful, found.rest) == ("", False, ())
     put(tmp_path / "bob/timestamp.txt", b"2020-01-01 00:00:00 UTC")
     put(tmp_path / "bob/hw1.ipynb")
-    assert find_one(tmp_path, "bob").submitted == NOON
+    found = find_one(tmp_path, "bob", times=NBGRADER)
+    assert found.submitted == NOON
+    assert "no timestamp.txt of nbgrader's, so the date of the file counts" in found.reason
+
+
+def test_a_timestamp_that_the_student_may_have_written_does_not_count(tmp_path):
+    put(tmp_path / "ann/hw1/hw1.ipynb", hours=5)
+    put(tmp_path / "ann/hw1/timestamp.txt", b"2025-11-30 01:00:00 UTC")
+    found = find_one(tmp_path)
+    assert (found.submitted, found.reason) == (NOON + timedelta(hours=5), "")
+    assert found.stamped
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [
+        ("2025-12-02 22:04:05.123456 UTC", 22),
+        ("2025-12-02 22:04:05.123456 CET", 21),
+        ("2025-12-02 22:04:05 EET", 20),
+        ("2025-12-02 12:04:05.1 EST", 17),
+        ("2025-12-02 22:04:05 IST", 16.5),
+        ("2025-12-02 22:04:05.123456 +03", 19),
+        ("2025-12-02 12:04:05.123456 -0330", 15.5),
+        ("2025-12-02T22:04:05+01:00", 21),
+        ("2025-12-02 22:04:05Z", 22),
+        ("2025-12-02 22:04", 22),
+    ],
+)
+def test_a_timestamp_is_read_in_any_zone(tmp_path, text, hour):
+    put(tmp_path / "ann/hw1/hw1.ipynb")
+    put(tmp_path / "ann/hw1/timestamp.txt", f"{text}\n".encode())
+    found = find_one(tmp_path, times=NBGRADER, timezone=parse_timezone("Asia/Kolkata"))
+    assert found.reason == ""
+    gone = found.submitted - datetime(2025, 12, 2, 0, 4, tzinfo=UTC)
+    assert gone.total_seconds() // 60 == hour * 60
+
+
+@pytest.mark.parametrize("name", ["Europe/Berlin", "America/Los_Angeles", "Asia/Kolkata",
+                                  "America/Sao_Paulo", "Australia/Lord_Howe", "UTC"])  # fmt: skip
+@pytest.mark.parametrize("month", [1, 7])
+def test_what_nbgrader_writes_in_a_zone_is_read(name, month):
+    zone = gettz(name)
+    when = datetime(2025, month, 2, 12, 30, 1, 5, tzinfo=zone)
+    text = when.strftime(Exchange.timestamp_format.default_value)
+    assert parse_timestamp(text, parse_timezone(name)) == when
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"long ago", "'long ago' is not a time such as"),
+        (b"", "'' is not a time such as"),
+        (b"\xff\xfe\x00", "is not a time such as"),
+        (b"2025-13-45 22:04:05 UTC", "month must be in 1..12"),
+        (b"0001-01-01T00:00:00+23:59", "is beyond all calendars"),
+        (b"9999-12-31 23:59:59 -23", "is beyond all calendars"),
+        (b"2025-12-02 22:04:05 XYZ", "a time zone that is not known"),
+        (b"2025-12-02 22:04:05 CST", "several: give that of the course, such as --timezone"),
+        (b"x" * 2000, "timestamp.txt has 0.1 MB, and at most"),
+    ],
+)
+def test_a_timestamp_that_cannot_be_read_is_told(tmp_path, text, words):
+    put(tmp_path / "ann/hw1/hw1.ipynb", hours=3)
+    put(tmp_path / "ann/hw1/timestamp.txt", text)
+    found = find_one(tmp_path, times=NBGRADER)
+    assert words in found.reason
+    assert "so the date of the file counts" in found.reason
+    assert found.doubtful
+    assert found.submitted == NOON + timedelta(hours=3)
+
+
+def test_a_timestamp_that_is_a_folder_a_pipe_or_a_link_is_told(tmp_path):
+    secret = put(tmp_path / "secret.txt", b"2025-11-30 01:00:00 UTC")
+    root = tmp_path / "all"
+    for student in ("ann", "bob", "eve"):
+        put(root / student / "hw1" / "hw1.ipynb")
+    (root / "ann/hw1/timestamp.txt").mkdir()
+    os.mkfifo(root / "bob/hw1/timestamp.txt")
+    (root / "eve/hw1/timestamp.txt").symlink_to(secret)
+    for student in ("ann", "bob", "eve"):
+        found = find_one(root, student, times=NBGRADER)
+        assert "timestamp.txt cannot be read" in found.reason, student
+        assert found.submitted == NOON
+
+
+def test_a_time_that_cannot_be_true_is_told(tmp_path):
+    for student, year in (("ann", 1980), ("bob", 2025), ("eve", datetime.now(UTC).year + 2)):
+        path = put(tmp_path / student / "hw1" / "hw1.ipynb")
+        when = datetime(year, 1, 1, 12, tzinfo=UTC).timestamp()
+        os.utime(path, (when, when))
+    found = {name: find_one(tmp_path, name) for name in ("ann", "bob", "eve")}
+    assert "1980-01-01 12:00:00+00:00, is too long ago to be true" in found["ann"].reason
+    assert (found["bob"].reason, found["bob"].doubtful) == ("", False)
+    assert "01-01 12:00:00+00:00, is in the future" in found["eve"].reason
+    assert found["ann"].doubtful
+    assert found["eve"].doubtful
+    put(tmp_path / "bob/hw1/timestamp.txt", b"2024-12-31 12:00:00 UTC")
+    assert (
+        "the file was changed at 2025-01-01 12:00:00+00:00, later than it was handed in by "
+        "timestamp.txt, 2024-12-31 12:00:00+00:00"
+    ) in find_one(tmp_path, "bob", times=NBGRADER).reason
 
 
 def test_a_time_beyond_all_calendars_is_not_in_time(tmp_path, monkeypatch):
@@ -251,20 +362,114 @@ def test_a_notebook_of_another_name_is_taken_only_where_it_is_alone(tmp_path):
     assert found.reason == "none of the notebooks is called hw1.ipynb: other.ipynb, solution.ipynb"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Copy of hw1.ipynb",
+        "hw1 (1).ipynb",
+        "hw1-Copy1.ipynb",
+        "hw1_final.ipynb",
+        "Kopie von hw1.ipynb",
+        "lee_ann_HW1.ipynb",
+        "My work/hw1.ipynb",
+        "hw1 – résumé.ipynb",
+        "hw1 – re\u0301sume\u0301.ipynb",
+        f"hw1 {'x' * 180}.ipynb",
+    ],
+)
+def test_of_two_names_of_an_assignment_the_later_counts_and_the_other_is_named(tmp_path, name):
+    put(tmp_path / "ann/hw1.ipynb")
+    put(tmp_path / "ann" / name, hours=1)
+    found = find_one(tmp_path)
+    assert found.file == f"ann/{name}"
+    assert found.reason == "handed in 2 times, the latest counts; others: hw1.ipynb"
+    put(tmp_path / "ann/hw1.ipynb", hours=2)
+    found = find_one(tmp_path)
+    assert found.file == "ann/hw1.ipynb"
+    assert f"others: {name[:40]}" in found.reason
+    assert len(found.others) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Untitled.ipynb", "homework.ipynb", "old/solution.ipynb", "hw1b.ipynb", "my hw10.ipynb"],
+)
+def test_a_notebook_of_another_name_beside_the_right_one_is_named(tmp_path, name):
+    put(tmp_path / "ann/hw1.ipynb")
+    put(tmp_path / "ann" / name, hours=1)
+    found = find_one(tmp_path)
+    assert (found.file, found.reason) == ("ann/hw1.ipynb", f"not marked: {name}")
+    assert found.others == (name,)
+
+
+def test_all_other_files_are_known_for_a_notebook_without_answers(tmp_path, monkeypatch):
+    monkeypatch.setattr(submissions, "assignment_names", lambda: ["hw1", "hw2"])
+    for name in (
+        "hw1.ipynb",
+        ".ipynb_checkpoints/hw1-checkpoint.ipynb",
+        ".old.ipynb",
+        "hw2/hw1.ipynb",
+        "hw1.py",
+        "work.zip",
+        "hw1/timestamp.txt",
+        "__MACOSX/._hw1.ipynb",
+        "._hw1.ipynb",
+        ".DS_Store",
+    ):
+        put(tmp_path / "ann" / name)
+    found = find_one(tmp_path)
+    assert (found.file, found.reason, found.others) == ("ann/hw1.ipynb", "", ())
+    assert sorted(found.rest) == [
+        ".ipynb_checkpoints/hw1-checkpoint.ipynb",
+        ".old.ipynb",
+        "hw1.py",
+        "hw2/hw1.ipynb",
+        "work.zip",
+    ]
+    assert found.tell_rest().startswith(
+        "no question is answered in ann/hw1.ipynb; also there, and not marked: "
+    )
+
+
+def test_hidden_files_do_not_crowd_out_the_others(tmp_path):
+    for number in range(MAX_FILES):
+        put(tmp_path / f"ann/.git/{number}")
+    put(tmp_path / "ann/zoo/hw1.ipynb")
+    found = find_one(tmp_path)
+    assert (found.file, found.reason) == ("ann/zoo/hw1.ipynb", "")
+
+
 def test_another_assignments_notebook_is_not_taken_for_this_one(tmp_path, monkeypatch):
     monkeypatch.setattr(submissions, "assignment_names", lambda: ["hw1", "hw2"])
     put(tmp_path / "ann/hw2/hw2.ipynb")
     found = find_one(tmp_path)
     assert (found.path, found.status) == (None, results.UNREADABLE)
-    assert found.reason == "no notebook hw1.ipynb, only: hw2.ipynb"
+    assert found.reason == "no notebook hw1.ipynb, only: hw2/hw2.ipynb"
 
 
 @pytest.mark.parametrize(
     ("name", "status", "reason"),
     [
         ("ann/hw1.py", results.UNREADABLE, "no notebook hw1.ipynb, only: hw1.py"),
-        ("ann_hw1.zip", results.UNREADABLE, "no notebook hw1.ipynb, only: ann_hw1.zip"),
-        ("ann/.hidden/hw1.ipynb", results.MISSING, "the folder holds no files"),
+        (
+            "ann_hw1.zip",
+            results.UNREADABLE,
+            "no notebook hw1.ipynb, only: ann_hw1.zip; archives are not opened: unpack it and "
+            "mark again",
+        ),
+        (
+            "ann/.hidden/hw1.ipynb",
+            results.UNREADABLE,
+            "no notebook hw1.ipynb, only hidden files or checkpoints of Jupyter, which are not "
+            "marked: .hidden/hw1.ipynb",
+        ),
+        (
+            "ann/.ipynb_checkpoints/hw1-checkpoint.ipynb",
+            results.UNREADABLE,
+            "no notebook hw1.ipynb, only hidden files or checkpoints of Jupyter, which are not "
+            "marked: .ipynb_checkpoints/hw1-checkpoint.ipynb",
+        ),
+        ("ann/__MACOSX/._hw1.ipynb", results.MISSING, "the folder holds no files"),
     ],
 )
 def test_what_is_no_notebook_is_named(tmp_path, name, status, reason):
@@ -340,6 +545,10 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path):
         (NOTEBOOK[: len(NOTEBOOK) // 2], "bad JSON at line"),
         (b"\xff\xfe{}", "no text in UTF-8 .at byte 0"),
         (b"print(1)", "bad JSON at line 1, column 1"),
+        (b"\n<!DOCTYPE html>", "the file is a web page, not a notebook: hand in the .ipynb"),
+        (b"<html>", "the file is a web page"),
+        (b"PK\x03\x04abc", r"the file is an archive \(zip\)"),
+        (b"%PDF-1.7", "the file is a PDF"),
         (b"[1, 2]", "JSON, but no notebook"),
         (b'{"a": 1}', "JSON, but no notebook"),
         (b'{"cells": 3, "nbformat": 4}', "its cells are no list"),

@@ -44,21 +44,31 @@ class Here(Pool):
             yield function(*arguments)
 
 
-def mark_tiny(assignment, cells, *, seed, sandbox, answers):
+def mark_tiny(assignment, cells, *, seed, sandbox, answers, texts):
     """Return marks that depend on the first cell, with an answer in words."""
     if "die" in cells[0]:
         raise MemoryError
     points, reason = (8.0, "") if "2" in cells[0] else (0.0, "not \ud800 the double")
+    cause = results.STUB if "stub" in cells[0] else ""
     checks = (CheckResult("doubles", points, 8, reason),)
-    code = QuestionResult("double", "Double", points, 8, reason=reason, checks=checks)
-    status = results.AWAITING if answers["essay"] else results.OK
+    code = QuestionResult("double", "Double", points, 8, reason=reason, checks=checks, cause=cause)
+    answer = answers["essay"]
+    status = results.AWAITING if answer else results.OK
     words = QuestionResult(
-        "essay", "In words", 0.0, 2, status, "to be marked", manual=True, answer=answers["essay"]
+        "essay",
+        "In words",
+        0.0,
+        2,
+        status,
+        "to be marked",
+        manual=True,
+        answer=answer,
+        cause="" if answer else results.UNWRITTEN,
     )
     return code, words
 
 
-def write_tiny(folder, code, words=ESSAY, hours=0):
+def write_tiny(folder, code, words=ESSAY, hours=0, name="hw1.ipynb"):
     """Write a submission that was changed last some hours after a certain noon."""
     folder.mkdir(parents=True, exist_ok=True)
     essay = {"nbgrader": {"grade_id": "essay"}}
@@ -66,9 +76,9 @@ def write_tiny(folder, code, words=ESSAY, hours=0):
         {"cell_type": "code", "source": code},
         {"cell_type": "markdown", "source": words, "metadata": essay},
     ]
-    path = folder / "hw1.ipynb"
+    path = folder / name
     path.write_text(json.dumps({"cells": cells, "nbformat": 4}))
-    when = parse_due("2026-11-30T12:00+00:00").timestamp() + 3600 * hours
+    when = parse_due("2025-11-30T12:00+00:00").timestamp() + 3600 * hours
     os.utime(path, (when, when))
 
 

@@ -1,0 +1,121 @@
+"""What Jupyter reads beyond Python: prompts, magics and shell lines, as IPython makes Python of it.
+
+Nothing of a cell is run here. In the sandbox, `get_ipython()` is an object that does nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import re
+import warnings
+
+# Cell magics whose cell is Python; the cells of all others (%%bash, %%html) are not.
+PYTHON_MAGICS = ("time", "timeit", "capture", "prun")
+LONGEST_LINE = 10_000  # in a longer one, IPython's search for prompts takes too long
+# IPython reads a cell anew after each change. So many characters of one notebook are read in all,
+# which takes up to half a minute; an honest one has a tenth of them, and takes a second.
+MAX_WORK = 2_000_000
+_SPECIAL = re.compile(r"[%!?]|^[ \t]*(?:>>>|\.{3}|\[|In \[|[,;/])", re.MULTILINE)
+_CELL_MAGIC = re.compile(r"%%(\w+)")
+_TIMED = re.compile(
+    r"get_ipython\(\)\.run_line_magic\('(?:time|timeit)', "
+    r"""((?!.-)(?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"))\)$""",
+    re.MULTILINE,
+)
+
+
+def to_python(sources):
+    """Return the sources of a notebook's code cells without what is not Python in them.
+
+    Lines keep their numbers. ``%time f()`` and a cell with ``%%time`` become the Python that
+    they time. A cell stays as it is where IPython cannot read it, or where reading it would take
+    so long that only an attacker can want it.
+    """
+    work = _Work(MAX_WORK)
+    cells = []
+    for source in sources:
+        source = source.replace("\r\n", "\n").replace("\r", "\n")
+        if _SPECIAL.search(source):
+            with contextlib.suppress(Exception), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                source = _transform(source, work)  # what it cannot read, Python complains of
+        cells.append(source)
+    return cells
+
+
+class _Work:
+    """What may still be read."""
+
+    def __init__(self, left):
+        self.left = left
+
+    def read(self, lines):
+        """Count some lines that are about to be read."""
+        cost = 1000 + 20 * len(lines) + sum(map(len, lines))
+        if cost > self.left or max(map(len, lines)) > LONGEST_LINE:
+            raise OverflowError("too much work")
+        self.left -= cost
+
+
+def _transform(source, work):
+    """Return a cell as Python."""
+    # Here, for it takes half a second and few notebooks need it.
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    manager = TransformerManager()
+    manager.token_transformers = [_without_help(t) for t in manager.token_transformers]
+    lines = f"{source}\n".splitlines(keepends=True)
+    skipped = 0
+    while True:
+        work.read(lines)
+        count = len(lines)
+        for clean in manager.cleanup_transforms:
+            lines = clean(lines)
+        skipped += count - len(lines)  # blank lines
+        magic = _CELL_MAGIC.match(lines[0])
+        if not magic:
+            break
+        if magic[1] not in PYTHON_MAGICS:
+            return ""
+        skipped += 1
+        lines = lines[1:] or ["\n"]
+    changed = True
+    while changed:
+        work.read(lines)
+        before = lines
+        changed, lines = manager.do_one_token_transform(before)
+        lines = _keep_numbers(before, lines)
+    return "\n" * skipped + "".join(_TIMED.sub(_show_timed, line) for line in lines).rstrip("\n")
+
+
+def _without_help(transformer):
+    """Return a transformer that does not search for the name that `name?` asks about.
+
+    IPython's search takes a time that grows with the square of the line.
+    """
+    from IPython.core.inputtransformer2 import HelpEnd
+
+    if transformer is not HelpEnd:
+        return transformer
+
+    class Help(HelpEnd):
+        def transform(self, lines):
+            begin = lines[self.start_line][: self.start_col]
+            return [*lines[: self.start_line], f"{begin}pass\n", *lines[self.q_line + 1 :]]
+
+    return Help
+
+
+def _keep_numbers(before, after):
+    """Return lines with blank ones in place of those that were joined to the line before."""
+    joined = len(before) - len(after)
+    if joined <= 0:
+        return after
+    same = zip(before, after, strict=False)
+    first = next((number for number, (old, new) in enumerate(same) if old != new), len(after) - 1)
+    return [*after[: first + 1], *["\n"] * joined, *after[first + 1 :]]
+
+
+def _show_timed(call):
+    return ast.literal_eval(call[1])
