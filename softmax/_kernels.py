@@ -44,11 +44,13 @@ def softmax_rows(x, z, temperature):
         np.divide(columns, np.add.reduce(columns), z.T)
         return
     starts = np.arange(0, x.size, k)
-    top, flat = x.argmax(axis=1) + starts, z.reshape(-1)
+    top, flat = x.argmax(axis=1), z.reshape(-1)
+    top += starts
     _shift(x, z, x.reshape(-1)[top][:, None], temperature)
     np.exp(z, z)
     flat[top] = 0
-    total = 1 + np.add.reduceat(flat, starts)
+    total = np.add.reduceat(flat, starts)
+    total += 1
     flat[top] = 1
     np.divide(z, total[:, None], z)
 

@@ -105,8 +105,8 @@ def _is_small_and_plain(x, axis, temperature, where):
         where is None
         and temperature == 1
         and isinstance(axis, int)
-        and axis in (-1, x.ndim - 1)
-        and x.ndim in (1, 2)
+        and (axis == -1 or axis == x.ndim - 1)
+        and 1 <= x.ndim <= 2
         and x.dtype in PLAIN
         and 0 < x.size <= BLOCK
         and x.flags.c_contiguous

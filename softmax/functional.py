@@ -61,7 +61,8 @@ def softmax(x, axis=-1, *, temperature=1.0, where=None):
     axis : int, tuple of int or None, default -1
         The axis or axes along which the probabilities sum to 1. None means all of them.
     temperature : float, default 1.0
-        :math:`T > 0`. A small one moves the result towards one-hot, a large one towards uniform.
+        :math:`T > 0`, as a number or in an array without axes. A small one moves the result
+        towards one-hot, a large one towards uniform.
     where : array_like of bool, optional
         Mask that broadcasts to the shape of `x`; False leaves an entry out. It gets probability
         exactly 0, whatever it holds.
@@ -69,17 +70,25 @@ def softmax(x, axis=-1, *, temperature=1.0, where=None):
     Returns
     -------
     ndarray or scalar
-        The probabilities, of the shape of `x`: a scalar for a single number.
+        The probabilities, of the shape of `x`: a scalar for a single number. The dtype is that of
+        `x`, or float64 if it holds integers.
 
     Raises
     ------
     TypeError
-        If `x` does not hold real numbers, or `where` is not boolean.
+        If `x` does not hold real numbers or has masked entries, or `where` is not boolean.
     ValueError
         If `temperature` is not a finite number > 0, `where` does not broadcast to `x`, or an axis
         is repeated.
     numpy.exceptions.AxisError
         If `x` has no such axis.
+
+    See Also
+    --------
+    log_softmax : Its logarithm, also where softmax underflows to 0.
+    logsumexp : The logarithm of its denominator.
+    sigmoid : The softmax of two classes.
+    softmax_vjp : Its derivative.
 
     Notes
     -----
@@ -129,12 +138,18 @@ def log_softmax(x, axis=-1, *, temperature=1.0, where=None):
     Returns
     -------
     ndarray or scalar
-        The log-probabilities, of the shape of `x`.
+        The log-probabilities, of the shape of `x`: a scalar for a single number. The dtype is that
+        of `x`, or float64 if it holds integers.
 
     Raises
     ------
     TypeError, ValueError, numpy.exceptions.AxisError
         As for `softmax`.
+
+    See Also
+    --------
+    softmax : The probabilities.
+    cross_entropy : The mean of these values at the labels, with the sign changed.
 
     Notes
     -----
@@ -184,12 +199,18 @@ def logsumexp(x, axis=-1, *, keepdims=False, where=None):
     Returns
     -------
     ndarray or scalar
-        One number for each slice.
+        One number for each slice: the shape is that of `x` without the summed axes, or with length
+        1 in their place, and the dtype that of `x`, or float64 if it holds integers.
 
     Raises
     ------
     TypeError, ValueError, numpy.exceptions.AxisError
         As for `softmax`.
+
+    See Also
+    --------
+    online_logsumexp : The same for data that arrives in pieces.
+    log_softmax : The entries less this number.
 
     Notes
     -----
@@ -252,9 +273,14 @@ def online_logsumexp(chunks):
     Raises
     ------
     TypeError
-        If a piece does not hold real numbers.
+        If `chunks` is not an iterable of arrays, or a piece does not hold real numbers or has
+        masked entries.
     ValueError
         If the leading shapes do not agree.
+
+    See Also
+    --------
+    logsumexp : The same for a whole array.
 
     Notes
     -----
@@ -325,12 +351,17 @@ def sigmoid(x):
     Returns
     -------
     ndarray or scalar
-        Numbers between 0 and 1, of the shape of `x`. NaN stays NaN.
+        Numbers between 0 and 1, of the shape of `x`. NaN stays NaN. The dtype is that of `x`, or
+        float64 if it holds integers.
 
     Raises
     ------
     TypeError
-        If `x` does not hold real numbers.
+        If `x` does not hold real numbers, or has masked entries.
+
+    See Also
+    --------
+    softmax : The same for more than two classes.
 
     Notes
     -----
@@ -368,10 +399,14 @@ def one_hot(labels, num_classes):
     Raises
     ------
     TypeError
-        If the labels or `num_classes` are not integers.
+        If the labels or `num_classes` are not integers, or labels are masked.
     ValueError
         If `num_classes` is not positive, or a label is out of range; the first one and its index
         are named. A negative label does not count from the end.
+
+    See Also
+    --------
+    cross_entropy : Takes labels as they are.
 
     Examples
     --------
@@ -407,18 +442,23 @@ def softmax_jacobian(p):
     Returns
     -------
     ndarray
-        Shape (..., K, K), symmetric in the last two axes.
+        Shape (..., K, K), symmetric in the last two axes, in the dtype of `p`, or float64 if it
+        holds integers.
 
     Raises
     ------
     TypeError
-        If `p` does not hold real numbers.
+        If `p` does not hold real numbers, or has masked entries.
     ValueError
         If `p` has no axis.
 
+    See Also
+    --------
+    softmax_vjp : Its product with a vector, without the matrix.
+
     Notes
     -----
-    It takes K times the memory of `p`. To apply it to a vector, use `softmax_vjp`.
+    It takes K times the memory of `p`.
 
     Examples
     --------
@@ -459,9 +499,13 @@ def softmax_vjp(p, g):
     Raises
     ------
     TypeError
-        If `p` or `g` does not hold real numbers.
+        If `p` or `g` does not hold real numbers, or has masked entries.
     ValueError
         If the shapes differ, or there is no axis.
+
+    See Also
+    --------
+    softmax_jacobian : The matrix.
 
     Examples
     --------

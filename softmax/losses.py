@@ -1,7 +1,7 @@
 r"""Cross-entropy from logits, its gradient, and the entropies that it is made of.
 
 The loss is computed from the logits, by log-sum-exp, and never as the logarithm of a softmax:
-a probability that underflows to 0 has a finite logarithm all the same.
+a probability that underflows to 0 still has a finite logarithm.
 """
 
 import numpy as np
@@ -78,13 +78,19 @@ def cross_entropy(
     Raises
     ------
     TypeError
-        If logits, targets or weight do not hold real numbers, or labels or `ignore_index` are not
-        integers.
+        If logits, targets or weight do not hold real numbers or have masked entries, or labels or
+        `ignore_index` are not integers.
     ValueError
         If the shapes do not fit, a label is out of range, a probability is NaN or infinite (the
         first one and its index are named), or an option is none of those allowed.
     numpy.exceptions.AxisError
         If `logits` has no such axis.
+
+    See Also
+    --------
+    cross_entropy_grad : Its gradient.
+    cross_entropy_with_grad : Both, for the price of one.
+    log_softmax : What it is made of.
 
     Notes
     -----
@@ -139,6 +145,10 @@ def cross_entropy_grad(
     TypeError, ValueError, numpy.exceptions.AxisError
         As for `cross_entropy`.
 
+    See Also
+    --------
+    cross_entropy_with_grad : The loss and the gradient, from one evaluation.
+
     Notes
     -----
     Accuracy: the absolute error is at most ``8 * eps`` times the weight of the slice. At the
@@ -184,6 +194,10 @@ def cross_entropy_with_grad(
     TypeError, ValueError, numpy.exceptions.AxisError
         As for `cross_entropy`.
 
+    See Also
+    --------
+    cross_entropy, cross_entropy_grad : Either alone.
+
     Examples
     --------
     >>> loss, grad = cross_entropy_with_grad([[0.0, 0.0]], [1])
@@ -208,14 +222,22 @@ def entropy(p, axis=-1):
     Returns
     -------
     scalar or ndarray
-        The entropy of each slice. NaN stays NaN.
+        The entropy of each slice: the shape is that of `p` without the summed axes, and the dtype
+        that of `p`, or float64 if it holds integers. NaN stays NaN.
 
     Raises
     ------
     TypeError
-        If `p` does not hold real numbers.
+        If `p` does not hold real numbers, or has masked entries.
     ValueError
         If a probability is negative; the first one and its index are named.
+    numpy.exceptions.AxisError
+        If `p` has no such axis.
+
+    See Also
+    --------
+    kl_divergence : What a wrong distribution costs on top.
+    cross_entropy : Both together, from logits.
 
     Examples
     --------
@@ -240,16 +262,24 @@ def kl_divergence(p, q, axis=-1):
     Returns
     -------
     scalar or ndarray
-        The divergence of each slice: 0 where ``p_i`` is 0, and +inf where only ``q_i`` is. NaN
-        stays NaN.
+        The divergence of each slice: the shape is the broadcast one without the summed axes, and
+        the dtype the wider of the two. A term is 0 where ``p_i`` is 0, and +inf where only ``q_i``
+        is. NaN stays NaN.
 
     Raises
     ------
     TypeError
-        If `p` or `q` does not hold real numbers.
+        If `p` or `q` does not hold real numbers, or has masked entries.
     ValueError
         If a probability is negative (the first one and its index are named), or the shapes do
         not broadcast.
+    numpy.exceptions.AxisError
+        If the broadcast shape has no such axis.
+
+    See Also
+    --------
+    entropy : The entropy of one distribution.
+    cross_entropy : Their sum, from logits.
 
     Notes
     -----
