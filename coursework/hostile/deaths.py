@@ -262,8 +262,10 @@ SUBMISSIONS = (
         "result-of-many-items",
         "A list as long as there may be is a wrong answer, and nobody is accused of forging it.",
         """
+        calls = []
         def ANSWER(*args, **kwargs):
-            return list(np.zeros(199_999))
+            calls.append(1)
+            return list(np.zeros(199_999)) if len(calls) == 1 else None
         """,
         NONE,
         OK,
