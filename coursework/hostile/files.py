@@ -12,6 +12,7 @@ from coursework.hostile.recipe import (
     answer_cell,
     edited,
     in_file,
+    stub_notebook,
     text,
     write_notebook,
 )
@@ -194,4 +195,44 @@ PLACES = (
     in_file("checkpoint", "Jupyter's checkpoints are no submissions.", _checkpoint, OK, FULL, FULL),
 )
 
-SUBMISSIONS = BYTES + PLACES
+
+def _copy_of_colab(kit, folder):
+    """Leave the notebook as it was given out, and the work in a newer copy."""
+    write_notebook(stub_notebook(), folder)
+    os.utime(folder / NAME, (10**9, 10**9))
+    write_notebook(kit.notebook, folder, f"Copy of {NAME}")
+
+
+def _only_checkpoint(kit, folder):
+    aside = folder / ".ipynb_checkpoints"
+    aside.mkdir()
+    write_notebook(kit.notebook, aside, f"{ASSIGNMENT}-checkpoint.ipynb")
+
+
+def _web_page(_, folder):
+    (folder / NAME).write_text("<!DOCTYPE html><html><body>Sign in</body></html>")
+
+
+def _formula_names(kit, folder):
+    """Leave a notebook whose name and folder begin formulas where a separator is seen."""
+    inner = folder / "x;=HYPERLINK(A1)"
+    inner.mkdir()
+    write_notebook(kit.notebook, inner, f"{ASSIGNMENT}\t=1+1.ipynb")
+
+
+def _old_stamp(kit, folder):
+    inner = folder / ASSIGNMENT
+    inner.mkdir()
+    write_notebook(kit.notebook, inner)
+    (inner / "timestamp.txt").write_text("0001-01-01T00:00:00+23:59")
+
+
+FOLDERS = (
+    in_file("copy-of-colab", "The newer copy counts.", _copy_of_colab, OK, FULL, FULL),
+    in_file("only-checkpoints", "They are named.", _only_checkpoint, UNREADABLE),
+    in_file("web-page", "A page that was saved in place of a notebook.", _web_page, UNREADABLE),
+    in_file("formula-names", "No cell of a CSV is a formula.", _formula_names, OK, FULL, FULL),
+    in_file("old-timestamp", "A time before all others stops nobody.", _old_stamp, OK, FULL, FULL),
+)
+
+SUBMISSIONS = BYTES + PLACES + FOLDERS

@@ -397,4 +397,37 @@ ANSWERS = (
     in_answer("not-a-function", "A number cannot be called.", "ANSWER = 7", NONE),
 )
 
-SUBMISSIONS = CELLS + TEXTS + ANSWERS
+
+def _prompts(source):
+    """Write a source as it is copied from a terminal."""
+    first, *rest = source.splitlines()
+    return "\n".join([f">>> {first}", *(f"... {line}".rstrip() for line in rest)])
+
+
+def _change_type(kind):
+    def edit(_, notebook):
+        answer_cell(notebook)["cell_type"] = kind
+
+    return edit
+
+
+JUPYTER = (
+    with_sources("prompts", "Prompts are dropped, as Jupyter does it.", _prompts),
+    with_sources(
+        "continued-shell-line",
+        "A shell line that goes on below is dropped whole.",
+        lambda source: "!pip install a \\\n    b\n" + source,
+    ),
+    edited("answer-in-markdown", "Only code is run.", _change_type("markdown"), NONE),
+    edited("answer-in-raw-cell", "Only code is run.", _change_type("raw"), NONE),
+    beside("shell-lines-without-end", "What Jupyter reads is read in bounds.", "!ls\n" * 5_000),
+    beside("quotes-without-end", "So are long lines.", ">>> " + "'''" * 300_000),
+    in_answer(
+        "indented-syntax-error",
+        "A definition in a cell that is no Python is named.",
+        "if True:\n    RIGHT\nx = = 1",
+        NONE,
+    ),
+)
+
+SUBMISSIONS = CELLS + TEXTS + ANSWERS + JUPYTER
