@@ -183,6 +183,8 @@ def _feedback(result):
         lines.append(one_line(result.reason) or "Nothing was handed in.")
     else:
         lines += [_line_on(question) for question in result.questions]
+    if result.note:
+        lines.append(f"About your files: {shorten(one_line(result.note), 300)}.")
     # Made safe last: the semicolon of an entity is a separator as well.
     return safe_cell(html.escape(shorten("\n".join(lines), LONGEST_FEEDBACK), quote=False))
 

@@ -189,7 +189,7 @@ def _owner(stem, by_key):
     for name in (normalize(stem), normalize(stem).replace("_LATE_", "_", 1)):
         parts = name.split("_")
         for length in range(len(parts), 0, -1):
-            student = by_key.get("_".join(parts[:length]))
+            student = by_key.get("_".join(parts[:length]).strip())
             if student:
                 return student
     return None
@@ -217,14 +217,17 @@ def _choose(root, student, paths, assignment, clock):
         if files:
             reason = f"no notebook {assignment}.ipynb, only: {_list_names(files)}"
             return refuse(results.UNREADABLE, join(reason, _tell_archives(files), *notes))
-        if hidden:
+        checkpoints = [file for file in hidden if file.is_notebook]
+        if checkpoints:
             reason = (
                 f"no notebook {assignment}.ipynb, only hidden files or checkpoints of Jupyter, "
-                f"which are not marked: {_list_names(hidden)}"
+                f"which are not marked: {_list_names(checkpoints)}"
             )
             return refuse(results.UNREADABLE, join(reason, *notes))
-        reason = join("the folder holds no files", *notes)
-        return refuse(results.UNREADABLE if notes else results.MISSING, reason)
+        reason = "the folder holds no files"
+        if hidden:
+            reason = f"the folder holds only hidden files: {_list_names(hidden)}"
+        return refuse(results.UNREADABLE if notes else results.MISSING, join(reason, *notes))
     *earlier, latest = sorted(clock.date(file) for file in named or notebooks)
     if not named:
         notes.append(f"the file is not called {assignment}.ipynb")
@@ -237,7 +240,8 @@ def _choose(root, student, paths, assignment, clock):
     if loose:
         notes.append(f"not marked: {_list_names(loose)}")
     others = [file for file in notebooks if file is not latest.file]
-    rest = [file for file in (*files, *hidden) if file not in notebooks]
+    rest = [file for file in files if file not in notebooks and file.path.name != STAMP]
+    rest += [file for file in hidden if file.is_notebook]
     return Submission(
         student,
         latest.file.path,
@@ -245,7 +249,7 @@ def _choose(root, student, paths, assignment, clock):
         latest.when,
         reason=join(*notes, *latest.doubts),
         others=tuple(file.shown for file in others),
-        rest=tuple(file.shown for file in rest if not _is_stamp(file)),
+        rest=tuple(file.shown for file in rest),
         doubtful=bool(latest.doubts),
         stamped=clock.times == FILE and clock.find_stamp(latest.file) is not None,
     )
@@ -257,10 +261,6 @@ def _tell_archives(files):
     return "archives are not opened: unpack it and mark again" if archives else ""
 
 
-def _is_stamp(file):
-    return file.path.name == STAMP
-
-
 def _list_files(paths, key):
     """Return the files at or below some paths, and notes on what could not be looked at."""
     files, notes = [], []
@@ -268,8 +268,7 @@ def _list_files(paths, key):
         if top.is_symlink():
             notes.append(f"{one_line(top.name)} is a symbolic link, which is not followed")
         elif top.is_dir():
-            found = [_File(path, top, key, hidden) for path, hidden in _walk(top, notes)]
-            files += [file for file in found if file.is_notebook or not file.hidden]
+            files += [_File(path, top, key, hidden) for path, hidden in _walk(top, notes)]
         else:
             files.append(_File(top, None, key))
     return files, notes

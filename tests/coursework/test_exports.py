@@ -48,10 +48,11 @@ MARKED = {"status": OK, "points": 7.5, "comment": "Why?", "reason": "Why?"}
 def make_class():
     """Return marks that are final: some late, one late beyond its points, one missing."""
     words = make_words(**MARKED)
+    note = "not marked: Copy of hw9.ipynb"
     few = make_coded(points=3.0, checks=(CheckResult("all", 3.0, 25.0, HOSTILE),), reason=HOSTILE)
     return [
         make_result("ana", make_coded(), words, submitted="2026-12-02T00:30:00+01:00"),
-        make_result("cem", make_coded(), words, late_hours=30.0, penalty=7.0),
+        make_result("cem", make_coded(), words, late_hours=30.0, penalty=7.0, note=note),
         make_result("dora", few, make_words(""), late_hours=300.0, penalty=35.0),
         make_missing("bob"),
     ]
@@ -145,6 +146,7 @@ def test_moodle_gets_marks_and_reasons(tmp_path):
     assert "templates: 7.5 of 10. Why?" in feedback[0]
     assert feedback[1] == "0 of 35 points.\nnothing was handed in"
     assert "Late: 7 points were taken off." in feedback[2]
+    assert feedback[2].endswith("\nAbout your files: not marked: Copy of hw9.ipynb.")
     # Moodle shows feedback as HTML, so a submission's markup must be text in it.
     assert "&lt;script&gt;" in feedback[3]
     assert not re.search(r"[<>\x1b\u202e]", feedback[3])

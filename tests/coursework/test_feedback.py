@@ -58,6 +58,7 @@ def hostile_result():
         reason=HOSTILE,
         file=HOSTILE,
         submitted=HOSTILE,
+        note=HOSTILE,
     )
 
 

@@ -170,6 +170,7 @@ def test_lateness_counts_days_that_have_begun():
         ("ann/hw1.ipynb.ipynb", {}),
         ("ann/hw1.ipynb.txt", {}),
         ("ann_hw1.ipynb", {}),
+        ("ann /hw1.ipynb", {}),
         ("ann_4711_hw1.ipynb", {}),
         ("leeann_77_901_hw1-1.ipynb", {"folder": "leeann"}),
         ("leeann_LATE_77_901_hw1.ipynb", {"folder": "leeann"}),
@@ -470,6 +471,11 @@ def test_another_assignments_notebook_is_not_taken_for_this_one(tmp_path, monkey
             "marked: .ipynb_checkpoints/hw1-checkpoint.ipynb",
         ),
         ("ann/__MACOSX/._hw1.ipynb", results.MISSING, "the folder holds no files"),
+        (
+            "ann/.hw1.ipynb.icloud",
+            results.MISSING,
+            "the folder holds only hidden files: .hw1.ipynb.icloud",
+        ),
     ],
 )
 def test_what_is_no_notebook_is_named(tmp_path, name, status, reason):
