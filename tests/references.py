@@ -137,7 +137,9 @@ def execute(notebook: nbformat.NotebookNode, name: str, folder: Path) -> None:
         on_cell_start=lambda cell, cell_index: started.append(cell_index),
     )
     try:
-        client.execute(stderr=subprocess.DEVNULL)  # ipykernel's notes on its own transport
+        # `cleanup_kc` ends the kernel, which nbclient else does for managers of its own only.
+        # The errors are ipykernel's notes on its own transport.
+        client.execute(cleanup_kc=True, stderr=subprocess.DEVNULL)
     except CellExecutionError as error:
         reason = f"{error.ename}: {error.evalue}"
     except (CellTimeoutError, DeadKernelError) as error:

@@ -184,7 +184,7 @@ def test_visible_checks_of_an_empty_notebook_fail_with_words(name, student, tmp_
         allow_errors=True,
         resources={"metadata": {"path": str(tmp_path)}},
     )
-    client.execute()
+    client.execute(cleanup_kc=True)
     checked = 0
     for cell in notebook.cells:
         marks = cell.metadata.get("nbgrader", {})
