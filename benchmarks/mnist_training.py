@@ -25,7 +25,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 import softmax as sm
-from softmax._descent import cosine
+from softmax._optimizer import cosine_schedule
 
 try:
     import torch
@@ -39,7 +39,9 @@ TO_ACCURACY = {"batch_size": 256, "learning_rate_init": 0.4, "max_iter": 4}
 
 
 def ours(data, settings):
-    return sm.SoftmaxClassifier(alpha=ALPHA, momentum=MOMENTUM, random_state=0, **settings)
+    return sm.SoftmaxClassifier(
+        learning_rate="cosine", alpha=ALPHA, momentum=MOMENTUM, tol=None, random_state=0, **settings
+    )
 
 
 def fit_to_minimum(data):
@@ -48,7 +50,9 @@ def fit_to_minimum(data):
 
 
 def fit_to_accuracy(data):
-    model = ours(data, TO_ACCURACY).fit(data.X_train, data.y_train, data.X_val, data.y_val)
+    model = ours(data, TO_ACCURACY).fit(
+        data.X_train, data.y_train, X_val=data.X_val, y_val=data.y_val
+    )
     return model.coef_, model.intercept_
 
 
@@ -70,7 +74,7 @@ def fit_pytorch(data):
     groups = [{"params": [weights], "weight_decay": ALPHA}, {"params": [bias]}]
     optimizer = torch.optim.SGD(groups, lr=TO_ACCURACY["learning_rate_init"], momentum=MOMENTUM)
     starts = range(0, n, batch_size)
-    factors = iter(cosine(np.arange(epochs * len(starts)), epochs * len(starts)).tolist())
+    factors = iter(cosine_schedule(np.arange(epochs * len(starts)), epochs * len(starts)).tolist())
     rng = np.random.RandomState(0)
     rng.randint(np.iinfo(np.int32).max)  # SoftmaxClassifier draws a seed first
     for _ in range(epochs):

@@ -1,4 +1,4 @@
-"""Softmax regression, trained by mini-batch gradient descent, with scikit-learn's manners."""
+"""Softmax regression, trained by mini-batch gradient descent, as a scikit-learn estimator."""
 
 import copy
 import math
@@ -7,59 +7,90 @@ from contextlib import contextmanager
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
+from sklearn.utils import check_array, check_random_state, compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from tqdm import tqdm
 
-from softmax._descent import Descent, auto_steps, cosine, curvature_bound, loss_limit
+from softmax._feature_scaling import FeatureScaling
+from softmax._optimizer import (
+    MomentumSGD,
+    certified_decrease,
+    cosine_schedule,
+    curvature_bound,
+    loss_limit,
+    mean_loss,
+)
 from softmax.functional import log_softmax, softmax
+from softmax.losses import entropy
 
 _FLOATS = [np.float64, np.float32]
+
+# The prior variance of a weight under alpha="auto", for features scaled to [-1, 1].
+_PRIOR_VARIANCE = 10.0
+# A penalty so many times the curvature of the loss holds a weight at 0; more could only overflow.
+_STIFFEST_PENALTY = 1e8
+# "adaptive" divides the learning rate by the first, and ends training below the second factor.
+_RATE_DIVISOR, _LEAST_RATE = 2.0, 1e-3
 
 
 class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     r"""Softmax regression (multinomial logistic regression) by mini-batch gradient descent.
 
     The logits of an example are ``X @ coef_.T + intercept_``, one for each class, and softmax
-    turns them into probabilities. Training minimizes the mean cross-entropy plus
-    ``alpha / 2 * np.sum(coef_**2)``; the intercepts are not penalized. The objective is convex.
+    turns them into probabilities. Training minimizes the mean cross-entropy plus an L2 penalty of
+    the weights; the intercepts are not penalized. The objective is convex.
+
+    With the defaults, features may have any offset and any unit: they are centered and scaled for
+    training, and `coef_` and `intercept_` are those for the features as they are. Given a
+    `learning_rate_init`, training is plain mini-batch gradient descent on the features as they
+    are.
 
     Parameters
     ----------
-    learning_rate : {"cosine", "constant"}, default "cosine"
-        "cosine" lets the learning rate fall to 0 along half a period of a cosine over the
-        `max_iter` epochs [1]_, so that the noise of the mini-batches dies out. `partial_fit`,
-        which does not know the end, keeps it constant.
+    learning_rate : {"adaptive", "constant", "cosine"}, default "adaptive"
+        "adaptive" keeps the learning rate while training makes progress, and halves it each
+        time that `n_iter_no_change` epochs in a row have brought none. "constant" keeps it
+        throughout. "cosine" lets it fall to 0 along half a period of a cosine over the `max_iter`
+        epochs [1]_. `partial_fit` keeps it constant.
     learning_rate_init : "auto" or float, default "auto"
-        The learning rate at the start. "auto" gives each feature a step of its own, bounded by
-        the data (see Notes): multiplying features by constants then changes nothing when `alpha`
-        is 0.
-    alpha : float, default 0.0
-        Strength of the L2 penalty. What a given strength means depends on the units of the
-        features, so there is none unless it is asked for.
-    batch_size : int, default 32
-        Examples in a mini-batch. The last one of an epoch may be smaller.
-    max_iter : int, default 100
-        Epochs, that is, passes over the data.
+        The learning rate at the start. "auto" centers and scales the features, and takes the
+        longest step that their curvature makes safe (see Notes).
+    alpha : "auto" or float, default "auto"
+        Strength of the L2 penalty ``alpha / 2 * np.sum(coef_**2)``. A given strength means
+        something else in other units of the features. "auto" does not depend on units: it puts a
+        weak prior on what a feature can change in a logit (see Notes). With a
+        `learning_rate_init` given as a number, "auto" is 0.
+    batch_size : "auto" or int, default "auto"
+        Examples in a mini-batch. The last one of an epoch may be smaller. "auto" takes 200, or a
+        500th of the examples if that is more, or, for sparse data, a 400th of the number of
+        weights. Where two batches would hold everything, it takes all examples at once.
+    max_iter : int, default 500
+        The largest number of epochs, that is, of passes over the data.
     momentum : float, default 0.9
         In [0, 1): ``velocity = momentum * velocity + gradient``, and each step is the learning
         rate times the velocity [2]_.
     tol : float or None, default 1e-4
-        Training stops when the objective has not improved by `tol` for `n_iter_no_change` epochs
-        in a row; None never stops. With "cosine", whose best progress comes at the end, only the
-        validation accuracy of `early_stopping` is watched.
+        An epoch makes progress if it improves the objective, or the validation accuracy with
+        `early_stopping`, by more than `tol` over its value at the last progress. None runs all
+        `max_iter` epochs without a test of convergence.
     n_iter_no_change : int, default 10
-        Epochs without an improvement before training stops.
+        Epochs in a row without progress before "constant" stops, and "adaptive" halves the
+        learning rate or stops: it stops once the gradient is small (see Notes) or, with
+        `early_stopping`, once halving has brought no progress either. With "cosine", whose best
+        progress comes at the end, only `early_stopping` ends training early.
     early_stopping : bool, default False
-        Watch the validation accuracy instead, and keep the parameters of its best epoch.
+        Monitor the validation accuracy instead, and keep the parameters of its best epoch.
     validation_fraction : float, default 0.1
         Share of the training data, stratified, that `early_stopping` sets aside unless `fit` is
         given validation data.
+    class_weight : dict, "balanced" or None, default None
+        Factors of the sample weights by class label. "balanced" makes them inversely proportional
+        to the frequencies of the classes.
     shuffle : bool, default True
         Shuffle the examples before each epoch.
     init_scale : float, default 0.0
@@ -90,9 +121,20 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     validation_scores_ : list of float
         The accuracy on the validation data after each epoch of `fit`; empty without such data.
 
+    Warns
+    -----
+    sklearn.exceptions.ConvergenceWarning
+        If `fit` ends while the objective is still falling or its gradient is large (unless `tol`
+        is None), or with a loss above that of the class frequencies, which need no features.
+
+    See Also
+    --------
+    sklearn.linear_model.LogisticRegression : The same model, with batch solvers.
+    softmax.cross_entropy_with_grad : The loss and its gradient, for a training loop of your own.
+
     Notes
     -----
-    The Hessian of the cross-entropy in the logits is
+    **Steps.** The Hessian of the cross-entropy in the logits is
     :math:`\operatorname{diag}(p) - pp^\mathsf{T} \preceq \tfrac12 I` [3]_. With
     :math:`\tilde X = [X, 1]`, which includes the column of the bias, the curvature of the mean is
     therefore at most :math:`L_\text{mean} = \tfrac12 \sigma_{\max}(\tilde X^\mathsf{T} \tilde X /
@@ -101,9 +143,23 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
     .. math:: L = \frac{N(b-1)}{b(N-1)} L_\text{mean} + \frac{N-b}{b(N-1)} L_\text{max} ,
 
-    and steps of 1/L are safe. "auto" finds L for the features divided by their largest absolute
-    values :math:`s_d`. For the features as they are this means a learning rate of
-    :math:`1/(L s_d^2 + \alpha)` for the weights of feature d, and of 1/L for the biases.
+    and steps of 1/L are safe. "auto" finds L for features that are centered and divided by their
+    largest distance from the mean, :math:`s_d`, so that they lie in [-1, 1]. `partial_fit` does
+    so with the mean and the range of all rows seen so far.
+
+    **Penalty.** The objective with ``alpha="auto"`` is
+
+    .. math:: \frac1N \sum_n \ell_n + \frac{1}{2 \cdot 10\, N} \sum_{k,d} (s_d w_{kd})^2 ,
+
+    the posterior under the prior that :math:`s_d w_{kd}`, which is how far the feature alone can
+    move a logit, is normal with variance 10. This is a weakly informative prior in the sense
+    of [5]_: it hardly shows where data are plentiful, and keeps the weights finite where the
+    classes can be separated. With sample weights, N is their sum.
+
+    **Convergence.** A gradient g is small if `n_iter_no_change` steps of the best length along g
+    cannot be counted on to improve the objective by more than `tol`, that is, if
+    :math:`(g^\mathsf{T} g)^2 / (2\, g^\mathsf{T} B g)` times their number is at most `tol`, with
+    the bound B of the Hessian from above, and all in scaled features.
 
     References
     ----------
@@ -114,50 +170,36 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     .. [3] D. Böhning, "Multinomial logistic regression algorithm", Annals of the Institute of
        Statistical Mathematics 44(1), 1992.
     .. [4] R. M. Gower et al., "SGD: General analysis and improved rates", ICML 2019.
+    .. [5] A. Gelman, A. Jakulin, M. G. Pittau and Y.-S. Su, "A weakly informative default prior
+       distribution for logistic and other regression models", Annals of Applied Statistics 2(4),
+       2008.
 
     Examples
     --------
     >>> from sklearn.datasets import load_iris
     >>> from softmax import SoftmaxClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = SoftmaxClassifier(random_state=0).fit(X, y)
+    >>> model = SoftmaxClassifier(random_state=0).fit(X + 1000, y)
     >>> model.coef_.shape
     (3, 4)
-    >>> bool(model.score(X, y) > 0.95)
+    >>> bool(model.score(X + 1000, y) > 0.95)
     True
     """
-
-    _parameter_constraints = {  # noqa: RUF012, scikit-learn's way
-        "learning_rate": [StrOptions({"constant", "cosine"})],
-        "learning_rate_init": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "momentum": [Interval(Real, 0, 1, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left"), None],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "shuffle": ["boolean"],
-        "init_scale": [Interval(Real, 0, None, closed="left")],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-        "warm_start": ["boolean"],
-    }
 
     def __init__(
         self,
         *,
-        learning_rate="cosine",
+        learning_rate="adaptive",
         learning_rate_init="auto",
-        alpha=0.0,
-        batch_size=32,
-        max_iter=100,
+        alpha="auto",
+        batch_size="auto",
+        max_iter=500,
         momentum=0.9,
         tol=1e-4,
         n_iter_no_change=10,
         early_stopping=False,
         validation_fraction=0.1,
+        class_weight=None,
         shuffle=True,
         init_scale=0.0,
         random_state=None,
@@ -174,22 +216,26 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         self.n_iter_no_change = n_iter_no_change
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.class_weight = class_weight
         self.shuffle = shuffle
         self.init_scale = init_scale
         self.random_state = random_state
         self.verbose = verbose
         self.warm_start = warm_start
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, X_val=None, y_val=None):
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None):
         """Train on `X` and `y` for at most `max_iter` epochs.
 
         Parameters
         ----------
-        X : array_like of shape (n_samples, n_features)
-            The examples. float32 is trained in float32, anything else in float64.
+        X : {array_like, sparse matrix} of shape (n_samples, n_features)
+            The examples. float32 is trained in float32, anything else in float64. A sparse matrix
+            is used in CSR format and stays sparse.
         y : array_like of shape (n_samples,)
             The class labels, of at least two classes.
+        sample_weight : array_like of shape (n_samples,), optional
+            Weights >= 0. An integer weight counts an example so many times; the mean in the
+            objective is a weighted one.
         X_val, y_val : array_like, optional
             Validation data, whose accuracy is recorded after each epoch. They take the place of
             `validation_fraction`.
@@ -201,8 +247,10 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the data are unfit, or if training diverges. The estimator is then left as it was.
+            If a parameter or the data are invalid, or if training diverges. The estimator is then
+            left as it was.
         """
+        self._check_parameters()
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val belong together: pass both, or neither.")
         with _unchanged_on_error(self):
@@ -210,35 +258,46 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             X, y = self._validate_training_data(X, y, reset=not continued)
             self._set_classes(np.unique(y), continued)
             labels = self._encode(y, "y")
+            sample_weight = self._validate_sample_weight(sample_weight, X, labels)
+            X, labels, sample_weight = _drop_zero_weights(X, labels, sample_weight)
+            self._check_two_classes(self.classes_[np.unique(labels)])
             rng = check_random_state(self.random_state)
+            val_weight = None
             if X_val is not None:
                 X_val, y_val = self._validate_training_data(X_val, y_val, reset=False)
                 y_val = self._encode(y_val, "y_val")
             elif self.early_stopping:
-                X, X_val, labels, y_val = train_test_split(
-                    X,
-                    labels,
+                rows, val_rows = train_test_split(
+                    np.arange(len(labels)),
                     test_size=self.validation_fraction,
                     stratify=labels,
                     random_state=rng,
                 )
+                X_val, y_val, X, labels = X[val_rows], labels[val_rows], X[rows], labels[rows]
+                if sample_weight is not None:
+                    val_weight, sample_weight = sample_weight[val_rows], sample_weight[rows]
             if not continued:
-                self._set_start(X, rng)
-            self._fit(X, labels, X_val, y_val, rng)
+                self._init_parameters(X, rng)
+            self._reset_training_state(rng)
+            self._fit(X, labels, sample_weight, (X_val, y_val, val_weight), rng)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None):
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on a part of the data; the momentum carries over to the next call.
 
-        The learning rate stays at `learning_rate_init`. "auto" bounds it by all data seen so far.
+        The learning rate stays at `learning_rate_init`. "auto" fits it to this part, and centers
+        and scales by the mean and the range of all parts so far.
 
         Parameters
         ----------
-        X : array_like of shape (n_samples, n_features)
+        X : {array_like, sparse matrix} of shape (n_samples, n_features)
+            The examples.
         y : array_like of shape (n_samples,)
+            Their class labels.
         classes : array_like of shape (n_classes,), optional
             All labels that will ever occur, in any order. Required at the first call.
+        sample_weight : array_like of shape (n_samples,), optional
+            Weights >= 0, on the same footing in all calls.
 
         Returns
         -------
@@ -247,26 +306,46 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the data are unfit, or if training diverges. The estimator is then left as it was.
+            If a parameter or the data are invalid, or if training diverges. The estimator is then
+            left as it was.
         """
+        self._check_parameters()
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "partial_fit does not support class_weight='balanced', which needs all labels at "
+                "once. Compute the weights with sklearn.utils.compute_class_weight and pass them "
+                "as a dict."
+            )
         with _unchanged_on_error(self):
-            first = _check_partial_fit_first_call(self, classes)
+            first = not hasattr(self, "classes_")
+            if first and classes is None:
+                raise ValueError("classes must be passed on the first call to partial_fit.")
             X, y = self._validate_training_data(X, y, reset=first)
-            self._set_classes(self.classes_, continued=False)
+            if first:
+                self._set_classes(np.unique(classes), continued=False)
+                self._check_two_classes(self.classes_)
+            elif classes is not None and not np.array_equal(self.classes_, np.unique(classes)):
+                raise ValueError(
+                    f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
+                    f"{self.classes_!r}"
+                )
             labels = self._encode(y, "y")
+            sample_weight = self._validate_sample_weight(sample_weight, X, labels)
+            X, labels, sample_weight = _drop_zero_weights(X, labels, sample_weight)
             if first:
                 rng = check_random_state(self.random_state)
-                self._set_start(X, rng)
-                self._begin(X, labels, rng)
+                self._init_parameters(X, rng)
+                self._reset_training_state(rng)
+            if len(labels) == 0:
+                return self
             X = X.astype(self.coef_.dtype, copy=False)
             self._random_state = copy.deepcopy(self._random_state)  # a failed call undoes this
-            descent = self._descent(X)
-            rates = np.ones(math.ceil(len(X) / self.batch_size))
-            objective = descent.epoch(X, labels, rates, self._random_state)
-            self._set_parameters(descent.weights, descent.bias)
-            self._velocity = descent.weight_velocity, descent.bias_velocity
+            optimizer, data = self._prepare_training(X, labels, sample_weight)
+            rates = np.ones(math.ceil(len(labels) / optimizer.batch_size))
+            objective = optimizer.epoch(*data, rates, self._random_state)
+            self._store(optimizer)
             self.loss_curve_.append(objective)
             self.n_iter_ += 1
         return self
@@ -276,11 +355,17 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array_like of shape (n_samples, n_features)
+        X : {array_like, sparse matrix} of shape (n_samples, n_features)
+            The examples.
 
         Returns
         -------
         ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the classifier has not been fitted.
         """
         logits = self._logits(X)
         return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
@@ -290,11 +375,17 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array_like of shape (n_samples, n_features)
+        X : {array_like, sparse matrix} of shape (n_samples, n_features)
+            The examples.
 
         Returns
         -------
         ndarray of shape (n_samples, n_classes), in the order of `classes_`
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the classifier has not been fitted.
         """
         return softmax(self._logits(X))
 
@@ -303,11 +394,17 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array_like of shape (n_samples, n_features)
+        X : {array_like, sparse matrix} of shape (n_samples, n_features)
+            The examples.
 
         Returns
         -------
         ndarray of shape (n_samples, n_classes), in the order of `classes_`
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the classifier has not been fitted.
         """
         return log_softmax(self._logits(X))
 
@@ -316,24 +413,109 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array_like of shape (n_samples, n_features)
+        X : {array_like, sparse matrix} of shape (n_samples, n_features)
+            The examples.
 
         Returns
         -------
         ndarray of shape (n_samples,)
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the classifier has not been fitted.
         """
         logits = self._logits(X)
         return self.classes_[logits.argmax(axis=1)]
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     def _logits(self, X):
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=_FLOATS)
+        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=_FLOATS)
         return X @ self.coef_.T + self.intercept_
 
+    def _check_parameters(self):
+        """Raise a ValueError that names the first parameter that is out of its range."""
+
+        def number(low, high=math.inf, kind=Real, low_included=True):
+            def check(value):
+                if not isinstance(value, kind) or isinstance(value, (bool, np.bool_)):
+                    return False
+                return (low <= value if low_included else low < value) and value < high
+
+            return check
+
+        def one_of(*names):
+            return lambda value: isinstance(value, str) and value in names
+
+        auto, positive_int = one_of("auto"), number(1, kind=Integral)
+        boolean = lambda value: isinstance(value, (bool, np.bool_))  # noqa: E731
+        rules = {
+            "learning_rate": (
+                (one_of("adaptive", "constant", "cosine"),),
+                "'adaptive', 'constant' or 'cosine'",
+            ),
+            "learning_rate_init": (
+                (auto, number(0, low_included=False)),
+                "'auto' or a finite number > 0",
+            ),
+            "alpha": ((auto, number(0)), "'auto' or a finite number >= 0"),
+            "batch_size": ((auto, positive_int), "'auto' or an int >= 1"),
+            "max_iter": ((positive_int,), "an int >= 1"),
+            "momentum": ((number(0, 1),), "a number >= 0 and < 1"),
+            "tol": ((number(0), lambda value: value is None), "None or a finite number >= 0"),
+            "n_iter_no_change": ((positive_int,), "an int >= 1"),
+            "early_stopping": ((boolean,), "True or False"),
+            "validation_fraction": ((number(0, 1, low_included=False),), "a number > 0 and < 1"),
+            "class_weight": (
+                (one_of("balanced"), lambda value: value is None or isinstance(value, dict)),
+                "None, 'balanced' or a dict",
+            ),
+            "shuffle": ((boolean,), "True or False"),
+            "init_scale": ((number(0),), "a finite number >= 0"),
+            "verbose": ((boolean, number(0, kind=Integral)), "True, False or an int >= 0"),
+            "warm_start": ((boolean,), "True or False"),
+        }
+        for name, (checks, allowed) in rules.items():
+            value = getattr(self, name)
+            if not any(check(value) for check in checks):
+                raise ValueError(f"`{name}` must be {allowed}, got {value!r}.")
+
     def _validate_training_data(self, X, y, reset):
-        X, y = validate_data(self, X, y, reset=reset, dtype=_FLOATS, order="C")
+        if getattr(X, "dtype", None) == np.dtype("f4").newbyteorder():
+            X = X.astype(np.float32)  # the other byte order, which scikit-learn makes float64
+        X, y = validate_data(self, X, y, reset=reset, accept_sparse="csr", dtype=_FLOATS, order="C")
         check_classification_targets(y)
         return X, y
+
+    def _validate_sample_weight(self, sample_weight, X, labels):
+        """Return the weights times the class weights, in the dtype of X; None if all are 1."""
+        if sample_weight is not None:
+            sample_weight = check_array(
+                sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+            )
+            if sample_weight.shape != labels.shape:
+                raise ValueError(
+                    f"`sample_weight` must be of shape {labels.shape}, one weight for each row of "
+                    f"`X`, got shape {sample_weight.shape}."
+                )
+            if (sample_weight < 0).any():
+                index = int(np.argmax(sample_weight < 0))
+                raise ValueError(
+                    f"`sample_weight` must be >= 0, got {sample_weight[index]} at index {index}."
+                )
+            if not sample_weight.any():
+                raise ValueError("`sample_weight` must have a weight > 0, got zeros only.")
+        if self.class_weight is not None:
+            by_class = compute_class_weight(
+                self.class_weight, classes=self.classes_, y=self.classes_[labels]
+            )
+            sample_weight = by_class[labels] * (1 if sample_weight is None else sample_weight)
+        return None if sample_weight is None else sample_weight.astype(X.dtype)
 
     def _set_classes(self, classes, continued):
         if continued and not np.array_equal(classes, self.classes_):
@@ -341,15 +523,17 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 "warm_start can only be used where `y` has the same classes as in the previous "
                 f"call to fit. Previously got {self.classes_}, `y` has {classes}"
             )
+        self.classes_ = classes
+
+    def _check_two_classes(self, classes):
         if len(classes) < 2:
             raise ValueError(
                 "This solver needs samples of at least 2 classes in the data, but the data "
                 f"contains only one class: {classes[0]!r}"
             )
-        self.classes_ = classes
 
     def _encode(self, y, name):
-        """Return the place of each label in `classes_`."""
+        """Return the index of each label in `classes_`."""
         found = np.unique(y)
         if not np.isin(found, self.classes_).all():
             raise ValueError(
@@ -358,82 +542,213 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             )
         return np.searchsorted(self.classes_, y)
 
-    def _set_parameters(self, weights, bias):
-        self.coef_ = np.ascontiguousarray(weights.T)
-        self.intercept_ = bias
-
-    def _set_start(self, X, rng):
+    def _init_parameters(self, X, rng):
         """Set the parameters to start from."""
-        weights = np.zeros((X.shape[1], len(self.classes_)), X.dtype)
+        shape = len(self.classes_), X.shape[1]
+        self.coef_ = np.zeros(shape, X.dtype)
         if self.init_scale > 0:
-            weights += self.init_scale * rng.standard_normal(weights.shape)
-        self._set_parameters(weights, np.zeros_like(weights[0]))
+            # Drawn one column for each class: one seed then gives the same start as a matrix W.
+            self.coef_ += self.init_scale * rng.standard_normal(shape[::-1]).T
+        self.intercept_ = np.zeros(shape[0], X.dtype)
 
-    def _begin(self, X, labels, rng):
+    def _reset_training_state(self, rng):
         """Start a new record of training, and forget what the last one carried along."""
-        self._loss_limit = loss_limit(X, labels, self.coef_.T, self.intercept_, self.alpha)
         self.loss_curve_, self.validation_scores_, self.n_iter_ = [], [], 0
         self._random_state = np.random.RandomState(rng.randint(np.iinfo(np.int32).max))
-        self._velocity = self._curvature = None
+        self._n_seen, self._weight_seen = 0, 0.0
+        self._velocity = self._scaling = self._loss_limit = None
 
-    def _descent(self, X):
-        """Return copies of the parameters, ready to be trained on X."""
-        weights, bias = self.coef_.T.astype(X.dtype, order="C"), self.intercept_.astype(X.dtype)
-        velocity = self._velocity or (np.zeros_like(weights), np.zeros_like(bias))
+    def _prepare_training(self, X, labels, sample_weight):
+        """Return an optimizer, and its data: X, labels, sample weights and center."""
+        dtype = X.dtype
+        batch_size = min(X.shape[0], self._batch_size(X))
+        parameters = [self.coef_, self.intercept_]
+        velocity = self._velocity or [np.zeros_like(a) for a in parameters]
+        center = None
         if self.learning_rate_init == "auto":
-            self._curvature = curvature_bound(X, self.batch_size, self._curvature)
-            steps = auto_steps(*self._curvature, self.alpha, X.dtype)
+            scaling = FeatureScaling.of(X, sample_weight)
+            self._scaling = scaling if self._scaling is None else self._scaling.merge(scaling)
+            self._scaling.check(dtype)
+            X, center = self._scaling.transform(X)
+            parameters = self._scaling.to_scaled(*parameters)
+            velocity = self._scaling.to_scaled(*velocity)
+        sample_weight = self._relative_weights(sample_weight, len(labels), dtype)
+        if self.learning_rate_init == "auto":
+            bound = curvature_bound(X, sample_weight, batch_size, center)
+            alpha = self._scaled_alpha(bound)
+            coef_step, intercept_step = (1 / (bound + alpha)).astype(dtype), 1 / bound
+            alpha = alpha.astype(dtype)
         else:
-            steps = float(self.learning_rate_init), float(self.learning_rate_init)
-        return Descent(
-            weights,
-            bias,
-            *(v.copy() for v in velocity),
-            *steps,
             # Python floats: with NumPy's own, float32 arrays would be multiplied in float64.
-            alpha=float(self.alpha),
+            alpha = 0.0 if self.alpha == "auto" else float(self.alpha)
+            coef_step = intercept_step = float(self.learning_rate_init)
+        if self._loss_limit is None:
+            self._loss_limit = loss_limit(X, labels, *parameters, alpha, center)
+        # The gradient of sparse data is made column by column, and so is added to the weights.
+        order = "F" if issparse(X) else "C"
+        optimizer = MomentumSGD(
+            *(np.array(a, dtype, order=order) for a in [*parameters, *velocity]),
+            coef_step=coef_step,
+            intercept_step=intercept_step,
+            alpha=alpha,
             momentum=float(self.momentum),
-            batch_size=self.batch_size,
+            batch_size=batch_size,
             shuffle=self.shuffle,
             loss_limit=self._loss_limit,
         )
+        return optimizer, (X, labels, sample_weight, center)
 
-    def _fit(self, X, labels, X_val, y_val, rng):
+    def _batch_size(self, X):
+        if self.batch_size != "auto":
+            return self.batch_size
+        n = X.shape[0]
+        size = max(200, n // 500)
+        if issparse(X):
+            # A step changes every weight, however few of the features its batch has: where there
+            # are many weights, fewer and larger steps cost less.
+            size = max(size, self.coef_.size // 400)
+        return size if 2 * size < n else n
+
+    def _relative_weights(self, sample_weight, n, dtype):
+        """Return the weights divided by their mean over all rows seen so far; None if all are 1."""
+        self._n_seen += n
+        self._weight_seen += float(n if sample_weight is None else sample_weight.sum())
+        mean = self._weight_seen / self._n_seen
+        if sample_weight is None and mean == 1:
+            return None
+        return np.asarray(
+            np.ones(n) if sample_weight is None else sample_weight, dtype
+        ) / dtype.type(mean)
+
+    def _scaled_alpha(self, bound):
+        """Return the strength of the penalty for the weights of each scaled feature."""
+        scale = self._scaling.scale
+        if self.alpha == "auto":
+            return np.full(scale.shape, 1 / (_PRIOR_VARIANCE * self._weight_seen))
+        with np.errstate(over="ignore"):
+            alpha = np.square(math.sqrt(self.alpha) / scale)
+        return np.minimum(alpha, _STIFFEST_PENALTY * bound)
+
+    def _store(self, optimizer):
+        """Keep the parameters and velocities of an optimizer, for the features as they are."""
+        parameters = optimizer.coef, optimizer.intercept
+        velocity = optimizer.coef_velocity, optimizer.intercept_velocity
+        self.coef_, self.intercept_ = self._unscaled(*parameters)
+        self._velocity = self._unscaled(*velocity)
+
+    def _unscaled(self, coef, intercept):
+        if self.learning_rate_init == "auto":
+            coef, intercept = self._scaling.from_scaled(coef, intercept)
+        return np.ascontiguousarray(coef, self.coef_.dtype), intercept.astype(self.coef_.dtype)
+
+    def _fit(self, X, labels, sample_weight, validation, rng):
         """Train from the present parameters, with a schedule and a velocity that start anew."""
-        self._begin(X, labels, rng)
-        descent = self._descent(X)
-        n_batches = math.ceil(len(X) / self.batch_size)
-        watched = self.tol is not None and (self.early_stopping or self.learning_rate == "constant")
-        best, waited = -np.inf, 0
+        optimizer, data = self._prepare_training(X, labels, sample_weight)
+        n_batches = math.ceil(len(labels) / optimizer.batch_size)
+        monitored = self.tol is not None and (self.early_stopping or self.learning_rate != "cosine")
+        X_val, y_val, val_weight = validation
+        best_score = progress_score = -np.inf
+        n_no_improvement, progressed, factor, best_parameters = 0, False, 1.0, None
         epochs = tqdm(range(self.max_iter), "Training", unit="epoch", disable=not self.verbose)
         for epoch in epochs:
-            rates = np.ones(n_batches)
+            rates = np.full(n_batches, factor)
             if self.learning_rate == "cosine":
-                rates = cosine(epoch * n_batches + np.arange(n_batches), self.max_iter * n_batches)
-            objective = descent.epoch(X, labels, rates, rng)
+                steps = epoch * n_batches + np.arange(n_batches)
+                rates = cosine_schedule(steps, self.max_iter * n_batches)
+            objective = optimizer.epoch(*data, rates, rng)
             self.loss_curve_.append(objective)
             self.n_iter_ += 1
             epochs.set_postfix(objective=objective, refresh=False)
             if X_val is not None:
-                predicted = (X_val @ descent.weights + descent.bias).argmax(axis=1)
-                self.validation_scores_.append(float(np.mean(predicted == y_val)))
+                coef, intercept = self._unscaled(optimizer.coef, optimizer.intercept)
+                hits = (X_val @ coef.T + intercept).argmax(axis=1) == y_val
+                self.validation_scores_.append(float(np.average(hits, weights=val_weight)))
 
             score = self.validation_scores_[-1] if self.early_stopping else -objective
-            waited = 0 if score >= best + (self.tol or 0) else waited + 1
-            if score > best:
-                best, kept = score, (descent.weights.copy(), descent.bias.copy())
-            if watched and waited >= self.n_iter_no_change:
-                break
-        else:
-            if watched and self.learning_rate == "constant":
-                warnings.warn(
-                    f"Maximum iterations ({self.max_iter}) reached and the optimization hasn't "
-                    "converged yet. Raise max_iter, use learning_rate='cosine', or pass tol=None.",
-                    ConvergenceWarning,
-                    stacklevel=4,
-                )
+            if self.early_stopping and score > best_score:
+                best_score, best_parameters = score, optimizer.parameters()
+            n_no_improvement += 1
+            if score > progress_score + (self.tol or 0):
+                progress_score, n_no_improvement, progressed = score, 0, True
+            if monitored and n_no_improvement >= self.n_iter_no_change:
+                if self.learning_rate != "adaptive" or factor < _LEAST_RATE:
+                    break
+                if (
+                    not progressed
+                    if self.early_stopping
+                    else self._has_converged(optimizer, X, data)
+                ):
+                    break
+                n_no_improvement, progressed = 0, False
+                optimizer.stop_moving()
+                # A full batch has no noise to average out, and the step of "auto" is safe for it:
+                # only the momentum can have carried it too far.
+                if n_batches > 1 or self.learning_rate_init != "auto":
+                    factor /= _RATE_DIVISOR
         epochs.close()
-        self._set_parameters(*(kept if self.early_stopping else (descent.weights, descent.bias)))
+        if best_parameters is not None:
+            optimizer.coef, optimizer.intercept = best_parameters
+        self._store(optimizer)
+        self._warn_unless_converged(optimizer, X, data, n_no_improvement)
+
+    def _has_converged(self, optimizer, X, data):
+        """Return whether the gradient is small, in scaled features (see the class's notes)."""
+        X_scaled, labels, sample_weight, center = data
+        parameters, alpha = (optimizer.coef, optimizer.intercept), optimizer.alpha
+        if self.learning_rate_init != "auto":
+            scaling = FeatureScaling.of(X, sample_weight)
+            X_scaled, center = scaling.transform(X)
+            parameters = [a.astype(X.dtype) for a in scaling.to_scaled(*parameters)]
+            alpha = alpha / np.square(scaling.scale)
+        decrease = certified_decrease(X_scaled, labels, sample_weight, *parameters, alpha, center)
+        return self.n_iter_no_change * decrease <= self.tol
+
+    def _warn_unless_converged(self, optimizer, X, data, n_no_improvement):
+        labels, sample_weight = data[1:3]
+        frequencies = np.bincount(labels, sample_weight, len(self.classes_)) / len(labels)
+        guess = float(entropy(frequencies))
+        loss = mean_loss(*data, optimizer.coef, optimizer.intercept)
+        if loss > guess + max(1e-3, self.tol or 0):
+            reason = (
+                f"The loss of {loss:.3g} is above the {guess:.3g} of a guess by the frequencies of "
+                "the classes: the optimization hasn't converged."
+            )
+        elif self.tol is None:
+            return
+        elif self.early_stopping:
+            if n_no_improvement >= self.n_iter_no_change:
+                return
+            reason = (
+                f"Maximum iterations ({self.max_iter}) reached before the validation accuracy "
+                "stopped improving."
+            )
+        elif self._has_converged(optimizer, X, data):
+            return
+        elif self.n_iter_ == self.max_iter:
+            reason = (
+                f"Maximum iterations ({self.max_iter}) reached and the optimization hasn't "
+                "converged yet."
+            )
+        else:
+            reason = (
+                "The objective has stopped improving, but its gradient is large: the optimization "
+                "hasn't converged."
+            )
+        advice = " Increase max_iter, or tol if the result is good enough."
+        if self.learning_rate_init != "auto":
+            advice = (
+                " Increase max_iter, scale the features (with StandardScaler, for example), or use "
+                "learning_rate_init='auto'; tol=None trains without this test."
+            )
+        warnings.warn(reason + advice, ConvergenceWarning, stacklevel=3)
+
+
+def _drop_zero_weights(X, labels, sample_weight):
+    """Leave out the rows of weight 0, which must not count in ranges and batches either."""
+    if sample_weight is None or sample_weight.all():
+        return X, labels, sample_weight
+    rows = np.flatnonzero(sample_weight)
+    return X[rows], labels[rows], sample_weight[rows]
 
 
 @contextmanager

@@ -4,13 +4,26 @@ import warnings
 
 import numpy as np
 import pytest
+import scipy.sparse
 from sklearn.datasets import load_digits, load_iris, load_wine, make_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 
-from softmax import SoftmaxClassifier, cross_entropy, cross_entropy_with_grad, load_mnist
-from softmax._descent import cosine, curvature_bound, mean_loss_and_delta
+from softmax import (
+    SoftmaxClassifier,
+    cross_entropy,
+    cross_entropy_with_grad,
+    load_mnist,
+    one_hot,
+    softmax,
+)
+from softmax._optimizer import (
+    certified_decrease,
+    cosine_schedule,
+    curvature_bound,
+    mean_loss_and_delta,
+)
 
 # One plain step of gradient descent over all rows, from random weights.
 ONE_STEP = {
@@ -92,6 +105,7 @@ def test_momentum_is_a_sum_of_earlier_gradients(data):
 def test_loop_of_the_book_in_plain_numpy(data):
     X, y = data
     settings = {"learning_rate_init": 0.3, "batch_size": 50, "max_iter": 3, "alpha": 0.01}
+    settings |= {"learning_rate": "cosine", "tol": None}
     model = SoftmaxClassifier(shuffle=False, momentum=0.9, **settings).fit(X, y)
 
     W, b, v_W, v_b, t = np.zeros((6, 4)), np.zeros(4), 0, 0, 0
@@ -113,14 +127,14 @@ def test_fast_loss_is_the_cross_entropy(dtype):
     logits = (10 * rng.normal(size=(300, 7))).astype(dtype)
     labels = rng.integers(0, 7, 300)
     expected_loss, expected_delta = cross_entropy_with_grad(logits.astype(np.float64), labels)
-    loss, delta = mean_loss_and_delta(logits.copy(), labels)
+    loss, delta = mean_loss_and_delta(logits.T.copy(), labels)
     assert delta.dtype == dtype
     assert loss == pytest.approx(expected_loss, rel=float(20 * np.finfo(dtype).eps))
-    np.testing.assert_allclose(delta, expected_delta, rtol=0, atol=2 * np.finfo(dtype).eps)
+    np.testing.assert_allclose(delta.T, expected_delta, rtol=0, atol=2 * np.finfo(dtype).eps)
 
 
 def test_cosine_falls_from_1_to_0():
-    factors = cosine(np.arange(101), 100)
+    factors = cosine_schedule(np.arange(101), 100)
     assert factors[0] == 1
     assert factors[50] == pytest.approx(0.5)
     assert factors[100] == 0
@@ -140,6 +154,7 @@ def test_optimum_of_logistic_regression(data, rate, batch_size, error):
     alpha = 0.02
     reference = LogisticRegression(C=1 / (len(X) * alpha), tol=1e-10, max_iter=5000).fit(X, y)
     settings = {"batch_size": batch_size, "learning_rate_init": rate, "max_iter": 1500}
+    settings |= {"learning_rate": "cosine", "tol": None}
     model = SoftmaxClassifier(alpha=alpha, random_state=0, **settings).fit(X, y)
     np.testing.assert_allclose(model.coef_, reference.coef_, rtol=0, atol=error)
     shift = model.intercept_ - reference.intercept_
@@ -183,11 +198,10 @@ def test_default_on_digits(digits):
     X, X_test, y, y_test = digits
     model = SoftmaxClassifier(random_state=0).fit(X, y)
     assert model.score(X_test, y_test) >= 0.96
-    assert model.n_iter_ == 100
+    assert model.n_iter_ < 200
     assert model.loss_curve_[0] < np.log(10)  # already the mean of the first epoch
-    assert model.loss_curve_[-1] < 0.06
-    assert (np.diff(model.loss_curve_[::10]) < 0).all()
-    assert min(model.loss_curve_) == model.loss_curve_[-1]
+    assert (np.diff(model.loss_curve_[::20]) < 0).all()
+    assert min(model.loss_curve_) > model.loss_curve_[-1] - 1e-4
 
 
 # --- The default learning rate ----------------------------------------------------------------
@@ -223,16 +237,16 @@ def test_default_learning_rate_reaches_the_penalized_optimum(data, scale):
 @pytest.mark.parametrize("batch_size", [1, 7, 240])
 def test_default_learning_rate_for_every_batch_size(data, batch_size):
     X, y = data
-    model = SoftmaxClassifier(batch_size=batch_size, max_iter=50, random_state=0).fit(X, y)
+    settings = {"learning_rate": "cosine", "max_iter": 50, "tol": None, "random_state": 0}
+    model = SoftmaxClassifier(batch_size=batch_size, **settings).fit(X, y)
     assert model.loss_curve_[-1] < 0.6
 
 
 def test_curvature_bound_in_full_batches(data):
     # For the full batch, expected smoothness is the Lipschitz constant of the mean alone.
     X, _ = data
-    scale, bound = curvature_bound(X, batch_size=240)
-    np.testing.assert_array_equal(scale, np.abs(X).max(axis=0))
-    extended = np.c_[X / scale, np.ones(240)]
+    bound = curvature_bound(X, None, batch_size=240)
+    extended = np.c_[X, np.ones(240)]
     largest = np.linalg.eigvalsh(extended.T @ extended / 240)[-1]
     assert 0.95 * largest / 2 <= bound <= largest / 2 * (1 + 1e-12)
 
@@ -240,32 +254,50 @@ def test_curvature_bound_in_full_batches(data):
 def test_curvature_bound_in_mini_batches(data):
     # Expected smoothness counts the largest row for 1/b of what is left to chance.
     X, _ = data
-    scale, mean = curvature_bound(X, batch_size=240)
-    largest = np.max(np.sum(np.c_[X / scale, np.ones(240)] ** 2, axis=1)) / 2
+    mean = curvature_bound(X, None, batch_size=240)
+    largest = np.max(np.sum(np.c_[X, np.ones(240)] ** 2, axis=1)) / 2
     for b in (1, 2, 32, 239):
         expected = (240 * (b - 1) * mean + (240 - b) * largest) / (b * 239)
-        assert curvature_bound(X, batch_size=b)[1] == pytest.approx(expected)
+        assert curvature_bound(X, None, batch_size=b) == pytest.approx(expected)
 
 
-def test_curvature_bound_of_a_stream(data):
+def test_curvature_bound_of_weighted_and_of_centered_rows(data):
     X, _ = data
-    seen = curvature_bound(X, batch_size=32)
-    later = curvature_bound(0.1 * X[:50], 32, seen)
-    np.testing.assert_array_equal(later[0], seen[0])
-    assert later[1] == seen[1]
-    np.testing.assert_array_equal(curvature_bound(2 * X, 32, seen)[0], 2 * seen[0])
+    weight = np.random.default_rng(0).integers(1, 4, 240)
+    repeated = curvature_bound(X.repeat(weight, axis=0), None, batch_size=weight.sum())
+    weighted = curvature_bound(X, weight / weight.mean(), batch_size=240)
+    assert weighted == pytest.approx(repeated)
+    for b in (1, 32, 240):
+        for center in (np.zeros(6), np.arange(6.0)):
+            sparse = curvature_bound(scipy.sparse.csr_array(X), None, b, center)
+            assert sparse == pytest.approx(curvature_bound(X - center, None, b))
 
 
 def test_bound_holds_for_the_hessian(data):
     # diag(p) - p pᵀ ≤ I/2, and the Hessian is a mean of its Kronecker products with x xᵀ.
     X, y = data
-    scale, bound = curvature_bound(X, batch_size=240)
-    model = SoftmaxClassifier(init_scale=1.0, max_iter=1, random_state=0).fit(X, y)
-    extended = np.c_[X / scale, np.ones(240)]
+    bound = curvature_bound(X, None, batch_size=240)
+    model = SoftmaxClassifier(init_scale=1.0, max_iter=1, tol=None, random_state=0).fit(X, y)
+    extended = np.c_[X, np.ones(240)]
     p = model.predict_proba(X)
     jacobians = p[:, :, None] * np.eye(4) - p[:, :, None] * p[:, None, :]
     hessian = np.einsum("nkl,nd,ne->kdle", jacobians, extended, extended).reshape(28, 28) / 240
     assert np.linalg.eigvalsh(hessian)[-1] <= bound
+
+
+def test_certified_decrease_is_reached(data):
+    # Böhning's bound is a bound: the best step along the gradient takes off at least so much.
+    X, y = data
+    coef, intercept = np.zeros((4, 6)), np.zeros(4)
+    start = objective(coef, intercept, X, y, 0.1)
+    certified = certified_decrease(X, y, None, coef, intercept, 0.1, None)
+    delta = (softmax(X @ coef.T + intercept) - one_hot(y, 4)).T / 240
+    gradient, intercept_gradient = delta @ X, delta.sum(axis=1)
+    best = min(
+        objective(coef - t * gradient, intercept - t * intercept_gradient, X, y, 0.1)
+        for t in np.linspace(0, 3, 301)
+    )
+    assert start - best >= certified > 0.2 * (start - best)
 
 
 def test_features_that_never_change(data):
@@ -318,7 +350,7 @@ def test_early_stopping_keeps_the_best_epoch(data):
     X, y = data
     model = SoftmaxClassifier(
         early_stopping=True, n_iter_no_change=4, max_iter=200, random_state=0
-    ).fit(X[:160], y[:160], X[160:], y[160:])
+    ).fit(X[:160], y[:160], X_val=X[160:], y_val=y[160:])
     assert model.n_iter_ < 200
     best = max(model.validation_scores_)
     assert model.validation_scores_[-4:] != [best] * 4
@@ -335,7 +367,7 @@ def test_early_stopping_sets_data_aside(data):
 
 def test_validation_data_are_recorded_and_override_the_fraction(data):
     X, y = data
-    model = SoftmaxClassifier(max_iter=5, random_state=0).fit(X, y, X[:50], y[:50])
+    model = SoftmaxClassifier(max_iter=5, random_state=0).fit(X, y, X_val=X[:50], y_val=y[:50])
     assert len(model.validation_scores_) == 5
     assert model.validation_scores_[-1] == model.score(X[:50], y[:50])
     without = SoftmaxClassifier(max_iter=5, random_state=0).fit(X, y)
@@ -343,7 +375,7 @@ def test_validation_data_are_recorded_and_override_the_fraction(data):
     np.testing.assert_array_equal(model.coef_, without.coef_)
     # Early stopping then holds nothing back: the epochs themselves are the same.
     stopping = SoftmaxClassifier(max_iter=5, early_stopping=True, random_state=0)
-    stopping.fit(X, y, X[:50], y[:50])
+    stopping.fit(X, y, X_val=X[:50], y_val=y[:50])
     assert stopping.loss_curve_ == model.loss_curve_
 
 
@@ -353,8 +385,14 @@ def test_validation_data_are_recorded_and_override_the_fraction(data):
 def test_mnist():
     mnist = load_mnist()
     model = SoftmaxClassifier(
-        batch_size=128, learning_rate_init=0.4, alpha=1e-4, max_iter=3, random_state=0
-    ).fit(mnist.X_train, mnist.y_train, mnist.X_val, mnist.y_val)
+        batch_size=128,
+        learning_rate="cosine",
+        learning_rate_init=0.4,
+        alpha=1e-4,
+        max_iter=3,
+        tol=None,
+        random_state=0,
+    ).fit(mnist.X_train, mnist.y_train, X_val=mnist.X_val, y_val=mnist.y_val)
     assert model.coef_.dtype == np.float32
     # Measured: 0.9281 and 0.9237.
     assert model.validation_scores_[-1] > 0.925

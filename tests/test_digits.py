@@ -23,7 +23,12 @@ def mnist():
 def model(mnist):
     """A model as the chapter's, but trained for 3 quick epochs."""
     model = sm.SoftmaxClassifier(
-        learning_rate="cosine", learning_rate_init=1.0, momentum=0.9, batch_size=256, max_iter=3
+        learning_rate="cosine",
+        learning_rate_init=1.0,
+        momentum=0.9,
+        batch_size=256,
+        max_iter=3,
+        tol=None,
     )
     return model.set_params(random_state=0).fit(mnist.X_train, mnist.y_train)
 

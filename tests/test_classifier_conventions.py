@@ -1,4 +1,4 @@
-"""SoftmaxClassifier among scikit-learn's estimators: streams, errors, dtypes, reproducibility."""
+"""SoftmaxClassifier as a scikit-learn estimator: streams, errors, dtypes, reproducibility."""
 
 import pickle
 import warnings
@@ -16,7 +16,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from softmax import SoftmaxClassifier, cross_entropy
 
 
-@parametrize_with_checks([SoftmaxClassifier(), SoftmaxClassifier(alpha=1e-3, batch_size=7)])
+@parametrize_with_checks(
+    [SoftmaxClassifier(), SoftmaxClassifier(alpha=1e-3, learning_rate="constant")]
+)
 def test_scikit_learn_compatible(estimator, check):
     check(estimator)
 
@@ -26,6 +28,10 @@ def data():
     return make_classification(
         240, 6, n_informative=5, n_redundant=0, n_classes=4, n_clusters_per_class=1, random_state=3
     )
+
+
+# Most of these fits stop long before they converge.
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
 def state(model):
@@ -94,8 +100,9 @@ def test_warm_start_continues(data):
     settings = {"learning_rate": "constant", "momentum": 0.0, "shuffle": False, "tol": None}
     long = SoftmaxClassifier(max_iter=10, **settings).fit(X, y)
     short = SoftmaxClassifier(max_iter=5, warm_start=True, **settings).fit(X, y).fit(X, y)
-    np.testing.assert_array_equal(short.coef_, long.coef_)
-    assert short.loss_curve_ == long.loss_curve_[5:]
+    # Between the calls the parameters are rounded, as those for the features as they are.
+    np.testing.assert_allclose(short.coef_, long.coef_, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(short.loss_curve_, long.loss_curve_[5:], rtol=1e-13)
     cold = SoftmaxClassifier(max_iter=5, **settings).fit(X, y).fit(X, y)
     assert cold.loss_curve_ == long.loss_curve_[:5]
 
@@ -175,11 +182,11 @@ def test_unfit_validation_data(data):
     X, y = data
     model = SoftmaxClassifier(max_iter=1)
     with pytest.raises(ValueError, match="X_val and y_val belong together"):
-        model.fit(X, y, X)
+        model.fit(X, y, X_val=X)
     with pytest.raises(ValueError, match="X has 5 features, but SoftmaxClassifier is expecting 6"):
-        model.fit(X, y, X[:, :5], y)
+        model.fit(X, y, X_val=X[:, :5], y_val=y)
     with pytest.raises(ValueError, match=r"`y_val` has classes not in `self.classes_`"):
-        model.fit(X, y, X, y + 1)
+        model.fit(X, y, X_val=X, y_val=y + 1)
     assert not hasattr(model, "n_features_in_")
 
 
@@ -213,7 +220,7 @@ def test_warm_start_with_other_data(data):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"learning_rate": "adaptive"},
+        {"learning_rate": "invscaling"},
         {"learning_rate_init": 0},
         {"learning_rate_init": np.nan},
         {"alpha": -1},
@@ -227,11 +234,11 @@ def test_warm_start_with_other_data(data):
     ],
 )
 def test_parameters_out_of_range(data, wrong):
-    with pytest.raises(ValueError, match=f"The '{next(iter(wrong))}' parameter of"):
+    with pytest.raises(ValueError, match=f"`{next(iter(wrong))}` must be .*, got "):
         SoftmaxClassifier(**wrong).fit(*data)
 
 
-# --- Manners ----------------------------------------------------------------------------------
+# --- Conventions ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("settings", [{}, {"learning_rate_init": np.float64(0.1)}])
@@ -262,7 +269,7 @@ def test_same_random_state_same_bits(data):
 def test_data_are_not_modified(data):
     X, y = data[0].copy(), data[1].copy()
     X.flags.writeable = y.flags.writeable = False
-    SoftmaxClassifier(max_iter=2).fit(X, y, X, y).partial_fit(X, y)
+    SoftmaxClassifier(max_iter=2, tol=None).fit(X, y, X_val=X, y_val=y).partial_fit(X, y)
     fortran = SoftmaxClassifier(max_iter=2, random_state=0).fit(np.asfortranarray(X), y)
     plain = SoftmaxClassifier(max_iter=2, random_state=0).fit(X, y)
     np.testing.assert_array_equal(fortran.coef_, plain.coef_)

@@ -1,0 +1,358 @@
+"""SoftmaxClassifier on data as people have them: offsets, units, weights, sparse matrices."""
+
+import ast
+import inspect
+import tracemalloc
+import warnings
+
+import numpy as np
+import pytest
+import scipy.sparse
+import sklearn
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_validate, train_test_split
+from sklearn.utils.class_weight import compute_class_weight
+
+import softmax._feature_scaling
+import softmax._optimizer
+import softmax.classifier
+from softmax import SoftmaxClassifier, entropy
+from softmax._feature_scaling import FeatureScaling
+
+
+@pytest.fixture
+def no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+def iris(dtype=np.float64):
+    X, y = load_iris(return_X_y=True)
+    return X.astype(dtype), y
+
+
+# --- Offsets and units ------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("no_warning")
+@pytest.mark.parametrize("load", [load_iris, load_wine, load_breast_cancer, load_digits])
+def test_default_converges(load):
+    X, y = load(return_X_y=True)
+    model = SoftmaxClassifier(random_state=0).fit(X, y)
+    assert model.score(X, y) > 0.97
+    assert model.n_iter_ < 500
+
+
+@pytest.mark.usefixtures("no_warning")
+@pytest.mark.parametrize("offset", [100, 273.15, 1000, 1e6, 1e9, -1e9])
+def test_offsets_change_nothing(offset):
+    X, y = iris()
+    p = SoftmaxClassifier(random_state=0).fit(X, y).predict_proba(X)
+    shifted = SoftmaxClassifier(random_state=0).fit(X + offset, y).predict_proba(X + offset)
+    np.testing.assert_allclose(shifted, p, atol=1e-6 * max(1, abs(offset) / 1e6))
+
+
+@pytest.mark.usefixtures("no_warning")
+@pytest.mark.parametrize(
+    ("factor", "dtype"),
+    [(f, np.float64) for f in (1e-300, 1e-200, 1e-13, 1e154, 1e200, 1e305)]
+    + [(f, np.float32) for f in (1e-33, 1e-13, 1e30)],
+)
+def test_units_change_nothing(factor, dtype):
+    X, y = iris(dtype)
+    p = SoftmaxClassifier(random_state=0).fit(X, y).predict_proba(X)
+    X *= dtype(factor)
+    model = SoftmaxClassifier(random_state=0).fit(X, y)
+    assert model.coef_.dtype == dtype
+    np.testing.assert_allclose(
+        model.predict_proba(X), p, atol=3e-4 if dtype == np.float32 else 1e-9
+    )
+
+
+@pytest.mark.usefixtures("no_warning")
+def test_one_column_of_years_or_of_unix_times():
+    rng = np.random.default_rng(0)
+    years = rng.integers(1950, 2025, 400).astype(np.float64)
+    for dtype in (np.float32, np.float64):
+        X = years[:, None].astype(dtype)
+        assert SoftmaxClassifier(random_state=0).fit(X, years > 1980).score(X, years > 1980) > 0.99
+    times = 1_700_000_000 + rng.uniform(0, 86_400, 400)
+    late = times > 1_700_040_000
+    assert (
+        SoftmaxClassifier(random_state=0).fit(times[:, None], late).score(times[:, None], late)
+        > 0.98
+    )
+
+
+@pytest.mark.parametrize(
+    ("factor", "dtype"), [(1e-307, np.float64), (1e-37, np.float32), (2e307, np.float64)]
+)
+def test_scales_that_floats_cannot_hold_are_an_error(factor, dtype):
+    X, y = iris(dtype)
+    X -= X.mean(axis=0)
+    X[:, 2] *= dtype(factor)
+    X[:, 2] *= 10 if factor > 1 else 1
+    X = np.nan_to_num(X, posinf=1.7e308, neginf=-1.7e308)
+    with pytest.raises(ValueError, match=r"Feature 2 of `X` reaches from .*Multiply it by"):
+        SoftmaxClassifier().fit(X, y)
+
+
+def test_scaling_of_a_stream_is_that_of_the_whole():
+    X, _ = iris()
+    weight = np.random.default_rng(0).uniform(1, 2, 150)
+    merged = FeatureScaling.of(X[:20], weight[:20]).merge(FeatureScaling.of(X[20:], weight[20:]))
+    whole = FeatureScaling.of(X, weight)
+    np.testing.assert_allclose(merged.mean, np.average(X, axis=0, weights=weight))
+    np.testing.assert_allclose(merged.mean, whole.mean)
+    np.testing.assert_allclose(merged.scale, whole.scale)
+    np.testing.assert_allclose(whole.scale, np.abs(X - whole.mean).max(axis=0))
+    sparse = FeatureScaling.of(scipy.sparse.csr_array(X), weight)
+    np.testing.assert_allclose(sparse.scale, whole.scale)
+    coef, intercept = np.random.default_rng(1).standard_normal((2, 3, 4))
+    back = whole.to_scaled(*whole.from_scaled(coef, intercept[:, 0]))
+    np.testing.assert_allclose(back[0], coef)
+    np.testing.assert_allclose(back[1], intercept[:, 0], atol=1e-12)
+
+
+def test_stream_with_an_offset():
+    X, y = iris()
+    X += 1000
+    order = np.random.default_rng(0).permutation(150)
+    model = SoftmaxClassifier(random_state=0)
+    for _ in range(30):
+        for rows in np.array_split(order, 5):
+            model.partial_fit(X[rows], y[rows], classes=[0, 1, 2])
+    assert model.score(X, y) > 0.93
+
+
+# --- The default penalty ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_default_penalty_is_a_prior_in_scaled_features(weighted):
+    X, y = load_wine(return_X_y=True)
+    weight = np.random.default_rng(0).uniform(0.5, 2, len(y)) if weighted else None
+    model = SoftmaxClassifier(tol=1e-12, max_iter=20_000, random_state=0).fit(X, y, weight)
+    center = np.average(X, axis=0, weights=weight)
+    scaled = (X - center) / np.abs(X - center).max(axis=0)
+    reference = LogisticRegression(C=10, tol=1e-10, max_iter=10_000).fit(scaled, y, weight)
+    np.testing.assert_allclose(
+        model.predict_proba(X), reference.predict_proba(scaled), rtol=0, atol=1e-5
+    )
+
+
+def test_no_penalty_with_a_learning_rate_of_your_own():
+    X, y = iris()
+    settings = {
+        "learning_rate": "constant",
+        "learning_rate_init": 0.01,
+        "max_iter": 50,
+        "tol": None,
+    }
+    free = SoftmaxClassifier(random_state=0, alpha=0.0, **settings).fit(X, y)
+    auto = SoftmaxClassifier(random_state=0, **settings).fit(X, y)
+    np.testing.assert_array_equal(auto.coef_, free.coef_)
+
+
+# --- Convergence ------------------------------------------------------------------------------
+
+
+def test_warns_where_offsets_make_the_steps_useless():
+    X, y = iris()
+    settings = {"learning_rate_init": 1e-6, "learning_rate": "constant", "random_state": 0}
+    with pytest.warns(ConvergenceWarning, match=r"StandardScaler.*learning_rate_init='auto'"):
+        SoftmaxClassifier(**settings).fit(X + 100, y)
+
+
+@pytest.mark.parametrize("learning_rate", ["adaptive", "constant", "cosine"])
+def test_warns_under_every_schedule(learning_rate):
+    X, y = load_digits(return_X_y=True)
+    model = SoftmaxClassifier(learning_rate=learning_rate, max_iter=2, random_state=0)
+    with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(2\) reached and the optim"):
+        model.fit(X, y)
+
+
+def test_warns_of_a_plateau_that_is_not_the_bottom():
+    X, y = iris()
+    settings = {"learning_rate": "constant", "learning_rate_init": 1e-9, "random_state": 0}
+    with pytest.warns(ConvergenceWarning, match="stopped improving, but its gradient is large"):
+        SoftmaxClassifier(**settings).fit(X, y)
+
+
+def test_warns_of_a_loss_above_a_guess_even_without_tol():
+    X, y = iris()
+    settings = {"learning_rate": "constant", "learning_rate_init": 0.002, "momentum": 0.0}
+    model = SoftmaxClassifier(max_iter=3, tol=None, shuffle=False, **settings)
+    with pytest.warns(ConvergenceWarning, match=r"above the 1.1 of a guess by the frequencies"):
+        model.fit(X + 100, y)
+    assert entropy(np.full(3, 1 / 3)) == pytest.approx(1.0986, abs=1e-4)
+
+
+@pytest.mark.usefixtures("no_warning")
+def test_tol_none_trains_without_a_test_of_convergence():
+    X, y = iris()
+    settings = {"learning_rate_init": 0.01, "learning_rate": "constant", "random_state": 0}
+    assert SoftmaxClassifier(max_iter=3, tol=None, **settings).fit(X, y).n_iter_ == 3
+
+
+@pytest.mark.usefixtures("no_warning")
+def test_early_stopping_costs_no_accuracy():
+    X, y = load_digits(return_X_y=True)
+    X, X_test, y, y_test = train_test_split(X, y, random_state=0, stratify=y)
+    whole = SoftmaxClassifier(random_state=0).fit(X, y).score(X_test, y_test)
+    early = SoftmaxClassifier(early_stopping=True, random_state=0).fit(X, y)
+    assert early.score(X_test, y_test) > whole - 0.015
+    assert early.n_iter_ < 500
+
+
+# --- Weights ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("settings", [{}, {"learning_rate_init": 0.05, "alpha": 0.01}])
+def test_integer_weights_count_rows(sparse, settings):
+    X, y = iris()
+    weight = np.random.default_rng(0).integers(0, 4, 150)
+    repeated = X.repeat(weight, axis=0)
+    if sparse:
+        X, repeated = scipy.sparse.csr_array(X), scipy.sparse.csr_array(repeated)
+    settings = {"random_state": 0, "max_iter": 30, "tol": None, "batch_size": 1000} | settings
+    weighted = SoftmaxClassifier(**settings).fit(X, y, weight)
+    plain = SoftmaxClassifier(**settings).fit(repeated, y.repeat(weight))
+    np.testing.assert_allclose(weighted.coef_, plain.coef_, rtol=1e-7, atol=1e-10)
+    np.testing.assert_allclose(weighted.loss_curve_, plain.loss_curve_, rtol=1e-10)
+    score = np.average(weighted.predict(X) == y, weights=weight)
+    assert weighted.score(X, y, weight) == pytest.approx(score)
+
+
+def test_weights_in_mini_batches_and_streams():
+    X, y = iris()
+    settings = {
+        "learning_rate": "constant",
+        "learning_rate_init": 0.02,
+        "batch_size": 50,
+        "max_iter": 1,
+        "shuffle": False,
+        "tol": None,
+    }
+    weight = np.tile([1.0, 3.0], 75)
+    whole = SoftmaxClassifier(**settings).fit(X, y, weight)
+    stream = SoftmaxClassifier(**settings)
+    for start in range(0, 150, 50):
+        rows = slice(start, start + 50)
+        stream.partial_fit(X[rows], y[rows], classes=[0, 1, 2], sample_weight=weight[rows])
+    np.testing.assert_allclose(stream.coef_, whole.coef_, rtol=1e-12)
+    tenfold = SoftmaxClassifier(**settings).fit(X, y, 10 * weight)
+    np.testing.assert_allclose(tenfold.coef_, whole.coef_, rtol=1e-12)
+
+
+def test_class_weight_multiplies_the_weights_of_its_class():
+    X, y = iris()
+    X, y = X[30:], y[30:]
+    names = np.array(["a", "b", "c"])[y]
+    by_class = {"a": 1.0, "b": 5.0, "c": 2.0}
+    model = SoftmaxClassifier(class_weight=by_class, random_state=0).fit(X, names)
+    other = SoftmaxClassifier(random_state=0).fit(X, names, [by_class[name] for name in names])
+    np.testing.assert_array_equal(model.coef_, other.coef_)
+    balanced = SoftmaxClassifier(class_weight="balanced", random_state=0).fit(X, y)
+    weights = compute_class_weight("balanced", classes=np.unique(y), y=y)
+    other = SoftmaxClassifier(random_state=0).fit(X, y, weights[y])
+    np.testing.assert_allclose(balanced.coef_, other.coef_)
+    with pytest.raises(ValueError, match="does not support class_weight='balanced'"):
+        SoftmaxClassifier(class_weight="balanced").partial_fit(X, y, classes=[0, 1, 2])
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        (np.r_[-1.0, np.ones(149)], r"must be >= 0, got -1.0 at index 0"),
+        (np.zeros(150), "must have a weight > 0, got zeros only"),
+        (np.ones(149), r"must be of shape \(150,\), one weight for each row of `X`, got shape"),
+        (np.full(150, np.nan), "sample_weight contains NaN"),
+        (np.r_[np.zeros(100), np.ones(50)], "contains only one class: 2|only one class"),
+    ],
+)
+def test_invalid_weights(weight, message):
+    X, y = iris()
+    with pytest.raises(ValueError, match=message):
+        SoftmaxClassifier().fit(X, y, weight)
+
+
+def test_metadata_routing():
+    X, y = iris()
+    weight = np.random.default_rng(0).uniform(0.1, 2, 150)
+    splits = list(StratifiedKFold(3).split(X, y))
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = SoftmaxClassifier(random_state=0).set_fit_request(sample_weight=True)
+        model.set_score_request(sample_weight=True)
+        params = {"sample_weight": weight}
+        result = cross_validate(model, X, y, params=params, cv=splits, return_estimator=True)
+    train, test = splits[0]
+    direct = SoftmaxClassifier(random_state=0).fit(X[train], y[train], weight[train])
+    np.testing.assert_array_equal(result["estimator"][0].coef_, direct.coef_)
+    assert result["test_score"][0] == direct.score(X[test], y[test], weight[test])
+
+
+# --- Sparse matrices --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [scipy.sparse.csr_array, scipy.sparse.csc_matrix])
+def test_sparse_is_trained_as_dense(make):
+    X, y = load_digits(return_X_y=True)
+    X = X[:400] + 0.0
+    X[:, 5] = np.where(X[:, 5] > 3, 1000 + X[:, 5], 999)  # an offset, which is not filled in
+    settings = {"random_state": 0, "max_iter": 20, "tol": None, "batch_size": 100}
+    dense = SoftmaxClassifier(**settings).fit(X, y[:400])
+    sparse = SoftmaxClassifier(**settings).fit(make(X), y[:400])
+    np.testing.assert_allclose(sparse.coef_, dense.coef_, rtol=1e-6, atol=1e-8)
+    p = sparse.predict_proba(make(X))
+    np.testing.assert_allclose(p, dense.predict_proba(X), rtol=1e-5, atol=1e-8)
+    sparse.partial_fit(make(X[:50]), y[:50])
+
+
+def test_sparse_is_never_densified():
+    rng = np.random.default_rng(0)
+    X = scipy.sparse.random_array((10_000, 50_000), density=1e-3, format="csr", rng=rng)
+    y = (X[:, :25_000].sum(axis=1) > X[:, 25_000:].sum(axis=1)).astype(int)
+    before = X.copy()
+    model = SoftmaxClassifier(max_iter=3, tol=None, random_state=0)
+    tracemalloc.start()
+    model.fit(X, y)
+    model.predict_proba(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    nonzeros = X.data.nbytes + X.indices.nbytes + X.indptr.nbytes
+    parameters = model.coef_.nbytes
+    assert peak < 6 * nonzeros + 12 * parameters < X.shape[0] * X.shape[1] / 10
+    assert (before != X).nnz == 0
+
+
+# --- Kinds of input ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [">f4", "<f4"])
+def test_float32_of_either_byte_order_stays_float32(dtype):
+    X, y = iris()
+    model = SoftmaxClassifier(random_state=0).fit(X.astype(dtype), y)
+    assert model.coef_.dtype == np.float32
+    expected = SoftmaxClassifier(random_state=0).fit(X.astype(np.float32), y)
+    np.testing.assert_array_equal(model.coef_, expected.coef_)
+
+
+def test_batches_grow_with_the_data():
+    X, y = np.zeros((1_000_000, 1), np.float32), np.arange(1_000_000) % 2
+    model = SoftmaxClassifier(max_iter=1, tol=None).fit(X, y)
+    assert model._batch_size(X) == 2000
+    assert model._batch_size(X[:300]) == 300
+    assert model._batch_size(X[:10_000]) == 200
+
+
+def test_only_the_public_interface_of_scikit_learn():
+    for module in (softmax.classifier, softmax._optimizer, softmax._feature_scaling):
+        for node in ast.walk(ast.parse(inspect.getsource(module))):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("sklearn"):
+                names = [*node.module.split("."), *(alias.name for alias in node.names)]
+                assert not [name for name in names if name.startswith("_")]
