@@ -81,8 +81,8 @@ def reason_of(questions):
 
 
 def tell_penalty(result):
-    """Return what lateness costs, or nothing where it is free."""
-    if not result.penalty:
+    """Return what lateness costs, or nothing where it is free or there is nothing to take off."""
+    if not (result.penalty and result.points):
         return ""
     points, out_of = in_points(result.penalty), in_points(result.out_of)
     return f"late by {in_hours(result.late_hours)}: {points} of {out_of} points are taken off"
