@@ -11,6 +11,9 @@ import numpy as np
 from scipy.sparse import diags_array, issparse
 from sklearn.utils.sparsefuncs import min_max_axis
 
+# A penalty so many times the curvature of the loss holds a weight at 0; more could only overflow.
+_STIFFEST_PENALTY = 1e12
+
 
 @dataclass
 class FeatureScaling:
@@ -76,6 +79,12 @@ class FeatureScaling:
         scaled = X - self.mean.astype(X.dtype)
         scaled /= self.scale.astype(X.dtype)
         return scaled, None
+
+    def to_scaled_alpha(self, alpha):
+        """Return the strength of the penalty for the weights of each scaled feature."""
+        with np.errstate(over="ignore"):
+            scaled = np.square(np.sqrt(alpha) / self.scale)
+        return np.minimum(scaled, _STIFFEST_PENALTY)
 
     def to_scaled(self, coef, intercept):
         """Return the parameters for scaled features."""

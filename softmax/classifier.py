@@ -32,8 +32,6 @@ _FLOATS = [np.float64, np.float32]
 
 # The prior variance of a weight under alpha="auto", for features scaled to [-1, 1].
 _PRIOR_VARIANCE = 10.0
-# A penalty so many times the curvature of the loss holds a weight at 0; more could only overflow.
-_STIFFEST_PENALTY = 1e8
 # "adaptive" divides the learning rate by the first, and ends training below the second factor.
 _RATE_DIVISOR, _LEAST_RATE = 2.0, 1e-3
 
@@ -443,7 +441,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
         def number(low, high=math.inf, kind=Real, low_included=True):
             def check(value):
-                if not isinstance(value, kind) or isinstance(value, (bool, np.bool_)):
+                if not isinstance(value, kind) or isinstance(value, bool):
                     return False
                 return (low <= value if low_included else low < value) and value < high
 
@@ -452,8 +450,10 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         def one_of(*names):
             return lambda value: isinstance(value, str) and value in names
 
+        def boolean(value):
+            return isinstance(value, (bool, np.bool_))
+
         auto, positive_int = one_of("auto"), number(1, kind=Integral)
-        boolean = lambda value: isinstance(value, (bool, np.bool_))  # noqa: E731
         rules = {
             "learning_rate": (
                 (one_of("adaptive", "constant", "cosine"),),
@@ -575,7 +575,10 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         sample_weight = self._relative_weights(sample_weight, len(labels), dtype)
         if self.learning_rate_init == "auto":
             bound = curvature_bound(X, sample_weight, batch_size, center)
-            alpha = self._scaled_alpha(bound)
+            if self.alpha == "auto":
+                alpha = np.float64(1 / (_PRIOR_VARIANCE * self._weight_seen))
+            else:
+                alpha = self._scaling.to_scaled_alpha(self.alpha)
             coef_step, intercept_step = (1 / (bound + alpha)).astype(dtype), 1 / bound
             alpha = alpha.astype(dtype)
         else:
@@ -616,18 +619,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         mean = self._weight_seen / self._n_seen
         if sample_weight is None and mean == 1:
             return None
-        return np.asarray(
-            np.ones(n) if sample_weight is None else sample_weight, dtype
-        ) / dtype.type(mean)
-
-    def _scaled_alpha(self, bound):
-        """Return the strength of the penalty for the weights of each scaled feature."""
-        scale = self._scaling.scale
-        if self.alpha == "auto":
-            return np.full(scale.shape, 1 / (_PRIOR_VARIANCE * self._weight_seen))
-        with np.errstate(over="ignore"):
-            alpha = np.square(math.sqrt(self.alpha) / scale)
-        return np.minimum(alpha, _STIFFEST_PENALTY * bound)
+        if sample_weight is None:
+            sample_weight = np.ones(n, dtype)
+        return sample_weight / dtype.type(mean)
 
     def _store(self, optimizer):
         """Keep the parameters and velocities of an optimizer, for the features as they are."""
@@ -699,7 +693,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             scaling = FeatureScaling.of(X, sample_weight)
             X_scaled, center = scaling.transform(X)
             parameters = [a.astype(X.dtype) for a in scaling.to_scaled(*parameters)]
-            alpha = alpha / np.square(scaling.scale)
+            alpha = scaling.to_scaled_alpha(alpha).astype(X.dtype)
         decrease = certified_decrease(X_scaled, labels, sample_weight, *parameters, alpha, center)
         return self.n_iter_no_change * decrease <= self.tol
 
