@@ -3,6 +3,7 @@
 import errno
 import os
 import struct
+import time
 from pathlib import Path
 
 import psutil
@@ -217,6 +218,12 @@ def test_a_gigabyte_of_output(where):
         """
     )
     assert (result.status, result.reason) == ("too much output", "it printed more than 8 MB")
+
+
+def test_output_is_read_while_looking_takes_long(monkeypatch):
+    monkeypatch.setattr(sandbox, "_too_big", lambda child, limits: time.sleep(1))
+    limits = Limits(wall_seconds=8, output_bytes=1 << 20)
+    assert run("while True: print('a' * (1 << 16))", limits=limits).status == "too much output"
 
 
 @pytest.mark.parametrize(
