@@ -105,7 +105,7 @@ def visit(browser):
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(60_000)  # for what hangs: a busy machine is slow
+        page.set_default_timeout(300_000)  # for what hangs: a busy machine is slow
         host = "/".join(url.split("/")[:3])
         note_problems(page, host, problems)
         page.goto(url, wait_until="domcontentloaded")

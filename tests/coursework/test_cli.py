@@ -107,7 +107,11 @@ def test_a_class_with_all_sorts_of_students(tmp_path):
 
 def test_an_interrupt_is_no_traceback_and_loses_nothing(tmp_path):
     make_class(tmp_path, 8)  # so many that they are not all marked when the signal comes
-    grader = start(grade_command(tmp_path, "--jobs", "1"))
+    # What a shell starts in the background, such as these tests, ignores interrupts.
+    grader = start(
+        grade_command(tmp_path, "--jobs", "1"),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     records = tmp_path / "grades.work" / "students"
     end = time.monotonic() + 300
     while not list(records.glob("*.json")) and time.monotonic() < end:
