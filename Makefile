@@ -24,7 +24,7 @@ PACKAGE := $(wildcard softmax/*.py softmax/live/*.py softmax/live/*.mjs softmax/
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: book strict serve lab coursework soak data test frameworks references lint bench mutants clean
+.PHONY: book strict serve lab coursework soak data test frameworks references lint bench wheel mutants clean
 
 book: $(SITE)/.built
 	@echo "The book is at $(CURDIR)/$(SITE)/index.html"
@@ -101,9 +101,10 @@ data: $(VENV)/.installed
 	$(BIN)/python book/_ext/needed_data.py
 
 # nbval runs every notebook of tests/notebooks again and compares each output. A file's tests
-# stay in one process (loadfile): the cells of a notebook share a kernel.
+# stay in one process (loadfile): the cells of a notebook share a kernel. `make test SEED=1` takes
+# the files in a random order, which shows tests that depend on one another.
 test: data book
-	$(BIN)/python -m pytest --nbval -n 2 --dist loadfile
+	$(BIN)/python -m pytest --nbval -n 2 --dist loadfile $(if $(SEED),--file-order-seed $(SEED))
 
 # The tabs of the page Frameworks, in an environment of their own: each framework that can be
 # installed here is, one by one, and the end of the output says which were run.
@@ -125,8 +126,15 @@ lint: $(VENV)/.installed
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.softmax_speed
+	$(BIN)/python -m benchmarks.real_data
 	$(BIN)/python -m benchmarks.mnist_training
 	$(BIN)/python -m benchmarks.vocabulary_cost
+
+# The package without its data (100 kB in place of 12 MB), for Python in the browser.
+wheel: $(VENV)/.installed
+	SOFTMAX_WITHOUT_DATA=1 $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps \
+	  --wheel-dir _build/wheel .
+	@echo "The wheel is in $(CURDIR)/_build/wheel."
 
 # An hour and more. mutmut is installed here only, since nothing else needs it.
 mutants: $(VENV)/.installed
