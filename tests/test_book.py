@@ -3,6 +3,7 @@
 import math
 import re
 import warnings
+from functools import cache
 from itertools import pairwise
 
 import matplotlib.pyplot as plt
@@ -30,6 +31,7 @@ NUMBERED = {"algorithm", "corollary", "definition", "lemma", "property", "propos
 by_chapter = pytest.mark.parametrize("name", CHAPTERS)
 
 
+@cache
 def prose(path):
     """Return the Markdown of a page, its code cells left out."""
     cells = read_chapter(path).cells
