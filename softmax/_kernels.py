@@ -1,8 +1,8 @@
 """Softmax of one slice, and of the rows of a matrix: the steps.
 
-Every kernel reads slices from `x`, a contiguous array of any dtype, and writes its result to `z`,
-in the dtype to compute in. Both may be the same memory. Infinities and NaN cost nothing where there
-are none: they show in the maximum of their slice. The callers silence floating-point warnings.
+Every kernel reads slices from `x`, of any dtype, and writes its result to `z`, in the dtype to
+compute in. Both may be the same memory. Infinities and NaN cost nothing where there are none: they
+show in the maximum of their slice. The callers silence floating-point warnings.
 
 On small arrays the way to an operation takes longer than the operation. So ``np.add.reduce`` is
 written for ``np.sum``, which calls it; ``reduceat`` sums the rows of the flat array; and an entry

@@ -109,7 +109,6 @@ def _is_small_and_plain(x, axis, temperature, where):
         and 1 <= x.ndim <= 2
         and x.dtype in PLAIN
         and 0 < x.size <= BLOCK
-        and x.flags.c_contiguous
     )
 
 
