@@ -127,11 +127,12 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
     See Also
     --------
-    sklearn.linear_model.LogisticRegression : The same model, with batch solvers.
     softmax.cross_entropy_with_grad : The loss and its gradient, for a training loop of your own.
 
     Notes
     -----
+    scikit-learn's ``LogisticRegression`` is the same model, trained by batch solvers.
+
     **Steps.** The Hessian of the cross-entropy in the logits is
     :math:`\operatorname{diag}(p) - pp^\mathsf{T} \preceq \tfrac12 I` [3]_. With
     :math:`\tilde X = [X, 1]`, which includes the column of the bias, the curvature of the mean is
