@@ -123,8 +123,9 @@ def mnist():
 @cache
 def small_model():
     data = mnist()
-    settings = {"learning_rate": "cosine", "batch_size": 256, "max_iter": 3, "random_state": 0}
-    return sm.SoftmaxClassifier(tol=None, **settings).fit(data.X_train[:10_000], data.y_train[:10_000])
+    settings = {"learning_rate": "cosine", "batch_size": 256, "max_iter": 3, "tol": None}
+    model = sm.SoftmaxClassifier(random_state=0, **settings)
+    return model.fit(data.X_train[:10_000], data.y_train[:10_000])
 
 
 def zero_template(part):
