@@ -88,7 +88,7 @@ def shifted_max_and_tail(x, dtype, temperature=1.0):
         e = np.exp(columns)
         e.reshape(-1)[n * top + np.arange(n)] = 0
         tail = np.add.reduce(e)
-        shifted, e = columns.T, e.T
+        shifted = columns.T
     else:
         starts = np.arange(0, n * k, k)
         top += starts
@@ -102,17 +102,22 @@ def shifted_max_and_tail(x, dtype, temperature=1.0):
     if temperature == 1:
         small = (tail < min(1.0, SMALL * k)).nonzero()[0]
         if small.size:
-            chosen = (a.take(small, axis=0) for a in (e, x, m[:, None], shifted))
-            tail[small] += _tail_correction(*chosen)
+            x, m_of_x = x.take(small, axis=0), m.take(small)
+            if k <= SHORT:
+                e, columns = e.take(small, axis=1), columns.take(small, axis=1)
+                tail[small] += _tail_correction(e, x.T, m_of_x, columns, axis=0)
+            else:
+                e, rows = e.take(small, axis=0), shifted.take(small, axis=0)
+                tail[small] += _tail_correction(e, x, m_of_x[:, None], rows)
     return shifted, m[:, None], tail[:, None]
 
 
-def _tail_correction(e, x, m, shifted):
+def _tail_correction(e, x, m, shifted, axis=-1):
     """Return what the sums of the terms `e` lack by the rounding of ``shifted = x - m``."""
     error = _subtraction_error(x.astype(e.dtype, copy=False), m, shifted)
     np.copyto(error, 0, where=e == 0)  # it is NaN for -inf
     error *= e
-    return np.add.reduce(error, axis=-1)
+    return np.add.reduce(error, axis=axis)
 
 
 def log_total(m, tail):
