@@ -128,6 +128,17 @@ def test_stream_with_an_offset():
     assert model.score(X, y) > 0.93
 
 
+def test_stream_of_single_rows():
+    # One row says nothing of a mean or a range: those of all rows before it must be remembered.
+    X, y = iris()
+    X += 1000
+    model = SoftmaxClassifier(random_state=0)
+    for _ in range(3):
+        for n in np.random.default_rng(0).permutation(150):
+            model.partial_fit(X[n : n + 1], y[n : n + 1], classes=[0, 1, 2])
+    assert model.score(X, y) > 0.7
+
+
 # --- The default penalty ----------------------------------------------------------------------
 
 
