@@ -224,7 +224,6 @@ class Session:
             # What the grader could not read is refused here, where there is a reason to give.
             message = "outcome", len(self.request["calls"]), *returned
             self.values.check_line(self.values.write_line(message))
-            self.values.decode(returned[1])
             return returned
         except self.values.ValueProblem as problem:
             return "refused", None, f"{name} returned {problem}", changed, False

@@ -144,6 +144,15 @@ def _no_constant(name):
     raise ValueProblem(f"{name} is no JSON")
 
 
+def _check_array(dtype, shape, data):
+    """Raise `ValueProblem` for an array that NumPy itself holds and that cannot be read back."""
+    # Lengths of zero count as one here: NumPy cannot make every (0, huge, huge).
+    if _prod(max(n, 1) for n in shape) > MAX_BYTES:
+        raise ValueProblem("an array of too large a shape")
+    if dtype.kind == "b" and any(byte > 1 for byte in set(data)):
+        raise ValueProblem("a boolean that is neither true nor false")
+
+
 class _Budget:
     """Counts what one value takes."""
 
@@ -190,7 +199,9 @@ class _Encoder(_Budget):
         if dtype.str not in DTYPES:
             refuse(value)
         self.spend(size=value.size * dtype.itemsize)  # before the copy: it may be a broadcast
-        data = _to_base64(value.tobytes(), newline=False).decode("ascii")
+        data = value.tobytes()
+        _check_array(dtype, value.shape, data)
+        data = _to_base64(data, newline=False).decode("ascii")
         if isinstance(value, _scalar_type):
             return ["scalar", dtype.str, data]
         return ["array", dtype.str, list(value.shape), data]
@@ -242,25 +253,21 @@ class _Decoder(_Budget):
             raise ValueProblem("not a shape")
         if not all(type(n) is int and n >= 0 for n in shape):
             raise ValueProblem("not a shape")
-        # Lengths of zero count as one here: NumPy cannot make (0, huge, huge) either.
-        if _prod(max(n, 1) for n in shape) > MAX_BYTES:
-            raise ValueProblem("an array of too large a shape")
-        return self.numbers(name, text, _prod(shape)).reshape(shape)
+        return self.numbers(name, text, shape).reshape(shape)
 
     def scalar(self, _depth, name, text):
-        return self.numbers(name, text, 1)[0]
+        return self.numbers(name, text, ())[0]
 
-    def numbers(self, name, text, count):
-        """Return `count` numbers from base64, in an array of one axis of their own memory."""
+    def numbers(self, name, text, shape):
+        """Return the numbers of an array from base64, with one axis and memory of their own."""
         if type(name) is not str or name not in DTYPES or type(text) is not str:
             raise ValueProblem("not an array")
-        dtype = DTYPES[name]
+        dtype, count = DTYPES[name], _prod(shape)
         self.spend(size=count * dtype.itemsize)
         data = _from_base64(text, strict_mode=True) if text else b""
         if len(data) != count * dtype.itemsize:
             raise ValueProblem("an array of another size than its shape")
-        if dtype.kind == "b" and any(byte > 1 for byte in set(data)):
-            raise ValueProblem("a boolean that is neither true nor false")
+        _check_array(dtype, shape, data)
         if not count:
             return _empty(0, dtype)
         return _frombuffer(data, dtype).copy()

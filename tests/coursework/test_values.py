@@ -125,6 +125,8 @@ def test_subclasses_are_taken_as_what_they_are_made_of():
         ([np.zeros(4096, bool), np.str_("a")], "a str_, which"),
         ({"a" * 100_001: 1}, "more than 100,000 characters"),
         ([np.zeros(10**6)] * 3, "more than 16 MB"),
+        (np.zeros((0, 10**9)), "an array of too large a shape"),
+        (np.array([0, 1, 2], np.uint8).view(bool), "neither true nor false"),
     ],
 )
 def test_what_is_not_plain_is_refused_in_words(value, words):
