@@ -65,7 +65,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         `learning_rate_init` given as a number, "auto" is 0.
     batch_size : "auto" or int, default "auto"
         Examples in a mini-batch. The last one of an epoch may be smaller. "auto" takes 200, or a
-        500th of the examples if that is more, or, for sparse data, a 400th of the number of
+        100th of the examples if that is more, or, for sparse data, a 400th of the number of
         weights. Where two batches would hold everything, it takes all examples at once.
     max_iter : int, default 500
         The largest number of epochs, that is, of passes over the data.
@@ -606,7 +606,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         if self.batch_size != "auto":
             return self.batch_size
         n = X.shape[0]
-        size = max(200, n // 500)
+        size = max(200, n // 100)
         if issparse(X):
             # A step changes every weight, however few of the features its batch has: where there
             # are many weights, fewer and larger steps cost less.

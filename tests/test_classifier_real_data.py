@@ -356,7 +356,7 @@ def test_float32_of_either_byte_order_stays_float32(dtype):
 def test_batches_grow_with_the_data():
     X, y = np.zeros((1_000_000, 1), np.float32), np.arange(1_000_000) % 2
     model = SoftmaxClassifier(max_iter=1, tol=None).fit(X, y)
-    assert model._batch_size(X) == 2000
+    assert model._batch_size(X) == 10_000
     assert model._batch_size(X[:300]) == 300
     assert model._batch_size(X[:10_000]) == 200
 
