@@ -121,7 +121,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
     Warns
     -----
-    sklearn.exceptions.ConvergenceWarning
+    ConvergenceWarning
         If `fit` ends while the objective is still falling or its gradient is large (unless `tol`
         is None), or with a loss above that of the class frequencies, which need no features.
 
@@ -362,7 +362,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
         Raises
         ------
-        sklearn.exceptions.NotFittedError
+        NotFittedError
             If the classifier has not been fitted.
         """
         logits = self._logits(X)
@@ -382,7 +382,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
         Raises
         ------
-        sklearn.exceptions.NotFittedError
+        NotFittedError
             If the classifier has not been fitted.
         """
         return softmax(self._logits(X))
@@ -401,7 +401,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
         Raises
         ------
-        sklearn.exceptions.NotFittedError
+        NotFittedError
             If the classifier has not been fitted.
         """
         return log_softmax(self._logits(X))
@@ -420,7 +420,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
         Raises
         ------
-        sklearn.exceptions.NotFittedError
+        NotFittedError
             If the classifier has not been fitted.
         """
         logits = self._logits(X)
