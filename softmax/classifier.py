@@ -146,17 +146,18 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     largest distance from the mean, :math:`s_d`, so that they lie in [-1, 1]. `partial_fit` does
     so with the mean and the range of all rows seen so far.
 
-    **Penalty.** With ``alpha="auto"``, the mean loss is joined by the sum of all
-    :math:`(s_d w_{kd})^2`, divided by 20 N. The minimum is
-    the posterior under the prior that :math:`s_d w_{kd}`, which is how far the feature alone can
+    **Penalty.** The objective with ``alpha="auto"`` is
+
+    .. math:: \frac1N \sum_n \ell_n + \frac{1}{2 \cdot 10\, N} \sum_{k,d} (s_d w_{kd})^2 ,
+
+    whose minimum is the most probable point under the prior that :math:`s_d w_{kd}`, which is how far the feature alone can
     move a logit, is normal with variance 10. This is a weakly informative prior in the sense
     of [5]_: it hardly shows where data are plentiful, and keeps the weights finite where the
     classes can be separated. With sample weights, N is their sum.
 
     **Convergence.** A gradient g is small if `n_iter_no_change` steps of the best length along g
     cannot be counted on to improve the objective by more than `tol`, that is, if
-    the squared norm of g, squared, over twice :math:`g^\mathsf{T} B g`, is at most `tol` when it is
-    multiplied by their number, with
+    :math:`(g^\mathsf{T} g)^2 / (2\, g^\mathsf{T} B g)` times their number is at most `tol`, with
     the bound B of the Hessian from above, and all in scaled features.
 
     References
