@@ -151,9 +151,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     .. math:: \frac1N \sum_n \ell_n + \frac{1}{2 \cdot 10\, N} \sum_{k,d} (s_d w_{kd})^2 ,
 
     whose minimum is the most probable point under the prior that :math:`s_d w_{kd}`, which is how
-    far the feature alone can move a logit, is normal with variance 10. This is a weakly informative prior in the sense
-    of [5]_: it hardly shows where data are plentiful, and keeps the weights finite where the
-    classes can be separated. With sample weights, N is their sum.
+    far the feature alone can move a logit, is normal with variance 10. This is a weakly
+    informative prior in the sense of [5]_: it hardly shows where data are plentiful, and keeps
+    the weights finite where the classes can be separated. With sample weights, N is their sum.
 
     **Convergence.** A gradient g is small if `n_iter_no_change` steps of the best length along g
     cannot be counted on to improve the objective by more than `tol`, that is, if
