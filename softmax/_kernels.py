@@ -1,13 +1,16 @@
 """Softmax of one slice, and of the rows of a matrix: the steps.
 
 Every kernel reads slices from `x`, of any dtype, and writes its result to `z`, in the dtype to
-compute in. Both may be the same memory. Infinities and NaN cost nothing where there are none: they
-show in the maximum of their slice. The callers silence floating-point warnings.
+compute in. Both may be the same memory. With None for `z` it computes in the dtype of `x` and
+writes to a new array. It returns the array. Infinities and NaN cost nothing where there are none:
+they show in the maximum of their slice. The callers silence floating-point warnings.
 
 On small arrays the way to an operation takes longer than the operation. So ``np.add.reduce`` is
 written for ``np.sum``, which calls it; ``reduceat`` sums the rows of the flat array; and an entry
 of each row is found there by one index, in a third of the time that two indices take.
 """
+
+from functools import lru_cache
 
 import numpy as np
 
@@ -26,52 +29,64 @@ def softmax_vector(x, z, temperature):
     # In a long slice, a thousand small terms may follow the 1 of the largest entry, each rounded to
     # the precision of 1. So that entry stays out of the sum until the end.
     top = x.argmax()
-    _shift(x, z, x[top], temperature)
+    z = _shift(x, z, x[top], temperature)
     np.exp(z, z)
     z[top] = 0
     total = 1 + (np.add.reduce(z) if z.size > SHORT else sum(z.tolist()))
     z[top] = 1
-    np.divide(z, total, z)
+    return np.divide(z, total, z)
 
 
 def softmax_rows(x, z, temperature):
     """Write the softmax of each row of the matrix `x` to `z`."""
-    k = x.shape[1]
+    n, k = x.shape
     if k <= SHORT:
+        z = np.empty(x.shape, x.dtype) if z is None else z
         columns = x.T.astype(z.dtype, order="C")
         _shift(columns, columns, np.maximum.reduce(columns), temperature)
         np.exp(columns, columns)
         np.divide(columns, np.add.reduce(columns), z.T)
-        return
-    starts = np.arange(0, x.size, k)
-    top, flat = x.argmax(axis=1), z.reshape(-1)
+        return z
+    starts = _starts(n, k)
+    top = x.argmax(axis=1)
     top += starts
-    _shift(x, z, x.reshape(-1)[top][:, None], temperature)
+    z = _shift(x, z, x.reshape(-1)[top][:, None], temperature)
     np.exp(z, z)
+    flat = z.reshape(-1)
     flat[top] = 0
     total = np.add.reduceat(flat, starts)
     total += 1
     flat[top] = 1
-    np.divide(z, total[:, None], z)
+    return np.divide(z, total[:, None], z)
+
+
+@lru_cache(maxsize=4)
+def _starts(n, k):
+    """Return where each of `n` rows of length `k` begins in the flat array, not to be changed."""
+    starts = np.arange(0, n * k, k)
+    starts.flags.writeable = False
+    return starts
 
 
 def log_softmax_vector(x, z, temperature):
     """Write the log-softmax of the vector `x` to `z`."""
     top = x.argmax()
-    shifted = np.empty(x.shape, z.dtype)
-    _shift(x, shifted, x[top], temperature)
+    shifted = _shift(x, None if z is None else np.empty(x.shape, z.dtype), x[top], temperature)
     e = np.exp(shifted)
     e[top] = 0
     tail = np.add.reduce(e)
     if temperature == 1 and tail < min(1.0, SMALL * x.size):
-        tail += _tail_correction(e, x, x[top].astype(z.dtype), shifted)
-    np.subtract(shifted, np.log1p(tail), z)
+        tail += _tail_correction(e, x, x[top].astype(e.dtype), shifted)
+    return np.subtract(shifted, np.log1p(tail), z)
 
 
 def log_softmax_rows(x, z, temperature):
     """Write the log-softmax of each row of the matrix `x` to `z`."""
-    shifted, _, tail = shifted_max_and_tail(x, z.dtype, temperature)
-    np.subtract(shifted, np.log1p(tail), z)
+    shifted, _, tail = shifted_max_and_tail(x, (x if z is None else z).dtype, temperature)
+    z = np.empty(x.shape, x.dtype) if z is None else z
+    # Transposed: where `shifted` is stored in columns, NumPy then goes along them.
+    np.subtract(shifted.T, np.log1p(tail).T, z.T)
+    return z
 
 
 def shifted_max_and_tail(x, dtype, temperature=1.0):
@@ -80,17 +95,22 @@ def shifted_max_and_tail(x, dtype, temperature=1.0):
     r is the tail: the sum of exponentials of a row is e^m (1 + r).
     """
     n, k = x.shape
-    top = x.argmax(axis=1)
     if k <= SHORT:
         columns = x.T.astype(dtype, order="C")
         m = np.maximum.reduce(columns)
         _shift(columns, columns, m, temperature)
         e = np.exp(columns)
-        e.reshape(-1)[n * top + np.arange(n)] = 0
+        # To search short rows for the largest entry would take longer than all the rest. Where
+        # several share the maximum, all but one of their ones come back. (NaN is not smaller.)
+        smaller = columns < 0
+        e *= smaller
         tail = np.add.reduce(e)
+        if np.count_nonzero(smaller) != (k - 1) * n:
+            tail += k - 1 - np.count_nonzero(smaller, axis=0)
         shifted = columns.T
     else:
-        starts = np.arange(0, n * k, k)
+        starts = _starts(n, k)
+        top = x.argmax(axis=1)
         top += starts
         m = x.reshape(-1)[top].astype(dtype)
         shifted = np.empty(x.shape, dtype)
@@ -139,12 +159,15 @@ def _shift(x, z, m, temperature):
         half = z.dtype.type(0.5)
         x, m = np.multiply(x, half, z), m * half
         temperature *= 0.5
-    np.subtract(x, m, z, dtype=z.dtype)
+    # To name the dtype where it is that of `x` would take as long as to shift a hundred entries.
+    same = z is None or z.dtype is x.dtype
+    z = np.subtract(x, m, z) if same else np.subtract(x, m, z, dtype=z.dtype)
     if infinite:
         # inf - inf is NaN: these entries are the maximum, and every other is infinitely below.
         np.copyto(z, np.where(np.isnan(z), 0, -np.inf), where=m == np.inf)
     if temperature != 1:
         z /= temperature
+    return z
 
 
 def _subtraction_error(a, b, difference):

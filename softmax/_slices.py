@@ -76,9 +76,9 @@ def map_slices(kernels, x, axis, temperature, where, masked):
     `kernels` are two: one for a single slice, a vector, and one for the rows of a matrix. Excluded
     entries are set to `masked`.
     """
-    temperature = check_temperature(temperature)
     if _is_small_and_plain(x, axis, temperature, where):
         return _map_plain(kernels, x)
+    temperature = check_temperature(temperature)
     dtype = float_dtype(x)
     slices, axes, last = move_axes_last(x, axis)
     out = np.empty(slices.shape, dtype)
@@ -103,8 +103,9 @@ def _is_small_and_plain(x, axis, temperature, where):
     """Return whether a kernel can read `x` as it is. Small arrays feel a longer way to it."""
     return (
         where is None
+        and type(temperature) is float
         and temperature == 1
-        and isinstance(axis, int)
+        and type(axis) is int
         and (axis == -1 or axis == x.ndim - 1)
         and 1 <= x.ndim <= 2
         and x.dtype in PLAIN
@@ -116,14 +117,11 @@ def _is_small_and_plain(x, axis, temperature, where):
 @np.errstate(all="ignore")
 def _map_plain(kernels, x):
     of_vector, of_rows = kernels
-    z = np.empty(x.shape, x.dtype)
     if x.ndim == 1:
-        of_vector(x, z, 1.0)
-    elif len(x) == 1:
-        of_vector(x[0], z[0], 1.0)
-    else:
-        of_rows(x, z, 1.0)
-    return z
+        return of_vector(x, None, 1.0)
+    if len(x) == 1:
+        return of_vector(x[0], None, 1.0)[None]
+    return of_rows(x, None, 1.0)
 
 
 @np.errstate(all="ignore")
