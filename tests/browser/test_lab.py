@@ -16,6 +16,7 @@ from tests.references import ROOT
 CHAPTER = "definition"
 AS_NOTEBOOK = {"defaultViewers": {"markdown": "Jupytext Notebook", "myst": "Jupytext Notebook"}}
 QUIET = {"fetchNews": "false", "checkForUpdates": False}
+ALL_CELLS = {"windowingMode": "none"}  # otherwise only those near the view are on the page
 
 
 def write_setting(folder, plugin, setting):
@@ -34,6 +35,7 @@ def lab(tmp_path_factory):
     settings = home / "settings"
     write_setting(settings, "docmanager-extension/plugin", AS_NOTEBOOK)
     write_setting(settings, "apputils-extension/notification", QUIET)
+    write_setting(settings, "notebook-extension/tracker", ALL_CELLS)
     own = {
         "JUPYTER_CONFIG_DIR": home / "config",
         "JUPYTER_RUNTIME_DIR": home / "runtime",
@@ -78,8 +80,6 @@ def figure(browser, lab):
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.wait_for_function("!!customElements.get('softmax-logits')")
-    # A long notebook shows the cells in view only.
-    page.locator("softmax-logits").wait_for(state="attached")
     figure = find(page, "logits")
     yield figure
     page.close()
