@@ -104,7 +104,7 @@ data: $(VENV)/.installed
 # stay in one process (loadfile): the cells of a notebook share a kernel. `make test SEED=1` takes
 # the files in a random order, which shows tests that depend on one another.
 test: data book
-	$(BIN)/python -m pytest --nbval -n 2 --dist loadfile $(if $(SEED),--file-order-seed $(SEED))
+	$(BIN)/python -m pytest --nbval -n 2 --dist loadfile --no-loadscope-reorder $(if $(SEED),--file-order-seed $(SEED))
 
 # The tabs of the page Frameworks, in an environment of their own: each framework that can be
 # installed here is, one by one, and the end of the output says which were run.
