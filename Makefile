@@ -115,10 +115,10 @@ $(FRAMEWORKS)/.installed: pyproject.toml requirements.txt
 	@touch $@
 
 frameworks: $(FRAMEWORKS)/.installed
-	$(FRAMEWORKS_BIN)/python -m tests.frameworks
+	$(FRAMEWORKS_BIN)/python -m tools.frameworks
 
 references: $(VENV)/.installed
-	$(BIN)/python -m tests.references
+	$(BIN)/python -m tools.references
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -7,12 +7,12 @@ import matplotlib
 import pytest
 
 # First the references: they make the book's Sphinx extensions importable.
-from tests.references import ROOT, SANITIZE, chapters_with_code, prepare_environment  # isort: split
+from tools.references import ROOT, SANITIZE, chapters_with_code, prepare_environment  # isort: split
 
 import needed_data
 
 # It sets how Hypothesis works, which must not depend on the files that are read before.
-import tests.numeric  # noqa: F401
+import tests.package.numeric  # noqa: F401
 
 matplotlib.use("Agg")  # no windows; kernels that the tests start draw inline, see below
 prepare_environment()

@@ -100,7 +100,7 @@ def fill_from_reference(notebook, page):
     if [cell.source for cell in new] != [cell.source for _, cell in old]:
         raise ExtensionError(
             f"The code of {page}.md is not that of its reference notebook, and without its data "
-            f"it cannot be run. With the data: python -m tests.references {page}"
+            f"it cannot be run. With the data: python -m tools.references {page}"
         )
     for cell, (position, known) in zip(new, old, strict=True):
         cell.outputs = known.outputs

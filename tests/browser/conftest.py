@@ -14,7 +14,7 @@ from threading import Thread
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.references import ROOT
+from tools.references import ROOT
 
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
 ARGUMENTS = [

@@ -24,7 +24,7 @@ from tests.browser.figures import (
     wait_for_status,
     write_page,
 )
-from tests.references import ROOT
+from tools.references import ROOT
 
 PAGE = "book/mnist.html"
 STROKES = json.loads((ROOT / "tests/fixtures/live/digit_strokes.json").read_text("utf-8"))

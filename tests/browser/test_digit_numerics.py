@@ -8,7 +8,7 @@ import pytest
 
 import softmax as sm
 from softmax.digits import center_digit, draw_strokes
-from tests.references import ROOT
+from tools.references import ROOT
 
 CLOSE = {"rtol": 1e-12, "atol": 1e-12}
 STROKES = json.loads((ROOT / "tests/fixtures/live/digit_strokes.json").read_text("utf-8"))

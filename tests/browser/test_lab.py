@@ -11,7 +11,7 @@ import pytest
 
 import softmax as sm
 from tests.browser.figures import close, control, find, press, values, wait_for_status
-from tests.references import ROOT
+from tools.references import ROOT
 
 CHAPTER = "definition"
 AS_NOTEBOOK = {"defaultViewers": {"markdown": "Jupytext Notebook", "myst": "Jupytext Notebook"}}

@@ -1,13 +1,13 @@
 """Every page of the site in a real browser: quiet, within its window, and fit for all readers.
 
-Links, anchors and alternative texts are read from the files themselves, in tests/test_site.py.
+Links, anchors and alternative texts are read from the files themselves, in tests/site/test_site.py.
 """
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.figures import THEMES, switch_theme, too_wide
-from tests.references import toc_pages
+from tools.references import toc_pages
 
 WIDTHS = (1280, 390)
 EXTRA = ("search", "genindex", "404")

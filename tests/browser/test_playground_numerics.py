@@ -8,7 +8,7 @@ import pytest
 
 from softmax import SoftmaxClassifier
 from softmax.functional import softmax
-from tests.references import ROOT
+from tools.references import ROOT
 
 POINTS = json.loads((ROOT / "tests" / "fixtures" / "live" / "playground.json").read_text("utf-8"))
 X = np.array([point[:2] for point in POINTS])

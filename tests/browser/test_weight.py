@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from tests.references import toc_pages
+from tools.references import toc_pages
 
 BUDGET = 1_500_000  # bytes, compressed as a web server would send them; MathJax included
 COMPRESSED_ALREADY = (".png", ".jpg", ".woff", ".woff2", ".gz")

@@ -8,7 +8,7 @@ import numpy as np
 
 import softmax as sm
 from tests.claims.vocabulary import losses_mean, naive_softmax
-from tests.references import NOTEBOOKS
+from tools.references import NOTEBOOKS
 
 PUBLISHED = np.array(
     [

@@ -10,7 +10,7 @@ import sys
 import psutil
 
 from coursework import hostile
-from tests.references import ROOT
+from tools.references import ROOT
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 

@@ -29,7 +29,7 @@ from coursework.grader.roster import COLUMNS, read_roster
 from coursework.grader.submissions import MAX_BYTES, find_submissions
 from coursework.release import make_notebook, render
 from tests.coursework.sandboxed import require_sandbox
-from tests.references import ROOT
+from tools.references import ROOT
 
 # A backslash goes on with a session of a plan, or with a command, on the next line.
 PAGE = re.sub(r" *\\\n +", " ", (ROOT / "book" / "instructors.md").read_text(encoding="utf-8"))

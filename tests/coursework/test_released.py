@@ -14,7 +14,7 @@ from nbclient import NotebookClient
 from coursework import release
 from coursework.grader.assignment import assignment_names, load_assignment
 from coursework.release import grade_id, points_by_question
-from tests.references import ROOT, kernel_manager
+from tools.references import ROOT, kernel_manager
 
 NAMES = assignment_names()
 LONG = 24  # characters: what is shorter may stand anywhere by chance

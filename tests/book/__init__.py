@@ -1,0 +1,1 @@
+"""The chapters: their form, their functions, their claims and their reference notebooks."""

@@ -1,0 +1,275 @@
+"""The form of the book: what every chapter must hold, and that names and sources meet."""
+
+import math
+import re
+import warnings
+from functools import cache
+from itertools import pairwise
+
+import matplotlib.pyplot as plt
+import pytest
+from plain_markdown import PARSER, find_directives
+from pybtex.database import parse_file
+
+from tools.references import ROOT, chapters_with_code, read_chapter, toc_pages
+
+PAGES = {page: ROOT / f"{page}.md" for page in toc_pages()}
+WRITTEN = {page: path for page, path in PAGES.items() if path.exists()}
+
+# Chapters teach and follow one form. The start page and the appendices are something else.
+NOT_CHAPTERS = {"index", "review", "notation", "errata"}
+WITH_CODE = chapters_with_code()
+CHAPTERS = {name: path for name, path in WITH_CODE.items() if name not in NOT_CHAPTERS}
+
+EXERCISES, FIGURES = 5, 2
+WORDS = range(1200, 3601)  # the aim is 1,500 to 3,000; a little more or less is no error
+DIFFICULTIES = ("Check", "Think", "Prove", "Build")
+LEVELS = ("easy", "medium", "hard")
+WORDS_A_MINUTE, CELLS_A_MINUTE = 130, 4  # slower than a novel: formulas are read twice
+NUMBERED = {"algorithm", "corollary", "definition", "lemma", "property", "proposition", "theorem"}
+
+by_chapter = pytest.mark.parametrize("name", CHAPTERS)
+
+
+@cache
+def prose(path):
+    """Return the Markdown of a page, its code cells left out."""
+    cells = read_chapter(path).cells
+    return "\n\n".join(cell.source for cell in cells if cell.cell_type != "code")
+
+
+def directives(path):
+    return list(find_directives(prose(path)))
+
+
+def figures(path):
+    """Return (name, caption, alternative text) of each figure of a page."""
+    found = []
+    for cell in read_chapter(path).cells:
+        settings = cell.metadata.get("mystnb", {})
+        if "figure" in settings:
+            figure, image = settings["figure"], settings.get("image") or {}
+            found.append((figure.get("name"), figure.get("caption"), image.get("alt")))
+    return found + [
+        (directive.label, directive.body, directive.options.get("alt"))
+        for directive in directives(path)
+        if directive.name == "figure"
+    ]
+
+
+def role_targets(text, role):
+    """Return what the text refers to with a role: `x` in ``{role}`x``` and ``{role}`text <x>```."""
+    contents = re.findall(rf"\{{{role}\}}`([^`]+)`", text)
+    targets = [re.sub(r"^.*<(.+)>$", r"\1", content, flags=re.DOTALL) for content in contents]
+    return {part.strip() for target in targets for part in target.split(",")}
+
+
+def without_exercises(text):
+    """Return the text without its exercises and solutions."""
+    for kind in ("exercise", "solution"):
+        gated = rf"^(:::+|```+)\{{{kind}-start\}}.*?\{{{kind}-end\}}\s*\n\1"
+        text = re.sub(gated, "", text, flags=re.DOTALL | re.MULTILINE)
+        whole = rf"^(:::+|```+)\{{{kind}\}}.*?^\1\s*$"
+        text = re.sub(whole, "", text, flags=re.DOTALL | re.MULTILINE)
+    return text
+
+
+def count_words(text):
+    """Count the words to read. A formula counts as one."""
+    text = re.sub(r"\$\$.*?\$\$|\$[^$]+\$", " formula ", text, flags=re.DOTALL)
+    text = re.sub(r"^\s*(:::+|```+).*$|^:[\w-]+:.*$", "", text, flags=re.MULTILINE)
+    return sum(any(char.isalpha() for char in word) for word in text.split())
+
+
+def headings(text):
+    tokens = PARSER.parse(text)
+    return [text.content for mark, text in pairwise(tokens) if mark.type == "heading_open"]
+
+
+def test_every_page_of_the_contents_is_written():
+    missing = sorted(PAGES.keys() - WRITTEN.keys())
+    assert not missing, (
+        f"_toc.yml names pages that do not exist: {missing}. `make book` makes the coursework's."
+    )
+
+
+def test_every_chapter_is_in_the_contents():
+    strays = {path.stem for path in (ROOT / "book").glob("*.md")} - {p.stem for p in PAGES.values()}
+    assert not strays, f"Pages in book/ that _toc.yml does not name: {sorted(strays)}"
+
+
+@by_chapter
+def test_chapter_has_exercises_with_solutions(name):
+    found = directives(CHAPTERS[name])
+    exercises = [d.label for d in found if d.name in ("exercise", "exercise-start")]
+    solved = {d.argument for d in found if d.name in ("solution", "solution-start")}
+    assert all(exercises), f"An exercise of {name} has no label."
+    assert len(exercises) >= EXERCISES, (
+        f"{name} has {len(exercises)} exercises; a chapter has at least {EXERCISES}."
+    )
+    unsolved = set(exercises) - solved
+    assert not unsolved, f"Exercises of {name} without a solution: {sorted(unsolved)}"
+    pointless = solved - set(exercises)
+    assert not pointless, f"Solutions in {name} to exercises that it has not: {sorted(pointless)}"
+
+
+@by_chapter
+def test_exercises_say_how_hard_they_are(name):
+    pattern = r"\{exercise-start\}\s*([^\n]*)(.*?)\{exercise-end\}"
+    for title, body in re.findall(pattern, prose(CHAPTERS[name]), re.DOTALL):
+        assert any(f"**{level}.**" in body for level in DIFFICULTIES), (
+            f"The exercise “{title}” of {name} does not say how hard it is. "
+            f"Begin it with one of {', '.join(f'**{level}.**' for level in DIFFICULTIES)}"
+        )
+
+
+@by_chapter
+def test_solutions_are_closed_at_first(name):
+    for directive in directives(CHAPTERS[name]):
+        if directive.name in ("solution", "solution-start"):
+            assert "dropdown" in directive.options.get("class", ""), (
+                f"The solution to {directive.argument} in {name} lacks `:class: dropdown`."
+            )
+
+
+@by_chapter
+def test_chapter_has_figures(name):
+    found = figures(CHAPTERS[name])
+    assert len(found) >= FIGURES, f"{name} has {len(found)} figures; it needs {FIGURES}."
+    for figure in found:
+        assert all(figure), (
+            f"A figure of {name} lacks its name, caption or alternative text: {figure}"
+        )
+
+
+@pytest.mark.parametrize("page", WRITTEN)
+def test_text_speaks_of_every_figure(page):
+    mentioned = role_targets(prose(WRITTEN[page]), "numref")
+    silent = {figure for figure, _, _ in figures(WRITTEN[page]) if figure} - mentioned
+    assert not silent, f"{page} never refers to {sorted(silent)}; write {{numref}}`NAME`."
+
+
+@by_chapter
+def test_chapter_has_the_parts_of_a_chapter(name):
+    text = prose(CHAPTERS[name])
+    titles = [d.argument for d in find_directives(text) if d.name == "admonition"]
+    for part in ("Common mistake", "Take-aways"):
+        assert any(title.startswith(part) for title in titles), (
+            f"{name} has no admonition whose title begins with “{part}”."
+        )
+    assert "Further reading" in headings(text), f"{name} has no section “Further reading”."
+    reading = text[text.index("Further reading") :]
+    assert role_targets(reading, "cite:[a-z]+"), f"{name} cites nothing under “Further reading”."
+
+
+@by_chapter
+def test_chapter_is_neither_short_nor_long(name):
+    words = count_words(without_exercises(prose(CHAPTERS[name])))
+    assert words in WORDS, (
+        f"{name} has {words} words without its exercises; 1,500 to 3,000 are wanted."
+    )
+
+
+@by_chapter
+def test_chapter_says_how_long_it_takes(name):
+    text = prose(CHAPTERS[name])
+    cells = [cell for cell in read_chapter(CHAPTERS[name]).cells if cell.cell_type == "code"]
+    minutes = count_words(without_exercises(text)) / WORDS_A_MINUTE + len(cells) / CELLS_A_MINUTE
+    wanted = 5 * math.ceil(minutes / 5)
+    levels = "|".join(LEVELS)
+    pattern = rf"\*\*It takes\*\* about {wanted} minutes to read, without the exercises\. "
+    assert re.search(pattern + rf"Level: (?:{levels})\.", text), (
+        f"The box at the start of {name} should say: **It takes** about {wanted} minutes to read, "
+        f"without the exercises. Level: {' or '.join(LEVELS)}."
+    )
+
+
+def test_map_shows_what_each_chapter_needs():
+    cell = next(
+        cell.source
+        for cell in read_chapter(WRITTEN["book/index"]).cells
+        if "fig-index-map" in str(cell.metadata)
+    )
+    start = "import matplotlib.pyplot as plt\n"
+    with plt.style.context("softmax.book"):
+        exec(start + cell, drawn := {})
+        plt.close("all")
+
+    def page(name):
+        return name.lower().replace(" ", "-")
+
+    shown = {
+        page(name): {page(need) for need in needs}
+        for name, (_, _, needs) in drawn["chapters"].items()
+    }
+    assert shown.keys() == CHAPTERS.keys() - {"frameworks", "mistakes"}
+
+    def above(name):
+        return shown[name].union(*(above(need) for need in shown[name]))
+
+    for name in shown:
+        need = re.search(r"\*\*You need\*\*(.*?)\n(?:\n|:::)", prose(CHAPTERS[name]), re.DOTALL)[1]
+        named = role_targets(need, "doc")
+        assert named <= above(name), f"{name} needs {named}, the map shows {above(name)}."
+        assert shown[name] <= named, f"The map: {name} needs {shown[name]}; it says {named}."
+
+
+def test_definitions_and_theorems_are_labelled_and_referred_to():
+    texts = {page: prose(path) for page, path in WRITTEN.items()}
+    used = set().union(*(role_targets(text, "prf:ref") for text in texts.values()))
+    for page, text in texts.items():
+        for directive in find_directives(text):
+            if directive.name.removeprefix("prf:") not in NUMBERED:
+                continue
+            name = directive.label
+            assert name, f"{page}: the {directive.name} “{directive.argument}” has no label."
+            assert name in used, f"{page}: nothing refers to {name}; write {{prf:ref}}`{name}`."
+
+
+def test_citations_and_bibliography_agree():
+    entries = set(parse_file(str(ROOT / "book" / "references.bib")).entries)
+    cited = set()
+    for page, path in WRITTEN.items():
+        keys = role_targets(prose(path), "cite:[a-z]+")
+        unknown = keys - entries
+        assert not unknown, f"{page} cites {sorted(unknown)}, which references.bib has not."
+        cited |= keys
+    uncited = sorted(entries - cited)
+    assert not uncited, f"references.bib has entries that no page cites: {uncited}"
+
+
+def test_every_source_can_be_found():
+    for key, entry in parse_file(str(ROOT / "book" / "references.bib")).entries.items():
+        assert {"doi", "url", "eprint"} & entry.fields.keys(), (
+            f"references.bib: {key} has no DOI and no address (`url`, or `eprint` for arXiv)."
+        )
+
+
+def test_glossary_is_in_order_and_names_the_chapters_that_use_its_words():
+    found = find_directives(prose(ROOT / "book" / "notation.md"))
+    body = next(directive.body for directive in found if directive.name == "glossary")
+    entries = re.findall(r"^(\S.*)\n {2}(.+)$", body, re.MULTILINE)
+    words = [word for word, _ in entries]
+    assert len(words) > 50
+    assert words == sorted(words, key=lambda word: word.lower().replace("–", "-"))
+    for word, meaning in entries:
+        (page,) = role_targets(meaning, "doc")
+        text = " ".join(prose(ROOT / "book" / f"{page}.md").split()).lower()
+        assert word.lower() in text, f"The glossary says that {page} introduces “{word}”."
+
+
+@pytest.mark.parametrize("name", WITH_CODE)
+def test_code_compiles_without_a_warning(name):
+    # Newer Pythons print what older ones keep to themselves, such as "\\l" outside a raw string.
+    for i, cell in enumerate(read_chapter(WITH_CODE[name]).cells):
+        if cell.cell_type == "code":
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                compile(cell.source, f"{name}.md, cell {i}", "exec")
+
+
+@pytest.mark.parametrize("page", WRITTEN)
+def test_page_is_finished(page):
+    text = WRITTEN[page].read_text(encoding="utf-8")
+    left = re.findall(r"\b(?:TODO|FIXME|XXX|TBD)\b|\blorem ipsum\b", text, re.IGNORECASE)
+    assert not left, f"{page} still says {left[0]}."

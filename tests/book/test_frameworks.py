@@ -1,0 +1,222 @@
+"""The page Frameworks: each tab prints what the page shows below it, and agrees with ours.
+
+A tab runs where its framework is installed. The book's own environment has NumPy, SciPy and
+scikit-learn; ``make frameworks`` makes one with the others.
+"""
+
+import inspect
+import json
+import os
+import re
+import subprocess
+import sys
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+from plain_markdown import PARSER, find_directives
+from sklearn.datasets import load_iris
+
+import softmax as sm
+from tools.frameworks import ROOT, requirements
+
+PAGE = (ROOT / "book" / "frameworks.md").read_text(encoding="utf-8")
+
+# What a tab imports, by its `:sync:`.
+MODULES = {
+    "numpy": "numpy",
+    "scipy": "scipy",
+    "sklearn": "sklearn",
+    "softmax": "softmax",
+    "pytorch": "torch",
+    "jax": "jax",
+    "tensorflow": "tensorflow",
+}
+# How the page's tables shorten the names of modules.
+SHORT = {
+    "F": "torch.nn.functional",
+    "layers": "keras.layers",
+    "nn": "jax.nn",
+    "sm": "softmax",
+    "special": "scipy.special",
+    "tf": "tensorflow",
+}
+
+QUIET = {
+    "CUDA_VISIBLE_DEVICES": "",
+    "JAX_PLATFORMS": "cpu",
+    "KERAS_BACKEND": "tensorflow",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+}
+# Added to a tab's code: prints the values of some of its names as the last line.
+VALUES = """
+import json, numpy
+def _plain(x):
+    return numpy.asarray(x.detach() if hasattr(x, "detach") else x).tolist()
+print(json.dumps({{name: _plain(globals()[name]) for name in {names}}}))
+"""
+
+
+def sections():
+    """Return the text under each heading of the page, by heading."""
+    parts = re.split(r"^## (.+)\n", PAGE, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def tabs():
+    """Return (heading, framework, code, output) of every tab."""
+    found = []
+    for heading, text in sections().items():
+        for directive in find_directives(text):
+            if directive.name == "tab-item":
+                fences = [token for token in PARSER.parse(directive.body) if token.type == "fence"]
+                assert [token.info for token in fences] == ["python", "text"], (
+                    f"The tab {directive.argument} of “{heading}” must hold its code in a block "
+                    "```python and what it prints in a block ```text, and no other block."
+                )
+                code, output = (token.content for token in fences)
+                found.append((heading, directive.options["sync"], code, output))
+    return found
+
+
+TABS = tabs()
+TAB_IDS = [f"{heading.replace(' ', '-')}-{framework}" for heading, framework, _, _ in TABS]
+
+
+@cache
+def iris_optimum():
+    """Return accuracy and biases of a softmax regression trained to the end."""
+    return trained(max_iter=3000, momentum=0.9)
+
+
+def trained(**options):
+    X, t = load_iris(return_X_y=True)
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    model = sm.SoftmaxClassifier(
+        learning_rate="constant",
+        learning_rate_init=0.5,
+        alpha=0.01,
+        batch_size=len(t),
+        tol=None,
+        **options,
+    ).fit(X, t)
+    return {"accuracy": model.score(X, t), "b": model.intercept_}
+
+
+def expected_values(heading, framework):
+    """Return what the names of a tab must hold, by our package, or nothing for a tab of edges."""
+    if heading == "Probabilities along an axis":
+        z = [[0.25, 1.23, -0.8], [1001, 1002, 1003]]
+        return {"p": sm.softmax(z), "log_p": sm.log_softmax(z)}
+    if heading == "The loss and its gradient":
+        z = [[0.25, 1.23, -0.8], [1.0, 2.0, 3.0]]
+        loss, grad = sm.cross_entropy_with_grad(z, [1, 0])
+        return {"loss": loss} if framework == "sklearn" else {"loss": loss, "grad": grad}
+    if heading == "A few steps of training":
+        if framework in ("scipy", "sklearn"):  # they go to the end instead
+            return iris_optimum()
+        return trained(max_iter=100, momentum=0)
+    if heading == "A classification head":
+        # Padding left out by hand: three words are there.
+        z, y = [[0.25, 1.23, -0.8], [1.0, 2.0, 3.0], [2.0, 1.0, 0.5]], sm.one_hot([1, 2, 0], 3)
+        loss, grad = sm.cross_entropy_with_grad(z, 0.9 * y + 0.1 / 3)
+        p = sm.softmax(np.array(z)[:2, :2])
+        return {"loss": loss, "grad": grad.sum(axis=0), "p": np.column_stack([p, [0, 0]])}
+    assert heading == "Where they differ at the edges", f"Nothing is known of “{heading}”."
+    return {}
+
+
+def run(code, folder):
+    """Return what the code prints, run by this Python in a process and a folder of its own."""
+    paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=os.environ | QUIET | {"PYTHONPATH": paths},
+        timeout=300,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def skip_without(module):
+    if find_spec(module.partition(".")[0]) is None:
+        pytest.skip(f"{module} is not installed; `make frameworks` tests its tabs")
+
+
+@pytest.mark.parametrize(("heading", "framework", "code", "output"), TABS, ids=TAB_IDS)
+def test_tab_prints_what_the_page_shows(heading, framework, code, output, tmp_path):
+    skip_without(MODULES[framework])
+    expected = expected_values(heading, framework)
+    printed = run(code + VALUES.format(names=list(expected)), tmp_path)
+    shown, _, values = printed.rstrip("\n").rpartition("\n")
+    assert shown + "\n" == output, f"The tab {framework} of “{heading}” prints:\n{shown}"
+    for name, value in json.loads(values).items():
+        np.testing.assert_allclose(value, expected[name], rtol=1e-5, atol=1e-5, err_msg=name)
+
+
+def test_every_framework_has_its_tabs():
+    by_framework = {}
+    for heading, framework, _, _ in TABS:
+        by_framework.setdefault(framework, []).append(heading)
+    assert by_framework.keys() == MODULES.keys()
+    assert all(len(headings) > 1 for headings in by_framework.values()), by_framework
+
+
+def named_functions():
+    """Return (function, arguments) of the rows of the page's tables that begin with a function."""
+    rows = re.findall(r"^\| `([A-Za-z.]+\.\w+)` \|(.*)\|$", PAGE, flags=re.MULTILINE)
+    return [(name, re.findall(r"`(\w+)`", cells)) for name, cells in rows]
+
+
+@pytest.mark.parametrize(("name", "arguments"), named_functions())
+def test_tables_name_arguments_that_are_there(name, arguments):
+    first, _, rest = name.partition(".")
+    module, _, function = f"{SHORT.get(first, first)}.{rest}".rpartition(".")
+    skip_without(module)
+    function = getattr(import_module(module), function)
+    parameters = set(inspect.signature(function).parameters)
+    if inspect.isclass(function) and hasattr(function, "call"):  # a layer of Keras
+        parameters |= set(inspect.signature(function.call).parameters)
+    unknown = set(arguments) - parameters
+    assert not unknown, f"{name} has no argument {sorted(unknown)}; it has {sorted(parameters)}"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("softmax.cross_entropy", "axis=-1 weight=None ignore_index=None label_smoothing=0.0"),
+        ("torch.nn.functional.cross_entropy", "weight=None ignore_index=-100 label_smoothing=0.0"),
+        ("keras.losses.CategoricalCrossentropy", "axis=-1 label_smoothing=0.0 from_logits=False"),
+        (
+            "keras.losses.SparseCategoricalCrossentropy",
+            "axis=-1 ignore_class=None from_logits=False",
+        ),
+        ("keras.Model.fit", "class_weight=None"),
+    ],
+)
+def test_losses_have_the_arguments_of_the_table(name, arguments):
+    skip_without(name)
+    owner, _, function = name.removesuffix(".fit").rpartition(".")
+    function = getattr(import_module(owner), function)
+    if name.endswith(".fit"):
+        function = function.fit
+    parameters = inspect.signature(function).parameters
+    found = {f"{parameter.name}={parameter.default}" for parameter in parameters.values()}
+    assert set(arguments.split()) <= found, f"{name} has {sorted(found)}"
+    if not name.endswith("SparseCategoricalCrossentropy"):
+        return
+    assert "label_smoothing" not in parameters, "The table says that it has no smoothing."
+
+
+def test_requirements_admit_the_versions_that_the_page_names():
+    versions = re.search(r"printed with (.+?)\.\s", PAGE)[1]
+    for item in requirements():
+        name = {"torch": "PyTorch", "jaxlib": "JAX", "tensorflow-cpu": "TensorFlow"}.get(item.name)
+        found = re.search(rf"{name or item.name} ([\d.]+)", versions, flags=re.IGNORECASE)
+        assert found, f"The page does not say which {item.name} it was printed with: {versions}"
+        assert item.specifier.contains(found[1]), f"{item} does not admit {found[1]}"

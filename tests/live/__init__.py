@@ -1,0 +1,1 @@
+"""The Python side of the live figures, and the size of their modules."""

@@ -1,0 +1,85 @@
+"""What `live.draw_digit` takes and refuses, and what it sends to the reader."""
+
+import base64
+import json
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+
+import softmax as sm
+from softmax import live
+from softmax.digits import center_digit
+from tools.references import LEFT_OUT
+
+RNG = np.random.default_rng(0)
+MODEL = SimpleNamespace(coef_=RNG.normal(size=(10, 784)), intercept_=RNG.normal(size=10))
+SAMPLES = sm.load_mnist().X_test[:3]
+LABELS = [7, 2, 1]
+
+
+def decoded(text, kind):
+    return np.frombuffer(base64.b64decode(text), kind)
+
+
+def test_weights_travel_as_float32_and_samples_as_bytes():
+    start = live.draw_digit(MODEL, SAMPLES, LABELS).start
+    weights = decoded(start["weights"], "<f4")
+    np.testing.assert_array_equal(weights[:7840].reshape(10, 784), np.float32(MODEL.coef_))
+    np.testing.assert_array_equal(weights[7840:], np.float32(MODEL.intercept_))
+    assert len(start["weights"]) == 41_868
+    for text, sample in zip(start["samples"], SAMPLES, strict=True):
+        np.testing.assert_array_equal(np.float32(decoded(text, np.uint8) / 255), sample)
+    assert start["labels"] == LABELS
+
+
+def test_picture_shows_the_sample_of_which_the_model_is_least_sure():
+    X = np.array([center_digit(sample.reshape(28, 28)).ravel() for sample in SAMPLES])
+    P = sm.softmax(X @ MODEL.coef_.T + MODEL.intercept_)
+    hardest = P.max(axis=1).argmin()
+    alt = live.draw_digit(MODEL, SAMPLES, LABELS).alt
+    assert alt.startswith(f"A handwritten {LABELS[hardest]};")
+    assert f"that of {P[hardest].argmax()}, with {P[hardest].max():.2f}." in alt
+
+
+def test_references_leave_out_the_weights_and_nothing_else_of_the_start():
+    figure = live.draw_digit(MODEL, SAMPLES, LABELS)
+    html = figure._repr_html_()
+    for pattern, replacement in LEFT_OUT:
+        html = re.sub(pattern, replacement, html)
+    element = BeautifulSoup(html, "html.parser").find("softmax-digit")
+    assert json.loads(element["data-start"]) == figure.start | {"weights": "LEFT+OUT"}
+
+
+def changed(**changes):
+    return {"model": MODEL, "samples": SAMPLES, "labels": LABELS} | changes
+
+
+def small(shape):
+    return SimpleNamespace(coef_=np.zeros(shape), intercept_=np.zeros(shape[0]))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (changed(model=small((10, 64))), r"coef_ has shape \(10, 64\); give a model of 10 classes"),
+        (changed(model=small((3, 784))), r"coef_ has shape \(3, 784\)"),
+        (
+            changed(model=SimpleNamespace(coef_=MODEL.coef_, intercept_=[0.0])),
+            r"shape \(1,\); give 10",
+        ),
+        (changed(samples=SAMPLES[0], labels=[7]), r"shape \(784,\); give 1 to 10 rows of 784"),
+        (changed(samples=SAMPLES[:0], labels=[]), r"shape \(0, 784\)"),
+        (changed(samples=np.ones((11, 784))), r"shape \(11, 784\)"),
+        (changed(samples=255 * SAMPLES), r"outside \[0, 1\]; divide the pixels by 255"),
+        (changed(samples=SAMPLES * np.nan), r"outside \[0, 1\]"),
+        (changed(samples=0 * SAMPLES), "a row without ink"),
+        (changed(labels=[7, 2]), r"labels is \[7, 2\]; give a digit from 0 to 9 for each"),
+        (changed(labels=[7, 2, 10]), r"labels is \[7, 2, 10\]"),
+    ],
+)
+def test_draw_digit_says_what_it_cannot_show(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        live.draw_digit(**arguments)

@@ -1,0 +1,114 @@
+"""What the live figures send to the reader. How they answer is tested in tests/browser."""
+
+import gzip
+import json
+import re
+from importlib.resources import files
+from types import SimpleNamespace
+
+import nbformat
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+
+from softmax import live
+from softmax.live._figure import script
+from tools.references import clean
+
+# Name -> an example, and the most that its script may weigh, in bytes and gzipped.
+EXAMPLES = {
+    "logits": (live.logits([0.25, 1.23, -0.8], ["seal", "panda", "duck"]), 10_000),
+    "gradient": (live.gradient([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]), 10_000),
+    "precision": (live.precision([1.0, 1.1, 1.2], "float32", 100), 10_000),
+    "digit": (
+        live.draw_digit(
+            SimpleNamespace(coef_=np.eye(10, 784), intercept_=np.zeros(10)), np.eye(1, 784, 9), [1]
+        ),
+        10_000,
+    ),
+    "playground": (live.playground(), 30_000),
+}
+by_figure = pytest.mark.parametrize(
+    ("name", "figure", "most"), [(name, *rest) for name, rest in EXAMPLES.items()]
+)
+
+
+def parsed(figure):
+    return BeautifulSoup(figure._repr_html_(), "html.parser")
+
+
+def test_every_module_that_defines_an_element_is_tested_here():
+    modules = [path for path in files("softmax.live").iterdir() if path.name.endswith(".mjs")]
+    defining = {path.name[:-4] for path in modules if "\ndefine(" in path.read_text("utf-8")}
+    assert defining == EXAMPLES.keys()
+
+
+@by_figure
+def test_script_is_light(name, figure, most):
+    size = len(gzip.compress(script(name).encode(), mtime=0))
+    assert size < most, f"The script of {name} weighs {size} bytes gzipped."
+
+
+@by_figure
+def test_script_is_one_module_of_its_own(name, figure, most):
+    text = script(name)
+    assert not re.search(r"^\s*(import|export)\b", text, re.MULTILINE)
+    assert f'define("softmax-{name}"' in text
+    assert text.count("class LiveElement") == 1
+    assert "</script" not in text
+    assert not re.search(r"https?:|//\w+\.\w", text), "It names another host."
+
+
+@by_figure
+def test_element_holds_its_start_a_picture_and_a_sentence(name, figure, most):
+    element = parsed(figure).find(f"softmax-{name}")
+    assert json.loads(element["data-start"]) == figure.start
+    assert element.img["src"].startswith("data:image/png;base64,iVBOR")
+    assert len(element.img["src"]) < 60_000, "The picture is too heavy."
+    assert len(element.img["alt"]) > 30
+    assert "JavaScript" in element.p.text
+
+
+@by_figure
+def test_text_is_short_and_stable(name, figure, most):
+    assert re.fullmatch(r"<softmax\.live: [\w ,-]+>", repr(figure))
+
+
+@by_figure
+def test_reference_keeps_the_start_but_neither_script_nor_picture(name, figure, most):
+    data = {"text/plain": repr(figure), "text/html": figure._repr_html_()}
+    cell = nbformat.v4.new_code_cell("figure")
+    cell.outputs = [nbformat.v4.new_output("execute_result", data)]
+    notebook = clean(nbformat.v4.new_notebook(cells=[cell]))
+    kept = notebook.cells[0].outputs[0].data["text/html"]
+    assert len(kept) < 2_000 + len(json.dumps(figure.start)) * 2
+    assert json.loads(BeautifulSoup(kept, "html.parser").select_one("[data-start]")["data-start"])
+
+
+def test_labels_may_hold_any_character():
+    figure = live.logits([0.0], ["<b>\"&'</softmax-logits><script>"])
+    assert json.loads(parsed(figure).find("softmax-logits")["data-start"]) == figure.start
+    assert len(parsed(figure).find_all("script")) == 1
+
+
+def test_labels_may_be_numbers():
+    figure = live.logits([0.0, 1.0], np.arange(2))
+    assert json.loads(parsed(figure).find("softmax-logits")["data-start"])["labels"] == ["0", "1"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        (([[1.0, 2.0]],), {}, r"shape \(1, 2\); give one vector of 1 to 8"),
+        (([],), {}, r"shape \(0,\)"),
+        ((np.zeros(9),), {}, r"shape \(9,\)"),
+        (([np.nan],), {}, r"z is \[nan\]; give logits between"),
+        (([101.0],), {}, "between -100 and 100"),
+        (([0.0], ["a", "b"]), {}, "2 labels for 1 logits"),
+        (([0.0],), {"temperature": 0}, "temperature is 0.0; give a number between 0.05 and 20"),
+        (([0.0],), {"temperature": np.nan}, "temperature is nan"),
+    ],
+)
+def test_logits_says_what_it_cannot_show(arguments, options, message):
+    with pytest.raises(ValueError, match=message):
+        live.logits(*arguments, **options)

@@ -1,0 +1,1 @@
+"""The built site, read from its files; what needs a browser is in tests/browser."""

@@ -1,0 +1,199 @@
+"""The notebooks that the site offers: plain Markdown, valid, and runnable by whoever gets one."""
+
+import ast
+import builtins
+import re
+
+import jupytext
+import nbformat
+import pytest
+from plain_markdown import MarkdownWriter, on_one_line
+
+from tools.references import ROOT, chapters_with_code, read_chapter, toc_pages
+
+DOWNLOADS = ROOT / "_build" / "html" / "_notebooks"
+PAGES = [page.removeprefix("book/") for page in toc_pages()]
+CHAPTERS = chapters_with_code()
+
+MYST = {
+    "a role": re.compile(r"\{[a-zA-Z][\w:+.-]*\}`"),
+    "a directive": re.compile(r"^[\s>]*(:::+|```+\{)", re.MULTILINE),
+    "a label": re.compile(r"^\([\w-]+\)=\s*$|\$\$\s*\([\w-]+\)\s*$", re.MULTILINE),
+    "a comment": re.compile(r"^%", re.MULTILINE),
+    "a picture that is elsewhere": re.compile(r"!\[[^\]]*\]\((?!attachment:|https?:)"),
+    "a link into the book": re.compile(r"(?<!!)\[[^\]]*\]\((?!attachment:|https?:|mailto:)"),
+}
+
+
+@pytest.fixture
+def download(site):
+    """Return a function that reads the notebook offered for a page."""
+    return lambda page: nbformat.read(DOWNLOADS / f"{page}.ipynb", as_version=4)
+
+
+def outside_code(source):
+    """Return Markdown without its code: blocks first, then spans."""
+    source = re.sub(r"^[\s>]*```\w*\n.*?^[\s>]*```\s*$", "", source, flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r"(?<!`|\})`[^`\n]+`", "", source)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_notebook_is_valid_and_has_no_outputs(download, page):
+    notebook = download(page)
+    nbformat.validate(notebook)
+    assert notebook.cells[0].cell_type == "markdown"
+    # Those of the coursework are nbgrader's, see tests/coursework/test_released.py.
+    if not page.startswith("coursework/"):
+        assert "README" in notebook.cells[0].source, f"{page} does not say what it needs."
+    for cell in notebook.cells:
+        assert not cell.get("outputs"), f"{page} comes with outputs."
+        assert not re.search(r"^\s*[%!]\s*pip", cell.source, re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_notebook_is_plain_markdown(download, page):
+    for i, cell in enumerate(download(page).cells):
+        if cell.cell_type != "markdown":
+            continue
+        for what, pattern in MYST.items():
+            found = pattern.search(outside_code(cell.source))
+            assert not found, f"Cell {i} of {page}.ipynb holds {what}: {cell.source[:300]}"
+        for name in re.findall(r"\(attachment:([^)]+)\)", cell.source):
+            assert name in cell.get("attachments", {}), (
+                f"Cell {i} of {page}.ipynb lacks its picture {name}."
+            )
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_notebook_has_the_code_of_its_chapter(download, name):
+    expected = [
+        cell.source
+        for cell in read_chapter(CHAPTERS[name]).cells
+        if cell.cell_type == "code" and "remove-cell" not in cell.metadata.get("tags", [])
+    ]
+    found = [cell.source for cell in download(name).cells if cell.cell_type == "code"]
+    assert found == expected
+
+
+def names_read_and_set(source):
+    """Return the names that code reads before it sets them, roughly, and those that it sets."""
+    tree = ast.parse(source)
+    nodes = list(ast.walk(tree))
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    read = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+    assigned = {node.id for node in names if not isinstance(node.ctx, ast.Load)}
+    assigned |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    definitions = (ast.FunctionDef, ast.ClassDef)
+    assigned |= {node.name for node in nodes if isinstance(node, definitions)}
+    assigned |= {
+        (alias.asname or alias.name).partition(".")[0]
+        for node in nodes
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    assigned |= {node.name for node in nodes if isinstance(node, ast.ExceptHandler) and node.name}
+    return read, assigned
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_notebook_uses_no_name_from_a_removed_cell(download, name):
+    known = set(dir(builtins))
+    for cell in download(name).cells:
+        if cell.cell_type != "code":
+            continue
+        read, assigned = names_read_and_set(cell.source)
+        known |= assigned
+        unknown = sorted(read - known)
+        assert not unknown, (
+            f"{name}.ipynb uses {unknown}, which it does not define. Cells tagged remove-cell "
+            f"are left out of it; nothing else may need them.\n{cell.source}"
+        )
+
+
+class FakeBook:
+    """Stands for the rest of the book in the tests of the Markdown."""
+
+    def __call__(self, snippet):
+        return "(3)" if snippet.startswith("{eq}") else "Theorem 3"
+
+    def image(self, source):
+        return ROOT / "tests" / source
+
+    def bibliography(self):
+        return ["Bridle. A paper. 1990."]
+
+    def summary(self, name):
+        return f"What {name} does."
+
+
+def plain(text):
+    return MarkdownWriter(FakeBook()).convert(text)
+
+
+@pytest.mark.parametrize(
+    ("myst", "markdown"),
+    [
+        ("By {prf:ref}`thm-x` it holds.", "By Theorem 3 it holds."),
+        ("Write ``{prf:ref}`x` `` so.", "Write ``{prf:ref}`x` `` so."),
+        ("(a-label)=\n## A title", "## A title"),
+        ("% a comment\n\nText", "Text"),
+        ("$$\na = b\n$$ (eq-x)", "$$\na = b \\tag{3}\n$$"),
+        ("```{math}\n:label: eq-x\na = b\n```", "$$\na = b \\tag{3}\n$$"),
+        (":::{note}\nMind this.\n:::", "> **Note**\n>\n> Mind this."),
+        (":::{admonition} Take-aways\n:class: tip\n- One.\n:::", "> **Take-aways**\n>\n> - One."),
+        (":::{dropdown} More\nText.\n:::", "> **More**\n>\n> Text."),
+        (":::{unheard-of} X\nText.\n:::", "> **Unheard of**\n>\n> X\n> Text."),
+        (
+            ":::{prf:theorem} Shift\n:label: thm-x\nAs $a$.\n:::",
+            "> **Theorem 3 (Shift)**\n>\n> As $a$.",
+        ),
+        (":::{prf:proof}\nBy\n\n$$\na\n= b\n$$\n:::", "> **Proof**\n>\n> By\n>\n> $$ a = b $$"),
+        (
+            "::::{exercise} Hand\n:label: ex-x\n:::{hint}\nTry.\n:::\n::::",
+            "> **Theorem 3 (Hand)**\n>\n> > **Hint**\n> >\n> > Try.",
+        ),
+        (
+            ":::{solution-start} ex-x\n:class: dropdown\n:::\nSo.",
+            "**Solution to Theorem 3**\n\nSo.",
+        ),
+        (":::{solution-end}\n:::", ""),
+        ("- One {ref}`x`\n  more\n- Two", "- One Theorem 3\n  more\n- Two"),
+        ("```{list-table}\n* - a\n  - b\n* - c\n  - d\n```", "| a | b |\n| --- | --- |\n| c | d |"),
+        ("```{glossary}\nlogit\n  A score.\n```", "- **logit**: A score."),
+        ("::::{tab-set}\n:::{tab-item} A\nText.\n:::\n::::", "> **A**\n>\n> Text."),
+        ("```{contents}\n```\n\nText", "Text"),
+        ("```{raw} html\n<b>\n```\n\nText", "Text"),
+        ("```{bibliography}\n```", "- Bridle. A paper. 1990."),
+        ("```python\n{ref}`x`\n```", "```python\n{ref}`x`\n```"),
+        ("See [this](stability.md).", "See Theorem 3."),
+        ("See [this](https://example.org).", "See [this](https://example.org)."),
+        (
+            "```{eval-rst}\n.. currentmodule:: softmax\n\n.. autofunction:: sigmoid\n```",
+            "- `softmax.sigmoid`: What softmax.sigmoid does.",
+        ),
+    ],
+)
+def test_myst_becomes_plain_markdown(myst, markdown):
+    assert plain(myst) == markdown
+
+
+def test_pictures_travel_with_their_cell(tmp_path):
+    picture = tmp_path / "layer.svg"
+    picture.write_text("<svg/>", encoding="utf-8")
+    writer = MarkdownWriter(FakeBook())
+    text = writer.convert(f"```{{figure}} {picture}\n:name: fig-x\n:alt: A layer\nThe layer.\n```")
+    assert text == "![A layer](attachment:layer.svg)\n\n**Theorem 3.** The layer."
+    assert writer.attachments == {"layer.svg": {"image/svg+xml": "PHN2Zy8+"}}
+
+
+def test_formulas_in_quotations_stay_on_one_line():
+    assert on_one_line("1. Let $a +\n   b$ be.\n2. Text\n   goes on.") == (
+        "1. Let $a + b$ be.\n2. Text\n   goes on."
+    )
+
+
+def test_download_can_be_read_by_jupytext(download):
+    # A reader may turn it back into text, and keep every cell.
+    notebook = download(PAGES[0])
+    text = jupytext.writes(notebook, fmt="md:markdown")
+    assert len(jupytext.reads(text, fmt="md:markdown").cells) == len(notebook.cells)

@@ -1,0 +1,1 @@
+"""What makes and checks parts of the book: the reference notebooks, the page of frameworks."""
