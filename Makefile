@@ -24,7 +24,8 @@ PACKAGE := setup.py $(wildcard softmax/*.py softmax/live/*.py softmax/live/*.mjs
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: book strict serve lab coursework soak data test frameworks references lint bench wheel mutants clean
+.PHONY: book strict serve lab coursework soak data check check-prose test test-slow test-all frameworks references \
+  lint bench wheel mutants clean
 
 book: $(SITE)/.built
 	@echo "The book is at $(CURDIR)/$(SITE)/index.html"
@@ -47,11 +48,9 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 	@$(BIN)/jupyter server extension disable --sys-prefix $(NBGRADER_EXTENSIONS) >/dev/null 2>&1
 	@touch $@
 
-# jupyter-cache knows the cells of a chapter but not the package that they import:
-# after a change in the package every chapter is executed anew.
+# After a change in the package or in what is installed, every chapter is executed anew.
 _build/.package: $(PACKAGE) $(VENV)/.installed
-	@rm -rf _build
-	@mkdir -p _build && touch $@
+	@$(BIN)/python -m tools.execution_key $@ $(PACKAGE)
 
 # The students' notebooks by nbgrader, and with them the pages of the book that show them.
 $(COURSEWORK)/.made: $(COURSEWORK_SOURCES) _config.yml _build/.package
@@ -63,9 +62,9 @@ $(SITE)/.built: $(BOOK_SOURCES) $(COURSEWORK)/.made _build/.package
 	@touch $@
 
 # What the reader gets, held to the last warning; from clean, since a warm build hides warnings.
-strict: $(VENV)/.installed
-	rm -rf _build
-	@$(MAKE) --no-print-directory $(COURSEWORK)/.made
+# Outputs of chapters stay: what failed or warned is not among them.
+strict: $(COURSEWORK)/.made
+	rm -rf $(SITE) _build/.doctrees
 	$(BIN)/jupyter-book build . -W -n --keep-going --quiet
 	@touch $(SITE)/.built
 	@echo "The book is at $(CURDIR)/$(SITE)/index.html"
@@ -100,11 +99,30 @@ soak: $(VENV)/.installed
 data: $(VENV)/.installed
 	$(BIN)/python book/_ext/needed_data.py
 
-# nbval runs every notebook of tests/notebooks again and compares each output. A file's tests
-# stay in one process (loadfile): the cells of a notebook share a kernel. `make test SEED=1` takes
-# the files in a random order, which shows tests that depend on one another.
+# The tests of a file stay in one process (loadfile): the cells of a notebook share a kernel.
+# `make test SEED=1` takes the files in a random order, which shows tests that depend on one another.
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
+  $(if $(SEED),--file-order-seed $(SEED))
+
+# What a change can break, in less than a minute and without the site.
+check: lint
+	$(PYTEST) -m "not slow and not prose" --durations=0 --durations-min=5 tests/package tests/live
+
+# The wording of the pages: typing errors, lengths, reading times, the glossary.
+check-prose: $(COURSEWORK)/.made
+	$(BIN)/codespell
+	$(PYTEST) -m prose tests/book
+
+# nbval runs every notebook of tests/notebooks again and compares each output.
 test: data book
-	$(BIN)/python -m pytest --nbval -n 2 --dist loadfile --no-loadscope-reorder $(if $(SEED),--file-order-seed $(SEED))
+	$(PYTEST) --nbval -m "not slow and not prose"
+
+# Attacks on the grader, every page in both themes at both widths, every notebook as it is
+# downloaded, a broken copy of the book that the tests must notice, and the like.
+test-slow: data book
+	$(PYTEST) -m slow
+
+test-all: check-prose test test-slow
 
 # The tabs of the page Frameworks, in an environment of their own: each framework that can be
 # installed here is, one by one, and the end of the output says which were run.

@@ -32,9 +32,13 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Shuffle the files. Cells of a notebook, which share a kernel, keep their order."""
+    """Put the notebooks first, which take longest, or shuffle the files.
+
+    Cells of a notebook, which share a kernel, keep their order.
+    """
     seed = config.getoption("file_order_seed")
     if seed is None:
+        items.sort(key=lambda item: item.path.suffix != ".ipynb")
         return
     files = sorted({item.path for item in items})
     random.Random(seed).shuffle(files)

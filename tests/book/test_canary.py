@@ -13,6 +13,8 @@ import pytest
 
 from tools.references import ROOT
 
+pytestmark = pytest.mark.slow
+
 CHAPTER = "definition"
 COPIED = [
     "book/_ext/needed_data.py",

@@ -14,6 +14,8 @@ from bs4 import BeautifulSoup
 
 from tools.references import chapters_with_code, read_chapter
 
+pytestmark = pytest.mark.slow
+
 # What rounding to float32 and another order of sums may change; weights are of the size of 1.
 TOLERANCE = 1e-4
 

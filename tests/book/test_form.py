@@ -113,6 +113,7 @@ def test_chapter_has_exercises_with_solutions(name):
     assert not pointless, f"Solutions in {name} to exercises that it has not: {sorted(pointless)}"
 
 
+@pytest.mark.prose
 @by_chapter
 def test_exercises_say_how_hard_they_are(name):
     pattern = r"\{exercise-start\}\s*([^\n]*)(.*?)\{exercise-end\}"
@@ -162,6 +163,7 @@ def test_chapter_has_the_parts_of_a_chapter(name):
     assert role_targets(reading, "cite:[a-z]+"), f"{name} cites nothing under “Further reading”."
 
 
+@pytest.mark.prose
 @by_chapter
 def test_chapter_is_neither_short_nor_long(name):
     words = count_words(without_exercises(prose(CHAPTERS[name])))
@@ -170,6 +172,7 @@ def test_chapter_is_neither_short_nor_long(name):
     )
 
 
+@pytest.mark.prose
 @by_chapter
 def test_chapter_says_how_long_it_takes(name):
     text = prose(CHAPTERS[name])
@@ -245,6 +248,7 @@ def test_every_source_can_be_found():
         )
 
 
+@pytest.mark.prose
 def test_glossary_is_in_order_and_names_the_chapters_that_use_its_words():
     found = find_directives(prose(ROOT / "book" / "notation.md"))
     body = next(directive.body for directive in found if directive.name == "glossary")
@@ -268,6 +272,7 @@ def test_code_compiles_without_a_warning(name):
                 compile(cell.source, f"{name}.md, cell {i}", "exec")
 
 
+@pytest.mark.prose
 @pytest.mark.parametrize("page", WRITTEN)
 def test_page_is_finished(page):
     text = WRITTEN[page].read_text(encoding="utf-8")

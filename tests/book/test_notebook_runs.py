@@ -5,6 +5,8 @@ import pytest
 
 from tools.references import chapters_with_code, execute
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", chapters_with_code())
 def test_notebook_runs_in_an_empty_folder(site, name, tmp_path, needs_its_data):

@@ -52,6 +52,7 @@ def places(name):
 PLACES = {name: places(name) for name in CHAPTERS}
 
 
+@pytest.mark.prose
 def test_there_are_enough_questions_and_each_has_a_name_of_its_own():
     assert len(QUESTIONS) >= 40
     labels = [question.label for question in QUESTIONS]
@@ -67,6 +68,7 @@ def test_chapters_are_asked_about_in_their_order():
     assert sum(map(len, sections().values())) == len(QUESTIONS)
 
 
+@pytest.mark.prose
 @by_question
 def test_answer_can_be_said_in_half_a_minute(question):
     words = count_words(question.body)
@@ -90,6 +92,7 @@ def test_answer_ends_with_a_link_to_its_chapter(question):
     assert links & own, f"{question.label} is asked under {chapter}, but leads to {links}."
 
 
+@pytest.mark.prose
 def test_no_two_questions_are_alike():
     for one, other in combinations(QUESTIONS, 2):
         alike = SequenceMatcher(None, one.argument.lower(), other.argument.lower()).ratio()

@@ -9,8 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.browser.figures import THEMES, switch_theme, too_wide
 from tools.references import toc_pages
 
-WIDTHS = (1280, 390)
-EXTRA = ("search", "genindex", "404")
+PAGES = (*toc_pages(), "search", "genindex", "404")
 
 # What axe-core finds and is left as it is: the rule, a part of the element, and the reason.
 ALLOWED = [
@@ -72,17 +71,33 @@ def violations(page, options):
     return [f"{rule}, {len(nodes)} times, first {nodes[0]}" for rule, nodes in found.items()]
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", [*toc_pages(), *EXTRA])
-def test_page_is_fit_to_read(visit, address, name, width):
-    page = settled(visit(f"{address}/{name}.html", width=width))
+def assert_fit_to_read(page, what):
+    """Fail if the page is wider than its window, or if axe-core finds something in either theme."""
+    assert too_wide(page) == 0, f"{what} is {too_wide(page)} px too wide."
+    shorten(page)
+    for theme, options in zip(THEMES, (OPTIONS, OPTIONS | COLORS), strict=True):
+        switch_theme(page, theme)
+        found = violations(page, options)
+        assert not found, f"{what}, {theme}:\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_fit_to_read(visit, address, name):
+    page = settled(visit(f"{address}/{name}.html", width=390))
     try:
-        assert too_wide(page) == 0, f"{name} is {too_wide(page)} px wider than {width} px."
-        shorten(page)
-        for theme, options in zip(THEMES, (OPTIONS, OPTIONS | COLORS), strict=True):
-            switch_theme(page, theme)
-            found = violations(page, options)
-            assert not found, f"{name}, {theme}, {width} px:\n" + "\n".join(found)
+        assert too_wide(page) == 0, f"{name} is {too_wide(page)} px wider than a phone."
+        page.set_viewport_size({"width": 1280, "height": 900})
+        assert_fit_to_read(page, name)
+    finally:
+        page.context.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_fit_to_read_on_a_phone(visit, address, name):
+    page = settled(visit(f"{address}/{name}.html", width=390))
+    try:
+        assert_fit_to_read(page, f"{name} at 390 px")
     finally:
         page.context.close()
 

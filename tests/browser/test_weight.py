@@ -6,6 +6,8 @@ import pytest
 
 from tools.references import toc_pages
 
+pytestmark = pytest.mark.slow
+
 BUDGET = 1_500_000  # bytes, compressed as a web server would send them; MathJax included
 COMPRESSED_ALREADY = (".png", ".jpg", ".woff", ".woff2", ".gz")
 
