@@ -42,10 +42,16 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) lacks the venv module. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
 	@test -w . || { echo "No permission to write in $(CURDIR). Copy the book to a folder of your own."; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -e . \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt -e . \
 	  || { echo "The installation failed (see above). Check the network and the free space, then run make again."; exit 1; }
 	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyter/nbgrader >/dev/null 2>&1
 	@$(BIN)/jupyter server extension disable --sys-prefix $(NBGRADER_EXTENSIONS) >/dev/null 2>&1
+	@touch $@
+
+# What only tests need is not for readers.
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
+	  -r requirements.txt -r requirements-dev.txt
 	@touch $@
 
 # After a change in the package or in what is installed, every chapter is executed anew.
@@ -109,36 +115,36 @@ check: lint
 	$(PYTEST) -m "not slow and not prose" --durations=0 --durations-min=5 tests/package tests/live
 
 # The wording of the pages: typing errors, lengths, reading times, the glossary.
-check-prose: $(COURSEWORK)/.made
+check-prose: $(COURSEWORK)/.made $(VENV)/.installed-dev
 	$(BIN)/codespell
 	$(PYTEST) -m prose tests/book
 
 # nbval runs every notebook of tests/notebooks again and compares each output.
-test: data book
+test: data book $(VENV)/.installed-dev
 	$(PYTEST) --nbval -m "not slow and not prose"
 
 # Attacks on the grader, every page in both themes at both widths, every notebook as it is
 # downloaded, a broken copy of the book that the tests must notice, and the like.
-test-slow: data book
+test-slow: data book $(VENV)/.installed-dev
 	$(PYTEST) -m slow
 
 test-all: check-prose test test-slow
 
 # The tabs of the page Frameworks, in an environment of their own: each framework that can be
 # installed here is, one by one, and the end of the output says which were run.
-$(FRAMEWORKS)/.installed: pyproject.toml requirements.txt
+$(FRAMEWORKS)/.installed: pyproject.toml requirements.txt requirements-dev.txt
 	$(PYTHON) -m venv --clear $(FRAMEWORKS)
-	$(FRAMEWORKS_BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.txt \
+	$(FRAMEWORKS_BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.txt -c requirements-dev.txt \
 	  -e . scipy pytest pyyaml markdown-it-py mdit-py-plugins
 	@touch $@
 
 frameworks: $(FRAMEWORKS)/.installed
 	$(FRAMEWORKS_BIN)/python -m tools.frameworks
 
-references: $(VENV)/.installed
+references: $(VENV)/.installed-dev
 	$(BIN)/python -m tools.references
 
-lint: $(VENV)/.installed
+lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
@@ -155,7 +161,7 @@ wheel: $(VENV)/.installed
 	@echo "The wheel is in $(CURDIR)/_build/wheel."
 
 # An hour and more. mutmut is installed here only, since nothing else needs it.
-mutants: $(VENV)/.installed
+mutants: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'mutmut>=3.8,<4'
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results

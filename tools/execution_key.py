@@ -1,7 +1,7 @@
 """Keep the executed chapters as long as what they run on stays the same.
 
 ``python -m tools.execution_key KEY FILE ...`` compares the contents of the files and the versions
-of all installed packages with those that ``KEY`` was written for. If they differ, the folder of
+of what chapters run on with those that ``KEY`` was written for. If they differ, the folder of
 ``KEY`` is removed, outputs and all, and a new one is written. jupyter-cache knows the cells of a
 chapter, but not the package that they import. Contents are compared, not times, so outputs that
 were restored from elsewhere are used.
@@ -10,8 +10,20 @@ were restored from elsewhere are used.
 import hashlib
 import shutil
 import sys
-from importlib.metadata import distributions
+from importlib.metadata import version
 from pathlib import Path
+
+# What chapters import, and what runs them.
+RUN_ON = (
+    "ipykernel",
+    "jupyter-cache",
+    "matplotlib",
+    "myst-nb",
+    "nbclient",
+    "numpy",
+    "scikit-learn",
+    "scipy",
+)
 
 
 def key_of(files):
@@ -19,8 +31,9 @@ def key_of(files):
     digest = hashlib.sha256()
     for name in sorted(files):
         digest.update(f"{name}\n".encode() + hashlib.sha256(Path(name).read_bytes()).digest())
-    packages = {f"{package.name}=={package.version}" for package in distributions()}
-    digest.update("\n".join([sys.version, *sorted(packages)]).encode())
+    for name in RUN_ON:
+        digest.update(f"{name} {version(name)}\n".encode())
+    digest.update(sys.version.encode())
     return digest.hexdigest()
 
 
