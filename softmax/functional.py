@@ -13,7 +13,7 @@ In four lines, for one slice `x`::
     p = e / e.sum()
     log_p = z - np.log(e.sum())
 
-These steps, with the care that they need, are in ``_kernels.py``, for slices that are the rows of
+These steps, with the care that they need, are in ``_rowwise.py``, for slices that are the rows of
 a matrix. How an array of any shape becomes such rows, a few at a time, is in ``_slices.py``.
 
 Three rules hold for every function. The input is never modified. Boolean and integer input gives
@@ -27,7 +27,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from softmax._kernels import (
+from softmax._rowwise import (
     log_softmax_rows,
     log_softmax_vector,
     log_total,

@@ -2,7 +2,7 @@
 // Python writes this module and a figure's into one script (`script` in _figure.py): imports and
 // exports are dropped there, and so are comments that have a line of their own.
 
-// Numerics: as softmax/functional.py and softmax/_kernels.py have them, in float64. ---------------
+// Numerics: as softmax/functional.py and softmax/_rowwise.py have them, in float64. ---------------
 
 // The largest entry, or NaN if there is one.
 export function maximum(z) {

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 import softmax as sm
-from softmax import _kernels, _slices
+from softmax import _rowwise, _slices
 from tests.package.numeric import (
     FLOATS,
     INF,
@@ -24,7 +24,7 @@ from tests.package.numeric import (
 pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 
 # Row lengths on both sides of the one where the memory layout changes.
-LENGTHS = [1, 2, _kernels.SHORT, _kernels.SHORT + 1, 40]
+LENGTHS = [1, 2, _rowwise.SHORT, _rowwise.SHORT + 1, 40]
 
 
 # --- values ---------------------------------------------------------------------------------------
