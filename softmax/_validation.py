@@ -1,4 +1,4 @@
-"""Checks of arguments that all functions share: arrays, numbers and labels.
+"""Checks of arguments that all functions share: arrays, dtypes, axes, masks, numbers and labels.
 
 Each function returns the argument in the form to work with. Otherwise its error says what was
 given, what is allowed and what to do. What it suggests to do was tried first, where that is cheap.
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Mapping, Set
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 
 def real_array(x, name="x", *, masked):
@@ -218,3 +219,52 @@ def _way_to_integers(labels, array, name):
 def first_true_index(mask):
     """Return the index of the first True, as a tuple of ints."""
     return tuple(int(i) for i in np.argwhere(mask)[0])
+
+
+def float_dtype(x):
+    """Return the dtype of the result for `x`: its own if floating, else float64."""
+    if x.dtype.kind != "f":
+        return np.dtype(np.float64)
+    # An array read from a file may have the other byte order.
+    return x.dtype if x.dtype.isnative else x.dtype.newbyteorder("=")
+
+
+def working_dtype(dtype):
+    """Return the dtype to compute in: float32 for float16, otherwise `dtype` itself."""
+    return np.dtype(np.float32) if dtype.itemsize == 2 else dtype
+
+
+def move_axes_last(x, axis):
+    """Return a view of `x` whose last axes are `axis`; where they were, and where they are now.
+
+    Both places are tuples of ints. A single number is taken as an array of one entry.
+    """
+    x = x.reshape(1) if x.ndim == 0 else x
+    if axis is None:
+        axes = last = tuple(range(x.ndim))
+    elif isinstance(axis, tuple):
+        axes = normalize_axis_tuple(axis, x.ndim)
+        last = tuple(range(x.ndim - len(axes), x.ndim))
+    else:
+        axes, last = (normalize_axis_index(axis, x.ndim),), (x.ndim - 1,)
+    return (x if axes == last else np.moveaxis(x, axes, last)), axes, last
+
+
+def excluded_mask(where, x):
+    """Return the negated mask, True for the entries to leave out, as a view in the shape of `x`."""
+    keep = as_array(where, "where", masked="Pass where.filled(False).")
+    if keep.size == 0 and keep.dtype == float:
+        keep = keep.astype(bool)  # an empty list is an array of floats
+    if keep.dtype != bool:
+        # In an additive mask, 0 keeps an entry and -inf leaves it out.
+        additive = keep.dtype.kind == "f" and (keep == -np.inf).any()
+        raise TypeError(
+            f"`where` must be boolean (True keeps an entry), got dtype {keep.dtype}. Write a "
+            f"comparison, such as np.asarray(where) {'==' if additive else '!='} 0."
+        )
+    try:
+        return np.broadcast_to(~keep, x.shape)
+    except ValueError:
+        raise ValueError(
+            f"`where` must broadcast to the shape {x.shape} of `x`, got shape {keep.shape}."
+        ) from None

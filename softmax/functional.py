@@ -14,7 +14,7 @@ In four lines, for one slice `x`::
     log_p = z - np.log(e.sum())
 
 These steps, with the care that they need, are in ``_rowwise.py``, for slices that are the rows of
-a matrix. How an array of any shape becomes such rows, a few at a time, is in ``_slices.py``.
+a matrix, together with the way in which an array of any shape becomes such rows.
 
 Three rules hold for every function. The input is never modified. Boolean and integer input gives
 float64; every floating dtype is kept, float16 being computed in float32 and rounded once at the
@@ -30,20 +30,22 @@ import numpy as np
 from softmax._rowwise import (
     log_softmax_rows,
     log_softmax_vector,
-    log_total,
+    logsumexp_rows,
+    map_blocks,
+    map_slices,
     shifted_max_and_tail,
     softmax_rows,
     softmax_vector,
 )
-from softmax._slices import (
+from softmax._validation import (
+    as_int,
+    check_labels,
     excluded_mask,
     float_dtype,
-    map_slices,
     move_axes_last,
-    rows_in_block,
+    real_array,
     working_dtype,
 )
-from softmax._validation import as_int, check_labels, real_array
 
 # What to pass in place of an array with masked entries.
 _BY_WHERE = "To leave these entries out, pass x.data and where=~np.ma.getmaskarray(x)."
@@ -236,14 +238,7 @@ def logsumexp(x, axis=-1, *, keepdims=False, where=None):
         slices = np.where(excluded, dtype.type(-np.inf), slices)
     out = np.full(slices.shape[: slices.ndim - len(last)], -np.inf, dtype)
     if x.size:
-        total = out.reshape(-1)
-        source = slices.reshape(len(total), -1)
-        step = rows_in_block(source.shape[1])
-        with np.errstate(all="ignore"):
-            for start in range(0, len(total), step):
-                block = source[start : start + step]
-                _, m, tail = shifted_max_and_tail(block, working_dtype(dtype))
-                total[start : start + step] = log_total(m, tail)[:, 0]
+        map_blocks(logsumexp_rows, slices.reshape(out.size, -1), out.reshape(-1, 1))
     if x.ndim == 0:
         return out.flat[0]
     return np.expand_dims(out, axes) if keepdims else out[()]

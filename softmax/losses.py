@@ -7,14 +7,15 @@ a probability that underflows to 0 still has a finite logarithm.
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from softmax._slices import float_dtype, working_dtype
 from softmax._validation import (
     as_array,
     as_float,
     as_int,
     check_labels,
     first_true_index,
+    float_dtype,
     real_array,
+    working_dtype,
 )
 from softmax.functional import log_softmax
 

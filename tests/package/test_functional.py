@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 import softmax as sm
-from softmax import _rowwise, _slices
+from softmax import _rowwise
 from tests.package.numeric import (
     FLOATS,
     INF,
@@ -70,7 +70,7 @@ def test_definition(k):
 
 @pytest.mark.parametrize("k", [3, 30])
 def test_blocks_cover_every_row_once(k, monkeypatch):
-    monkeypatch.setattr(_slices, "BLOCK", 4 * k)
+    monkeypatch.setattr(_rowwise, "BLOCK", 4 * k)
     for n in (1, 3, 4, 5, 8, 9):
         x = normal(n, k)
         assert_allclose(sm.softmax(x), scipy.special.softmax(x, axis=1), rtol=1e-14)
@@ -79,12 +79,12 @@ def test_blocks_cover_every_row_once(k, monkeypatch):
 
 
 def test_no_row_is_worked_on_twice(monkeypatch):
-    lengths, step = [], sm.functional.shifted_max_and_tail
-    monkeypatch.setattr(_slices, "BLOCK", 40)
+    lengths, kernel = [], _rowwise.logsumexp_rows
+    monkeypatch.setattr(_rowwise, "BLOCK", 40)
     monkeypatch.setattr(
         sm.functional,
-        "shifted_max_and_tail",
-        lambda rows, dtype: lengths.append(len(rows)) or step(rows, dtype),
+        "logsumexp_rows",
+        lambda x, z: lengths.append(len(x)) or kernel(x, z),
     )
     sm.logsumexp(normal(9, 10))
     assert lengths == [4, 4, 1]
@@ -92,7 +92,7 @@ def test_no_row_is_worked_on_twice(monkeypatch):
 
 @pytest.mark.parametrize("k", [3, 30])
 def test_a_row_longer_than_a_block_is_a_block(k, monkeypatch):
-    monkeypatch.setattr(_slices, "BLOCK", 2)
+    monkeypatch.setattr(_rowwise, "BLOCK", 2)
     x = normal(5, k)
     assert_allclose(sm.softmax(x), scipy.special.softmax(x, axis=1), rtol=1e-14)
     assert_allclose(sm.logsumexp(x), scipy.special.logsumexp(x, axis=1), rtol=1e-14)
@@ -100,7 +100,7 @@ def test_a_row_longer_than_a_block_is_a_block(k, monkeypatch):
 
 @pytest.mark.parametrize(("k", "rows"), [(1000, 65), (10**6, 1), (1, 65536)])
 def test_a_block_holds_65536_entries_or_one_row(k, rows):
-    assert _slices.rows_in_block(k) == rows
+    assert _rowwise.rows_in_block(k) == rows
 
 
 @pytest.mark.parametrize("function", TRANSFORMS)
