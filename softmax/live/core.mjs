@@ -1,5 +1,5 @@
 // What all live figures share: the numerics, numbers as text, and the parts of a control panel.
-// Python writes this module and a figure's into one script (`script` in _figure.py): imports and
+// Python writes this module and a figure's view into one script (`script` in _live_figure.py): imports and
 // exports are dropped there, and so are comments that have a line of their own.
 
 // Numerics: as softmax/functional.py and softmax/_rowwise.py have them, in float64. ---------------

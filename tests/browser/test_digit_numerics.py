@@ -20,11 +20,11 @@ RNG = np.random.default_rng(0)
 def evaluate(browser, modules):
     """Return a function that evaluates an expression of `digits` and `x`."""
     page = browser.new_page()
-    page.goto(f"{modules}/digit_numerics.mjs")
+    page.goto(f"{modules}/_digit/numerics.mjs")
 
     def run(expression, x):
         return page.evaluate(
-            "async ([expression, x]) => { const digits = await import('/digit_numerics.mjs');"
+            "async ([expression, x]) => { const digits = await import('/_digit/numerics.mjs');"
             " return new Function('digits', 'x', `return ${expression}`)(digits, x); }",
             [expression, x],
         )

@@ -23,12 +23,12 @@ CLOSE = {"rtol": 1e-12, "atol": 1e-12}
 def evaluate(browser, modules):
     """Return a function that evaluates an expression of both modules and of `x`."""
     page = browser.new_page()
-    page.goto(f"{modules}/descent.mjs")
+    page.goto(f"{modules}/_playground/numerics.mjs")
 
     def run(expression, x=None):
         return page.evaluate(
-            "async ([expression, x]) => { const m = { ...await import('/descent.mjs'),"
-            " ...await import('/plane.mjs') };"
+            "async ([expression, x]) => { const m = { ...await import('/_playground/numerics.mjs'),"
+            " ...await import('/_playground/plane.mjs') };"
             " return new Function('m', 'x', `return ${expression}`)(m, x); }",
             [expression, x],
         )

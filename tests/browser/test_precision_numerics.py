@@ -31,11 +31,12 @@ def shifted_log_softmax(z):
 def evaluate(browser, modules):
     """Return a function that evaluates an expression of `formats` and `x` for each x of a list."""
     page = browser.new_page()
-    page.goto(f"{modules}/formats.mjs")
+    page.goto(f"{modules}/_precision/numerics.mjs")
 
     def run(expression, xs):
         return page.evaluate(
-            "async ([expression, xs]) => { const formats = await import('/formats.mjs');"
+            "async ([expression, xs]) => {"
+            " const formats = await import('/_precision/numerics.mjs');"
             " const one = new Function('formats', 'x', `return ${expression}`);"
             " return xs.map((x) => one(formats, x)); }",
             [expression, xs],

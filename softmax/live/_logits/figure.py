@@ -2,7 +2,7 @@
 
 from softmax.functional import softmax
 from softmax.live._arguments import checked_labels, checked_logits, checked_number
-from softmax.live._figure import LiveFigure
+from softmax.live._live_figure import LiveFigure
 
 # What the controls can hold; logits.mjs has the same limits.
 MOST_CLASSES = 8

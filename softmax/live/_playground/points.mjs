@@ -3,7 +3,7 @@
 // when the points are others than before, `refresh()` when something is to be shown anew, and
 // `atCursor()`, a sentence.
 
-import { LiveElement, format, make } from "./core.mjs";
+import { LiveElement, format, make } from "../core.mjs";
 import { REACH, SHAPES, frame } from "./plane.mjs";
 
 const MOST_POINTS = 200;

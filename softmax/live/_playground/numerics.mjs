@@ -1,8 +1,8 @@
-// Full-batch gradient descent for softmax regression on a plane: what softmax/_descent.py does with
+// Full-batch gradient descent for softmax regression on a plane: what softmax/_optimizer.py does with
 // a batch that holds all points. A point is [x1, x2, class], the parameters of a class are
 // [weight of x1, weight of x2, bias]. Only classes that have a point take part.
 
-import { argmax, maximum } from "./core.mjs";
+import { argmax, maximum } from "../core.mjs";
 
 // Training is called off when the objective is this many times as bad as at the start.
 const DIVERGED = 100;

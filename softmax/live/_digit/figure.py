@@ -7,12 +7,12 @@ import numpy as np
 from softmax._validation import as_array, real_array
 from softmax.digits import SIDE, center_digit
 from softmax.functional import softmax
-from softmax.live._figure import LiveFigure
+from softmax.live._live_figure import LiveFigure
 
 CLASSES = 10
 PIXELS = SIDE * SIDE
 MOST_SAMPLES = 10
-# Orange, white and blue, as in digit.mjs: C1 and C0 of the book.
+# Orange, white and blue, as in view.mjs: C1 and C0 of the book.
 FOR_AND_AGAINST = ["#d55e00", "white", "#0072b2"]
 
 

@@ -1,8 +1,8 @@
 // What a canvas shows of a linear classifier on the square from -REACH to REACH: shading, borders
 // that carry the markers of their two classes, points, a cursor; and a curve of losses.
 
-import { format } from "./core.mjs";
-import { logitsAt } from "./descent.mjs";
+import { format } from "../core.mjs";
+import { logitsAt } from "./numerics.mjs";
 
 export const REACH = 4;
 const GRID = 120;

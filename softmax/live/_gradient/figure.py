@@ -9,7 +9,7 @@ from softmax.live._arguments import (
     checked_number,
     checked_target,
 )
-from softmax.live._figure import LiveFigure
+from softmax.live._live_figure import LiveFigure
 from softmax.losses import cross_entropy
 
 # What the controls can hold; gradient.mjs has the same limits.

@@ -1,7 +1,7 @@
 // The three ways to softmax and to the loss, step by step, in a format of the reader's choice.
 
-import { LiveElement, define, listed, logScale, logSoftmax, make, scrollable, show, slider } from "./core.mjs";
-import { FORMATS, threeWays } from "./formats.mjs";
+import { LiveElement, define, listed, logScale, logSoftmax, make, scrollable, show, slider } from "../core.mjs";
+import { FORMATS, threeWays } from "./numerics.mjs";
 
 const SCALE = logScale(0.1, 1e5, 120);
 const WAYS = ["naive", "shifted", "log-softmax"];

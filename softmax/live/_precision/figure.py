@@ -8,7 +8,7 @@ from softmax.live._arguments import (
     checked_number,
     checked_target,
 )
-from softmax.live._figure import LiveFigure
+from softmax.live._live_figure import LiveFigure
 
 # What the controls can hold; precision.mjs has the same limits.
 MOST_CLASSES = 4

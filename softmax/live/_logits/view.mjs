@@ -1,6 +1,6 @@
 // Logits and temperature on the left; what softmax, argmax and sigmoid make of them on the right.
 
-import { LiveElement, argmax, define, format, formatProbability, linearScale, listed, logScale, make, scrollable, show, sigmoid, slider, softmax } from "./core.mjs";
+import { LiveElement, argmax, define, format, formatProbability, linearScale, listed, logScale, make, scrollable, show, sigmoid, slider, softmax } from "../core.mjs";
 
 const MOST_CLASSES = 8;
 const LARGEST_LOGIT = 100;

@@ -1,7 +1,7 @@
 // A playground: points on a plane, and softmax regression that learns to tell their classes apart.
 
-import { argmax, define, format, formatProbability, listed, logScale, make, reducedMotion, scrollable, show, slider, softmax } from "./core.mjs";
-import { classesOf, descend, evaluate, logitsAt } from "./descent.mjs";
+import { argmax, define, format, formatProbability, listed, logScale, make, reducedMotion, scrollable, show, slider, softmax } from "../core.mjs";
+import { classesOf, descend, evaluate, logitsAt } from "./numerics.mjs";
 import { SHAPES, clipPath, drawCurve, drawPlane } from "./plane.mjs";
 import { PointsElement } from "./points.mjs";
 

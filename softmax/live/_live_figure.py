@@ -1,19 +1,21 @@
 """What all live figures share: an HTML element, its script, and a picture for the time without.
 
-The numbers are computed in the reader's browser by one JavaScript module for each figure, the
-`.mjs` files of this folder. A notebook's output is a single piece of HTML, so a module and what
-it imports are written into one script.
+Each figure has a folder: ``figure.py`` checks the arguments and draws the picture, ``view.mjs``
+shows the figure in the reader's browser, and ``numerics.mjs``, where there is one, computes its
+numbers there. A notebook's output is a single piece of HTML, so a view and what it imports are
+written into one script.
 """
 
 import base64
 import html
 import io
 import json
+import posixpath
 import re
 from functools import cache
 from importlib.resources import files
 
-IMPORT = re.compile(r'^import [^;]*? from "\./([\w-]+)\.mjs";\n', re.MULTILINE)
+IMPORT = re.compile(r'^import [^;]*? from "(\.{1,2}/[\w-]+\.mjs)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\b)", re.MULTILINE)
 COMMENT = re.compile(r"^[ \t]*//.*\n", re.MULTILINE)
 # Enough for a figure of 6 inches on a screen of double density, and still a light page.
@@ -26,7 +28,7 @@ class LiveFigure:
     Parameters
     ----------
     name : str
-        Name of the figure: ``name.mjs`` defines the element ``<softmax-name>``.
+        Name of the figure: ``_name/view.mjs`` defines the element ``<softmax-name>``.
     start : dict
         What the element starts from; JSON must be able to hold it. NumPy arrays are written as
         lists with `numpy.ndarray.tolist`.
@@ -75,17 +77,17 @@ class LiveFigure:
 
 @cache
 def script(name):
-    """Return the module ``name.mjs`` and all that it imports as one script.
+    """Return the view of a figure and all that it imports as one script.
 
-    Only what stands at the start of a line is understood, which is all that our modules use:
+    Only what is at the start of a line is understood, which is all that our modules use:
     ``import {…} from "./other.mjs";``, ``export function``, ``class`` or ``const``, and comments
-    on lines of their own. The script is a module too, so its names stay its own: several figures
-    on a page do not meet.
+    on lines of their own. The script is a module too, so its names are private to it: several
+    figures on a page do not meet.
 
     Parameters
     ----------
     name : str
-        A module of this folder, without ``.mjs``.
+        Name of the figure, whose view is ``_name/view.mjs``.
 
     Returns
     -------
@@ -97,13 +99,13 @@ def script(name):
     def add(module):
         if module in parts:
             return
-        text = (files("softmax.live") / f"{module}.mjs").read_text(encoding="utf-8")
+        text = files("softmax.live").joinpath(module).read_text(encoding="utf-8")
         parts[module] = None  # on its way: modules that import each other are not read forever
         for imported in IMPORT.findall(text):
-            add(imported)
+            add(posixpath.normpath(posixpath.join(posixpath.dirname(module), imported)))
         # Move it behind what it imports.
         del parts[module]
         parts[module] = EXPORT.sub("", COMMENT.sub("", IMPORT.sub("", text)))
 
-    add(name)
+    add(f"_{name}/view.mjs")
     return "".join(parts.values())

@@ -4,7 +4,7 @@ import numpy as np
 
 from softmax._validation import as_array, real_array
 from softmax.live._arguments import checked_number
-from softmax.live._figure import LiveFigure
+from softmax.live._live_figure import LiveFigure
 
 # What the plane and the controls can hold; plane.mjs and playground.mjs have the same limits.
 REACH = 4.0

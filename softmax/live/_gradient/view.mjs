@@ -1,6 +1,6 @@
 // The true class and the logits; p - y as arrows; the Jacobian; gradient descent on the logits.
 
-import { LiveElement, define, formatProbability, linearScale, logScale, logSoftmax, make, scrollable, show, slider, softmax } from "./core.mjs";
+import { LiveElement, define, formatProbability, linearScale, logScale, logSoftmax, make, scrollable, show, slider, softmax } from "../core.mjs";
 
 const LARGEST_TYPED = 20;
 const RATE = logScale(0.01, 10, 150);

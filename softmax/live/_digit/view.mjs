@@ -1,7 +1,7 @@
 // Draw a digit on the left; what the classifier sees of it, what decides, and what it reads.
 
-import { LiveElement, argmax, define, format, formatProbability, make, scrollable, show, softmax } from "./core.mjs";
-import { SIDE, bytes, centerDigit, centeredWeights, contributions, drawLine, floats, logitsOf } from "./digit_numerics.mjs";
+import { LiveElement, argmax, define, format, formatProbability, make, scrollable, show, softmax } from "../core.mjs";
+import { SIDE, bytes, centerDigit, centeredWeights, contributions, drawLine, floats, logitsOf } from "./numerics.mjs";
 
 // The picture that is drawn on. A pixel of a sample covers 5 × 5 of it.
 const SIZE = 140;
