@@ -34,15 +34,19 @@ class LiveFigure:
         lists with `numpy.ndarray.tolist`.
     title : str
         A few words, for the text representation.
+    limits : dict, optional
+        What the controls can hold, such as the largest logit; JSON must be able to hold it. The
+        view reads it, so that no limit is written twice.
     draw : callable
         Draws the picture on the empty `matplotlib.figure.Figure` that it is called with.
     alt : str
         What the picture shows, for readers who do not see it.
     """
 
-    def __init__(self, name, start, *, title, draw, alt):
+    def __init__(self, name, start, *, title, limits=None, draw, alt):
         self.name = name
         self.start = start
+        self.limits = {} if limits is None else limits
         self.title = title
         self.draw = draw
         self.alt = alt
@@ -51,9 +55,8 @@ class LiveFigure:
         return f"<softmax.live: {self.title}>"
 
     def _repr_html_(self):
-        start = html.escape(json.dumps(self.start, allow_nan=False))
         return (
-            f'<softmax-{self.name} data-start="{start}">\n'
+            f"<softmax-{self.name}{_data('start', self.start)}{_data('limits', self.limits)}>\n"
             f'<img src="{self._picture()}" alt="{html.escape(self.alt)}">\n'
             "<p>This is a picture of a live figure. "
             "Where JavaScript runs, you can change its values here.</p>\n"
@@ -73,6 +76,12 @@ class LiveFigure:
             file = io.BytesIO()
             figure.savefig(file, format="png", dpi=DPI)
         return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def _data(name, value):
+    """Return the data attribute `name` of an element, or nothing if `value` is empty."""
+    text = html.escape(json.dumps(value, allow_nan=False))
+    return f' data-{name}="{text}"' if value else ""
 
 
 @cache

@@ -163,7 +163,8 @@ function isDark() {
 export const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 // The base of every figure. A subclass has `build(start)`, which returns what to show and is
-// called once, and its own rules in `static css`. It says its result with `say(sentence)`.
+// called once, and its own rules in `static css`. What its controls can hold is in `limits`, and
+// it says its result with `say(sentence)`.
 export class LiveElement extends HTMLElement {
   connectedCallback() {
     if (!this.shadowRoot) this.begin();
@@ -195,6 +196,7 @@ export class LiveElement extends HTMLElement {
     this.attachShadow({ mode: "open" });
     this.status = make("p", { role: "status" });
     const style = make("style", {}, CSS, this.constructor.css ?? "");
+    this.limits = JSON.parse(this.dataset.limits ?? "{}");
     this.shadowRoot.append(style, ...this.build(JSON.parse(this.dataset.start)), this.status);
   }
 

@@ -89,7 +89,7 @@ def test_weights_are_raised_to_float64(evaluate):
 def test_logits_are_those_of_the_model_less_their_mean(evaluate):
     W, b, x = RNG.normal(size=(10, 784)), RNG.normal(size=10), RNG.random(784)
     found = evaluate(
-        "digits.logitsOf(x[0], digits.centeredWeights(x[1], 10))",
+        "digits.logitsOf(x[0], digits.centeredWeights(x[1]))",
         [x.tolist(), [*W.ravel().tolist(), *b.tolist()]],
     )
     z = W @ x + b

@@ -104,7 +104,7 @@ def assert_agrees_with_the_package(figure, steps, rate=0.5, alpha=0.001):
 
 def test_it_starts_as_the_chapter_says(figure):
     given = start(figure)
-    assert [given[name] for name in ("learningRate", "alpha", "temperature")] == [0.5, 0.001, 1]
+    assert [given[name] for name in ("learning_rate", "alpha", "temperature")] == [0.5, 0.001, 1]
     assert points(figure) == given["presets"]["as at the start"]
     assert values(figure, COUNTS) == [10, 10, 10]
     assert number(figure, "steps") == 0

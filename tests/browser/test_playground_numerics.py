@@ -110,7 +110,7 @@ def test_gradients_are_those_of_differences(evaluate):
 def test_borders_are_where_the_classifier_is_in_doubt(descend, evaluate):
     found = descend(POINTS, 0.5, 0.001, 3000)["parameters"]
     model = trained(0.5, 0.001, 3000)
-    borders = evaluate("m.borders(x, [0, 2, 3, 5])", found)
+    borders = evaluate("m.borders(x, [0, 2, 3, 5], 4)", found)
     assert len(borders) >= 4
     for border in borders:
         start, end = np.array(border["ends"])
@@ -124,7 +124,7 @@ def test_borders_are_where_the_classifier_is_in_doubt(descend, evaluate):
 
 def test_no_border_of_the_classifier_is_missing(descend, evaluate):
     found = descend(POINTS, 0.5, 0.001, 3000)["parameters"]
-    drawn = {(b["j"], b["k"]) for b in evaluate("m.borders(x, [0, 2, 3, 5])", found)}
+    drawn = {(b["j"], b["k"]) for b in evaluate("m.borders(x, [0, 2, 3, 5], 4)", found)}
     axis = np.linspace(-4, 4, 401)
     plane = np.stack(np.meshgrid(axis, axis), axis=-1)
     model = trained(0.5, 0.001, 3000)
@@ -135,7 +135,7 @@ def test_no_border_of_the_classifier_is_missing(descend, evaluate):
 
 
 def test_classes_that_tie_have_no_border(evaluate):
-    assert evaluate("m.borders(x, [0, 1, 2])", [[0, 0, 0]] * 6) == []
+    assert evaluate("m.borders(x, [0, 1, 2], 4)", [[0, 0, 0]] * 6) == []
 
 
 # At 50 the loss leaps over every limit; at 4.2 it grows by a fifth with each step.
@@ -164,7 +164,7 @@ def test_shading_is_the_probability_at_the_temperature(descend, evaluate):
     colors = ["#ff0000"] * 6  # on black: red is half the probability, of 255
     for temperature in (0.1, 1.0, 10.0):
         pixels = evaluate(
-            "[...m.shade(x[0], [0, 2, 3, 5], x[1], x[2], '#000000')"
+            "[...m.shade(x[0], [0, 2, 3, 5], 4, x[1], x[2], '#000000')"
             ".getContext('2d').getImageData(0, 0, 120, 120).data]",
             [found, temperature, colors],
         )

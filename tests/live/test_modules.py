@@ -62,6 +62,7 @@ def test_script_is_one_module_of_its_own(name, figure, most):
 def test_element_holds_its_start_a_picture_and_a_sentence(name, figure, most):
     element = parsed(figure).find(f"softmax-{name}")
     assert json.loads(element["data-start"]) == figure.start
+    assert json.loads(element.get("data-limits", "{}")) == json.loads(json.dumps(figure.limits))
     assert element.img["src"].startswith("data:image/png;base64,iVBOR")
     assert len(element.img["src"]) < 60_000, "The picture is too heavy."
     assert len(element.img["alt"]) > 30

@@ -36,7 +36,7 @@ def test_it_says_what_it_cannot_show(arguments, options, message):
 def test_the_start_holds_the_points_and_the_settings():
     figure = live.playground(X, Y, learning_rate=2, alpha=0, temperature=0.5)
     assert figure.start["presets"]["as at the start"] == [[0.0, 1.0, 0], [1.0, 0.0, 1]]
-    assert figure.start["learningRate"] == 2
+    assert figure.start["learning_rate"] == 2
     assert figure.start["alpha"] == 0
     assert figure.start["temperature"] == 0.5
 

@@ -110,8 +110,9 @@ export function centerDigit(picture, height, width) {
 
 // Weights as rows, one for each class, and then the biases: { W, b }, both less their mean over
 // the classes. Softmax does not see what all logits share, and so nothing here has to.
-export function centeredWeights(numbers, classes) {
-  const features = numbers.length / classes - 1;
+export function centeredWeights(numbers) {
+  const features = SIDE * SIDE;
+  const classes = numbers.length / (features + 1);
   const meanFree = (length, at) => {
     const parts = Array.from({ length: classes }, () => new Float64Array(length));
     for (let d = 0; d < length; d += 1) {

@@ -6,12 +6,11 @@ import { SIDE, bytes, centerDigit, centeredWeights, contributions, drawLine, flo
 // The picture that is drawn on. A pixel of a sample covers 5 × 5 of it.
 const SIZE = 140;
 const PEN = 12;
-const CLASSES = 10;
-const DIGITS = Array.from({ length: CLASSES }, (_, k) => k);
 
 class DigitFigure extends LiveElement {
   build(start) {
-    this.model = centeredWeights(floats(start.weights), CLASSES);
+    this.model = centeredWeights(floats(start.weights));
+    this.digits = [...this.model.b.keys()];
     this.samples = start.samples.map((text, i) => ({ picture: bytes(text), label: start.labels[i] }));
     // What is on the paper: strokes, and perhaps a sample below them. `past` is for undo.
     this.marks = [];
@@ -69,7 +68,7 @@ class DigitFigure extends LiveElement {
   }
 
   buildBars() {
-    this.rows = DIGITS.map((k) => {
+    this.rows = this.digits.map((k) => {
       const bar = make("div", { class: "bar" });
       const p = make("td", { class: "p" });
       const cells = make("tr", {}, make("th", { scope: "row" }, `${k}`), make("td", {}, make("div", { class: "track" }, bar)), p);
@@ -80,7 +79,7 @@ class DigitFigure extends LiveElement {
       "select",
       { onchange: () => this.update() },
       make("option", { value: "" }, "the winner"),
-      ...DIGITS.map((k) => make("option", { value: k }, `${k}`)),
+      ...this.digits.map((k) => make("option", { value: k }, `${k}`)),
     );
     this.parts = ["pixels for", "pixels against", "bias", "logit, from the mean"].map((name) => {
       const value = make("dd");

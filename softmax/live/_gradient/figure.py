@@ -12,12 +12,9 @@ from softmax.live._arguments import (
 from softmax.live._live_figure import LiveFigure
 from softmax.losses import cross_entropy
 
-# What the controls can hold; gradient.mjs has the same limits.
 MOST_CLASSES = 5
-LARGEST_LOGIT = 20.0
-RATES = (0.01, 10.0)
-# No entry of the Jacobian is larger: p (1 - p) has its peak at p = 1/2.
-LARGEST_ENTRY = 0.25
+# No entry of the Jacobian is larger than a quarter: p (1 - p) has its peak at p = 1/2.
+LIMITS = {"logit": 20.0, "rate": (0.01, 10.0), "entry": 0.25}
 
 
 def gradient(z, target=0, labels=None, *, rate=1.0):
@@ -51,10 +48,10 @@ def gradient(z, target=0, labels=None, *, rate=1.0):
     >>> gradient([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"])
     <softmax.live: gradient of the loss>
     """
-    z = checked_logits(z, least=2, most=MOST_CLASSES, largest=LARGEST_LOGIT)
+    z = checked_logits(z, least=2, most=MOST_CLASSES, largest=LIMITS["logit"])
     labels = checked_labels(labels, len(z))
     target = checked_target(target, len(z))
-    rate = checked_number("rate", rate, *RATES)
+    rate = checked_number("rate", rate, *LIMITS["rate"])
     p = softmax(z)
     slope = p - np.eye(len(z))[target]
 
@@ -69,6 +66,7 @@ def gradient(z, target=0, labels=None, *, rate=1.0):
         "gradient",
         start,
         title="gradient of the loss",
+        limits=LIMITS,
         draw=draw,
         alt=(
             f"Left, bars of the probabilities with arrows p - y: {listed}. Right, the Jacobian as "
@@ -92,7 +90,8 @@ def draw_gradient(ax, p, slope, labels):
 
 def draw_jacobian(ax, jacobian, labels):
     """Draw the matrix in colors, with its numbers."""
-    ax.imshow(jacobian, cmap="RdBu", vmin=-2 * LARGEST_ENTRY, vmax=2 * LARGEST_ENTRY)
+    limit = 2 * LIMITS["entry"]  # the numbers stay readable on paler colors
+    ax.imshow(jacobian, cmap="RdBu", vmin=-limit, vmax=limit)
     for (i, j), value in np.ndenumerate(jacobian):
         ax.text(j, i, f"{value:+.3f}".replace("-", "−"), ha="center", va="center", fontsize=9)
     ax.set_xticks(range(len(labels)), labels)

@@ -2,12 +2,10 @@
 
 import { LiveElement, define, formatProbability, linearScale, logScale, logSoftmax, make, scrollable, show, slider, softmax } from "../core.mjs";
 
-const LARGEST_TYPED = 20;
-const RATE = logScale(0.01, 10, 150);
-// The sliders reach to the first of these that holds every logit. Steps can lead beyond 20.
-const LIMITS = [4, 8, 16, 32, 64];
-// No entry of a Jacobian is larger: p (1 - p) has its peak at p = 1/2.
-const LARGEST_ENTRY = 0.25;
+const RATE_STEPS = 150;
+// The sliders reach to the first of these that holds every logit. Steps of the descent can lead
+// beyond the largest logit that may be typed.
+const REACHES = [4, 8, 16, 32, 64];
 
 // A number with its sign, for what may be positive or negative.
 function formatSigned(x) {
@@ -20,7 +18,7 @@ class GradientFigure extends LiveElement {
   build(start) {
     this.start = start;
     this.rows = start.labels.map((name, k) => this.makeRow(name, k));
-    this.rate = slider({ label: "Learning rate", scale: RATE, value: start.rate, origin: 0, change: (rate) => (this.eta = rate) });
+    this.rate = slider({ label: "Learning rate", scale: logScale(...this.limits.rate, RATE_STEPS), value: start.rate, origin: 0, change: (rate) => (this.eta = rate) });
     this.rate.range.classList.add("rate");
     this.loss = make("b");
     this.first = make("b");
@@ -59,7 +57,7 @@ class GradientFigure extends LiveElement {
     const row = { name };
     row.slider = slider({
       label: `Logit of ${name}`,
-      scale: linearScale(-LIMITS[0], LIMITS[0], 0.1),
+      scale: linearScale(-REACHES[0], REACHES[0], 0.1),
       value: 0,
       change: (z) => {
         this.z[k] = z;
@@ -125,9 +123,10 @@ class GradientFigure extends LiveElement {
 
   rescale() {
     const largest = Math.max(...this.z.map(Math.abs));
-    const limit = LIMITS.find((end) => end >= largest) ?? LIMITS.at(-1);
-    const from = (x) => Math.min(LARGEST_TYPED, Math.max(-LARGEST_TYPED, x));
-    const scale = { ...linearScale(-limit, limit, 0.1), min: -LARGEST_TYPED, max: LARGEST_TYPED, from };
+    const reach = REACHES.find((end) => end >= largest) ?? REACHES.at(-1);
+    const { logit } = this.limits;
+    const from = (x) => Math.min(logit, Math.max(-logit, x));
+    const scale = { ...linearScale(-reach, reach, 0.1), min: -logit, max: logit, from };
     this.rows.forEach((row, k) => {
       row.slider.set(this.z[k]);
       row.slider.rescale(scale);
@@ -155,7 +154,7 @@ class GradientFigure extends LiveElement {
         const entry = p[k] * ((k === j) - p[j]);
         show(cell, entry, Math.abs(entry) < 0.0005 ? "≈ 0" : formatSigned(entry));
         cell.style.setProperty("--sign", entry < 0 ? "var(--c1)" : "var(--c0)");
-        cell.style.setProperty("--share", `${(50 * Math.abs(entry)) / LARGEST_ENTRY}%`);
+        cell.style.setProperty("--share", `${(50 * Math.abs(entry)) / this.limits.entry}%`);
       });
     });
     show(this.loss, this.losses.at(-1), formatProbability(this.losses.at(-1)));

@@ -4,10 +4,7 @@ from softmax.functional import softmax
 from softmax.live._arguments import checked_labels, checked_logits, checked_number
 from softmax.live._live_figure import LiveFigure
 
-# What the controls can hold; logits.mjs has the same limits.
-MOST_CLASSES = 8
-LARGEST_LOGIT = 100.0
-TEMPERATURES = (0.05, 20.0)
+LIMITS = {"classes": 8, "logit": 100.0, "temperature": (0.05, 20.0)}
 
 
 def logits(z, labels=None, *, temperature=1.0):
@@ -37,9 +34,9 @@ def logits(z, labels=None, *, temperature=1.0):
     >>> logits([0.25, 1.23, -0.8], ["seal", "panda", "duck"])
     <softmax.live: logits and temperature>
     """
-    z = checked_logits(z, least=1, most=MOST_CLASSES, largest=LARGEST_LOGIT)
+    z = checked_logits(z, least=1, most=LIMITS["classes"], largest=LIMITS["logit"])
     labels = checked_labels(labels, len(z))
-    temperature = checked_number("temperature", temperature, *TEMPERATURES)
+    temperature = checked_number("temperature", temperature, *LIMITS["temperature"])
 
     def draw(figure):
         from softmax import plotting  # slow: it imports matplotlib
@@ -55,6 +52,7 @@ def logits(z, labels=None, *, temperature=1.0):
         "logits",
         start,
         title="logits and temperature",
+        limits=LIMITS,
         draw=draw,
         alt=f"Two bar charts, of the logits and of the probabilities: {listed}.",
     )

@@ -2,12 +2,10 @@
 
 import { LiveElement, argmax, define, format, formatProbability, linearScale, listed, logScale, make, scrollable, show, sigmoid, slider, softmax } from "../core.mjs";
 
-const MOST_CLASSES = 8;
-const LARGEST_LOGIT = 100;
 const SHIFT = 5;
-const TEMPERATURE = logScale(0.05, 20, 200);
-// The sliders reach to the first of these that holds every logit.
-const REACHES = [4, 8, 16, 32, 64, LARGEST_LOGIT];
+const TEMPERATURE_STEPS = 200;
+// The sliders reach to the first of these that holds every logit, or to the largest one allowed.
+const REACHES = [4, 8, 16, 32, 64];
 
 class LogitsFigure extends LiveElement {
   build(start) {
@@ -27,7 +25,7 @@ class LogitsFigure extends LiveElement {
     );
     this.heat = slider({
       label: "Temperature",
-      scale: TEMPERATURE,
+      scale: logScale(...this.limits.temperature, TEMPERATURE_STEPS),
       value: start.temperature,
       origin: 0.5,
       change: (T) => {
@@ -84,7 +82,7 @@ class LogitsFigure extends LiveElement {
   }
 
   add() {
-    if (this.rows.length === MOST_CLASSES) return this.say(`${MOST_CLASSES} classes are all that fit here.`);
+    if (this.rows.length === this.limits.classes) return this.say(`${this.limits.classes} classes are all that fit here.`);
     const names = this.rows.map((row) => row.name);
     let number = 1;
     while (names.includes(`class ${number}`)) number += 1;
@@ -105,7 +103,7 @@ class LogitsFigure extends LiveElement {
   }
 
   addToAll() {
-    if (this.cannotRise()) return this.say(`The sliders end at ${LARGEST_LOGIT}. Reset to begin again.`);
+    if (this.cannotRise()) return this.say(`The sliders end at ${this.limits.logit}. Reset to begin again.`);
     const before = this.probabilities();
     const sigmoids = this.rows.map((row) => sigmoid(row.z));
     for (const row of this.rows) row.slider.set((row.z = Number((row.z + SHIFT).toPrecision(12))));
@@ -119,7 +117,7 @@ class LogitsFigure extends LiveElement {
   }
 
   cannotRise() {
-    return Math.max(...this.rows.map((row) => row.z)) + SHIFT > LARGEST_LOGIT;
+    return Math.max(...this.rows.map((row) => row.z)) + SHIFT > this.limits.logit;
   }
 
   // In size, whatever the sign.
@@ -132,8 +130,9 @@ class LogitsFigure extends LiveElement {
   }
 
   rescale() {
-    const reach = REACHES.find((end) => end >= this.largest());
-    const scale = { ...linearScale(-reach, reach, 0.1), min: -LARGEST_LOGIT, max: LARGEST_LOGIT };
+    const { logit } = this.limits;
+    const reach = REACHES.find((end) => end >= this.largest()) ?? logit;
+    const scale = { ...linearScale(-reach, reach, 0.1), min: -logit, max: logit };
     for (const row of this.rows) row.slider.rescale(scale);
     this.ends.replaceChildren(...[-reach, 0, reach].map((end) => make("span", {}, format(end, 0))));
   }
@@ -153,7 +152,7 @@ class LogitsFigure extends LiveElement {
     });
     show(this.total, p.reduce((a, b) => a + b), "1.000");
     show(this.sigmoidTotal, sigmoids, format(sigmoids, 3));
-    const full = this.rows.length === MOST_CLASSES;
+    const full = this.rows.length === this.limits.classes;
     this.more.setAttribute("aria-disabled", full);
     this.shift.setAttribute("aria-disabled", this.cannotRise());
     for (const row of this.rows) row.remove.setAttribute("aria-disabled", this.rows.length === 1);

@@ -6,10 +6,15 @@ from softmax._validation import as_array, real_array
 from softmax.live._arguments import checked_number
 from softmax.live._live_figure import LiveFigure
 
-# What the plane and the controls can hold; plane.mjs and playground.mjs have the same limits.
-REACH = 4.0
-MOST_CLASSES, MOST_POINTS = 6, 200
-LIMITS = {"learning_rate": (0.01, 100.0), "alpha": (0.0, 1.0), "temperature": (0.1, 10.0)}
+MOST_CLASSES = 6  # plane.mjs has a marker for each
+# The plane is a square: `reach` is the largest coordinate on either axis.
+LIMITS = {
+    "reach": 4.0,
+    "points": 200,
+    "learning_rate": (0.01, 100.0),
+    "alpha": (0.0, 1.0),
+    "temperature": (0.1, 10.0),
+}
 STEPS_OF_THE_PICTURE = 300
 
 
@@ -58,9 +63,7 @@ def playground(X=None, y=None, *, learning_rate=0.5, alpha=0.001, temperature=1.
     presets = {"as at the start": (X, y)} | _presets()
     start = {
         "presets": {name: _as_list(*points) for name, points in presets.items()},
-        "learningRate": settings["learning_rate"],
-        "alpha": settings["alpha"],
-        "temperature": settings["temperature"],
+        **settings,
     }
     model = _trained(X, y, settings["learning_rate"], settings["alpha"])
 
@@ -79,6 +82,7 @@ def playground(X=None, y=None, *, learning_rate=0.5, alpha=0.001, temperature=1.
         "playground",
         start,
         title="a playground for softmax regression",
+        limits=LIMITS,
         draw=draw,
         alt=_description(model, X, y),
     )
@@ -89,10 +93,11 @@ def _checked(X, y):
     left_out = "To leave these points out, pass X and y without them."
     X = real_array(X, "X", masked=left_out).astype(float)
     y = as_array(y, "y", masked=left_out)
-    if X.ndim != 2 or X.shape[1] != 2 or not 1 <= len(X) <= MOST_POINTS:
-        raise ValueError(f"X has shape {X.shape}; give 1 to {MOST_POINTS} points, shape (N, 2).")
-    if not (np.abs(X) <= REACH).all():  # NaN is refused too
-        raise ValueError("X leaves the plane; give coordinates between -4 and 4.")
+    most, reach = LIMITS["points"], LIMITS["reach"]
+    if X.ndim != 2 or X.shape[1] != 2 or not 1 <= len(X) <= most:
+        raise ValueError(f"X has shape {X.shape}; give 1 to {most} points, shape (N, 2).")
+    if not (np.abs(X) <= reach).all():  # NaN is refused too
+        raise ValueError(f"X leaves the plane; give coordinates between -{reach:g} and {reach:g}.")
     if y.shape != (len(X),):
         raise ValueError(f"y has shape {y.shape} for {len(X)} points; give one class for each.")
     if y.dtype.kind not in "iu" or not ((y >= 0) & (y < MOST_CLASSES)).all():
@@ -147,7 +152,8 @@ def _groups(centers, n, scale, seed):
     centers = np.asarray(centers, dtype=float)
     labels = np.repeat(np.arange(len(centers)), n)
     noise = np.random.RandomState(seed).standard_normal((len(labels), 2))
-    return (centers[labels] + scale * noise).round(2).clip(-REACH, REACH), labels
+    points, reach = centers[labels] + scale * noise, LIMITS["reach"]
+    return points.round(2).clip(-reach, reach), labels
 
 
 def _overlapping_groups():

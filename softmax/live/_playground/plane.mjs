@@ -1,10 +1,9 @@
-// What a canvas shows of a linear classifier on the square from -REACH to REACH: shading, borders
+// What a canvas shows of a linear classifier on the square from -reach to reach: shading, borders
 // that carry the markers of their two classes, points, a cursor; and a curve of losses.
 
 import { format } from "../core.mjs";
 import { logitsAt } from "./numerics.mjs";
 
-export const REACH = 4;
 const GRID = 120;
 const FONT = '13px system-ui, "DejaVu Sans", sans-serif';
 
@@ -38,7 +37,7 @@ export function prepare(canvas) {
 }
 
 // Where the plane lies on its canvas: beside and above the numbers of the axes.
-export function frame(canvas) {
+export function frame(canvas, reach) {
   const [left, top, right, bottom] = [26, 8, 10, 24];
   const [width, height] = [canvas.clientWidth - left - right, canvas.clientHeight - top - bottom];
   return {
@@ -46,10 +45,10 @@ export function frame(canvas) {
     top,
     width,
     height,
-    toX: (x) => left + ((x + REACH) / (2 * REACH)) * width,
-    toY: (y) => top + ((REACH - y) / (2 * REACH)) * height,
-    fromX: (px) => ((px - left) / width) * 2 * REACH - REACH,
-    fromY: (px) => REACH - ((px - top) / height) * 2 * REACH,
+    toX: (x) => left + ((x + reach) / (2 * reach)) * width,
+    toY: (y) => top + ((reach - y) / (2 * reach)) * height,
+    fromX: (px) => ((px - left) / width) * 2 * reach - reach,
+    fromY: (px) => reach - ((px - top) / height) * 2 * reach,
   };
 }
 
@@ -61,14 +60,14 @@ export function rgb(color) {
 }
 
 // Shading: the color of the most probable class, the stronger the more probable it is.
-export function shade(parameters, classes, temperature, colors, ground) {
+export function shade(parameters, classes, reach, temperature, colors, ground) {
   const image = new ImageData(GRID, GRID);
   const paper = rgb(ground);
   const inks = classes.map((k) => rgb(colors[k]));
   for (let row = 0, at = 0; row < GRID; row += 1) {
-    const x2 = REACH - ((row + 0.5) / GRID) * 2 * REACH;
+    const x2 = reach - ((row + 0.5) / GRID) * 2 * reach;
     for (let column = 0; column < GRID; column += 1) {
-      const z = logitsAt(parameters, classes, ((column + 0.5) / GRID) * 2 * REACH - REACH, x2);
+      const z = logitsAt(parameters, classes, ((column + 0.5) / GRID) * 2 * reach - reach, x2);
       let best = 0;
       for (let j = 1; j < z.length; j += 1) if (z[j] > z[best]) best = j;
       let total = 0;
@@ -85,7 +84,7 @@ export function shade(parameters, classes, temperature, colors, ground) {
 
 // The border between two classes: the piece of the line z_j = z_k inside the square on which no
 // other class has a larger logit. Returns its two ends, or null.
-export function border(parameters, classes, j, k) {
+export function border(parameters, classes, reach, j, k) {
   const [a, b, c] = [0, 1, 2].map((d) => parameters[j][d] - parameters[k][d]);
   const length = Math.hypot(a, b);
   if (!(length > 0)) return null;
@@ -99,8 +98,8 @@ export function border(parameters, classes, j, k) {
     else if (height < 0) last = -Infinity;
   };
   for (const d of [0, 1]) {
-    keep(along[d], start[d] + REACH);
-    keep(-along[d], REACH - start[d]);
+    keep(along[d], start[d] + reach);
+    keep(-along[d], reach - start[d]);
   }
   for (const other of classes) {
     if (other === j || other === k) continue;
@@ -111,11 +110,11 @@ export function border(parameters, classes, j, k) {
   return [first, last].map((s) => [start[0] + s * along[0], start[1] + s * along[1]]);
 }
 
-export function borders(parameters, classes) {
+export function borders(parameters, classes, reach) {
   const found = [];
   classes.forEach((j, index) => {
     for (const k of classes.slice(index + 1)) {
-      const ends = border(parameters, classes, j, k);
+      const ends = border(parameters, classes, reach, j, k);
       if (ends) found.push({ j, k, ends });
     }
   });
@@ -211,21 +210,23 @@ function drawCursor(context, at, [x1, x2], held, colors) {
   }
 }
 
-// `scene` holds parameters, points, temperature, state (from evaluate), cursor (or null), held.
+// `scene` holds parameters, points, temperature, limits, state (from evaluate), cursor (or null)
+// and held.
 export function drawPlane(canvas, scene, colors) {
   const { context, width, height } = prepare(canvas);
-  const at = frame(canvas);
+  const { reach } = scene.limits;
+  const at = frame(canvas, reach);
   const { classes, wrong } = scene.state;
   context.clearRect(0, 0, width, height);
   if (classes.length > 0) {
-    const shading = shade(scene.parameters, classes, scene.temperature, colors.classes, colors.ground);
+    const shading = shade(scene.parameters, classes, reach, scene.temperature, colors.classes, colors.ground);
     context.drawImage(shading, at.left, at.top, at.width, at.height);
   }
   context.save();
   context.beginPath();
   context.rect(at.left, at.top, at.width, at.height);
   context.clip();
-  for (const found of borders(scene.parameters, classes)) drawBorder(context, at, found, scene.parameters, colors);
+  for (const found of borders(scene.parameters, classes, reach)) drawBorder(context, at, found, scene.parameters, colors);
   const missed = new Set(wrong);
   scene.points.forEach((point, n) => drawPoint(context, at, point, colors, missed.has(n)));
   if (scene.cursor) drawCursor(context, at, scene.cursor, scene.held, colors);

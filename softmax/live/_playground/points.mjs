@@ -4,12 +4,9 @@
 // `atCursor()`, a sentence.
 
 import { LiveElement, format, make } from "../core.mjs";
-import { REACH, SHAPES, frame } from "./plane.mjs";
+import { SHAPES, frame } from "./plane.mjs";
 
-const MOST_POINTS = 200;
 const [CLOSE_BY, STEP, LONG_STEP] = [0.12, 0.1, 0.5];
-
-const clamp = (x) => Number(Math.min(REACH, Math.max(-REACH, x)).toFixed(2));
 
 export class PointsElement extends LiveElement {
   planeCanvas() {
@@ -45,8 +42,8 @@ export class PointsElement extends LiveElement {
   }
 
   addPoint([x1, x2]) {
-    if (this.points.length >= MOST_POINTS) return this.say(`${MOST_POINTS} points are all that fit here.`);
-    this.points.push([clamp(x1), clamp(x2), this.chosen]);
+    if (this.points.length >= this.limits.points) return this.say(`${this.limits.points} points are all that fit here.`);
+    this.points.push([...this.clamp([x1, x2]), this.chosen]);
     this.select(this.points.length - 1);
     this.changed(`Added a ${SHAPES[this.chosen].name} at ${this.place()}.`);
   }
@@ -64,8 +61,14 @@ export class PointsElement extends LiveElement {
     if (n >= 0) this.cursor = this.points[n].slice(0, 2);
   }
 
+  // The nearest place on the plane, in hundredths.
+  clamp(place) {
+    const { reach } = this.limits;
+    return place.map((x) => Number(Math.min(reach, Math.max(-reach, x)).toFixed(2)));
+  }
+
   moveSelected(place) {
-    this.cursor = place.map(clamp);
+    this.cursor = this.clamp(place);
     this.points[this.selected].splice(0, 2, ...this.cursor);
   }
 
@@ -77,12 +80,12 @@ export class PointsElement extends LiveElement {
 
   where(event) {
     const box = this.plane.getBoundingClientRect();
-    const at = frame(this.plane);
+    const at = frame(this.plane, this.limits.reach);
     return [at.fromX(event.clientX - box.left), at.fromY(event.clientY - box.top)];
   }
 
   hit(event, pixels) {
-    return this.nearest(this.where(event), (pixels * 2 * REACH) / frame(this.plane).width);
+    return this.nearest(this.where(event), (pixels * 2 * this.limits.reach) / frame(this.plane, this.limits.reach).width);
   }
 
   press(event) {
@@ -123,7 +126,7 @@ export class PointsElement extends LiveElement {
     const pressed = this.pressed;
     this.pressed = null;
     if (pressed.hit >= 0) return this.changed(pressed.moved ? `Moved to ${this.place()}.` : this.atCursor());
-    if (!pressed.moved && pressed.place.every((x) => Math.abs(x) <= REACH)) this.addPoint(pressed.place);
+    if (!pressed.moved && pressed.place.every((x) => Math.abs(x) <= this.limits.reach)) this.addPoint(pressed.place);
   }
 
   disconnectedCallback() {
@@ -165,7 +168,7 @@ export class PointsElement extends LiveElement {
       this.moveSelected(place);
       return this.changed(`Moved to ${this.place()}.`);
     }
-    this.cursor = place.map(clamp);
+    this.cursor = this.clamp(place);
     this.selected = this.nearest(this.cursor, CLOSE_BY);
     this.refresh();
     this.say(this.atCursor());

@@ -7,11 +7,14 @@ import { PointsElement } from "./points.mjs";
 
 const MOST_LOSSES = 1000;
 const ARRIVED = 1e-6;
-// Logarithmic from 0.0001 to 1, with one more position at the left end for 0.
-const PENALTY = { ...logScale(0.0001, 1, 80), last: 81, min: 0 };
-const { from, to } = PENALTY;
-PENALTY.from = (i) => (Number(i) === 0 ? 0 : from(i - 1));
-PENALTY.to = (x) => (x === 0 ? 0 : Math.max(1, 1 + to(x)));
+
+// Logarithmic from 0.0001 on, with one more position at the left end for 0.
+function penaltyScale([, most]) {
+  const positive = logScale(0.0001, most, 80);
+  const from = (i) => (Number(i) === 0 ? 0 : positive.from(i - 1));
+  const to = (x) => (x === 0 ? 0 : Math.max(1, 1 + positive.to(x)));
+  return { ...positive, last: positive.last + 1, min: 0, from, to };
+}
 
 const count = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 const symbol = (k) => make("span", { class: `shape s${k}`, "aria-hidden": "true" });
@@ -26,10 +29,11 @@ class PlaygroundFigure extends PointsElement {
     this.hundred = button("100 steps", () => this.stepBy(100));
     this.everything = button("Reset all", () => this.reset());
     this.removal = button("Remove point", () => this.removeChosen());
+    const { learning_rate, alpha, temperature } = this.limits;
     const sliders = [
-      this.setting("learning rate", "rate", logScale(0.01, 100, 160), "learningRate", 0),
-      this.setting("L2 strength", "alpha", PENALTY, "alpha", 0),
-      this.setting("temperature", "temperature", logScale(0.1, 10, 100), "temperature"),
+      this.setting("learning rate", "rate", logScale(...learning_rate, 160), "learning_rate", 0),
+      this.setting("L2 strength", "alpha", penaltyScale(alpha), "alpha", 0),
+      this.setting("temperature", "temperature", logScale(...temperature, 100), "temperature"),
     ];
     this.plane = this.planeCanvas();
     const buttons = make("div", { class: "buttons" }, this.train, this.one, this.hundred, button("Reset weights", () => this.forget()));

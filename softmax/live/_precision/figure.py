@@ -10,10 +10,9 @@ from softmax.live._arguments import (
 )
 from softmax.live._live_figure import LiveFigure
 
-# What the controls can hold; precision.mjs has the same limits.
 MOST_CLASSES = 4
 LARGEST_LOGIT = 10.0
-SCALES = (0.1, 1e5)
+LIMITS = {"scale": (0.1, 1e5)}
 DTYPES = ("float16", "float32", "float64")
 WAYS = ("naive", "shifted", "log-softmax")
 
@@ -57,7 +56,7 @@ def precision(z, dtype="float32", scale=1.0, *, target=0, labels=None):
     if name not in DTYPES:
         raise ValueError(f"dtype is {name}; give float16, float32 or float64.")
     sign = -1.0 if scale < 0 else 1.0
-    scale = sign * checked_number("abs(scale)", abs(scale), *SCALES)
+    scale = sign * checked_number("abs(scale)", abs(scale), *LIMITS["scale"])
     target = checked_target(target, len(z))
     labels = checked_labels(labels, len(z))
     with np.errstate(all="ignore"):
@@ -83,6 +82,7 @@ def precision(z, dtype="float32", scale=1.0, *, target=0, labels=None):
         "precision",
         start,
         title="precision of three ways to the loss",
+        limits=LIMITS,
         draw=draw,
         alt=(
             f"A table of probabilities, their logarithms and the loss of {labels[target]} in "

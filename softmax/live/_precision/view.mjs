@@ -3,7 +3,7 @@
 import { LiveElement, define, listed, logScale, logSoftmax, make, scrollable, show, slider } from "../core.mjs";
 import { FORMATS, threeWays } from "./numerics.mjs";
 
-const SCALE = logScale(0.1, 1e5, 120);
+const SCALE_STEPS = 120;
 const WAYS = ["naive", "shifted", "log-softmax"];
 
 // Four digits to read, or three and a power of ten.
@@ -33,7 +33,7 @@ class PrecisionFigure extends LiveElement {
       return { type, radio, label: make("label", {}, radio, type) };
     });
     this.minus = make("input", { type: "checkbox", onchange: () => this.set({ negative: this.minus.checked }) });
-    this.size = slider({ label: "Scale", scale: SCALE, value: 1, origin: 0, change: (size) => this.set({ size }) });
+    this.size = slider({ label: "Scale", scale: logScale(...this.limits.scale, SCALE_STEPS), value: 1, origin: 0, change: (size) => this.set({ size }) });
     this.target = make("select", { "aria-label": "True class", onchange: () => this.set({ target: this.target.selectedIndex }) }, ...start.labels.map((name) => make("option", {}, name)));
     this.truth = make("b");
     const reset = make("button", { type: "button", onclick: () => this.reset() }, "Reset");
