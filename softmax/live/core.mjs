@@ -164,7 +164,7 @@ export const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)"
 
 // The base of every figure. A subclass has `build(start)`, which returns what to show and is
 // called once, and its own rules in `static css`. What its controls can hold is in `limits`, and
-// it says its result with `say(sentence)`.
+// it says its result with `announce(sentence)`.
 export class LiveElement extends HTMLElement {
   connectedCallback() {
     if (!this.shadowRoot) this.begin();
@@ -172,7 +172,7 @@ export class LiveElement extends HTMLElement {
     this.dataset.lmSuppressShortcuts = "true";
     const follow = () => {
       this.dataset.theme = isDark() ? "dark" : "light";
-      this.themed();
+      this.onThemeChange();
     };
     this.observer = new MutationObserver(follow);
     for (const node of [document.documentElement, document.body]) {
@@ -184,7 +184,7 @@ export class LiveElement extends HTMLElement {
   }
 
   // What draws on a canvas, in colors that it must ask for, draws anew here.
-  themed() {}
+  onThemeChange() {}
 
   disconnectedCallback() {
     this.observer.disconnect();
@@ -201,7 +201,7 @@ export class LiveElement extends HTMLElement {
   }
 
   // A moving slider would be read out at each step, so the sentence waits for a moment of rest.
-  say(sentence) {
+  announce(sentence) {
     clearTimeout(this.timer);
     if (!this.status.textContent) this.status.textContent = sentence;
     this.timer = setTimeout(() => (this.status.textContent = sentence), 400);

@@ -108,7 +108,7 @@ class DigitFigure extends LiveElement {
     this.pointer = undefined;
   }
 
-  themed() {
+  onThemeChange() {
     this.update();
   }
 
@@ -149,12 +149,12 @@ class DigitFigure extends LiveElement {
   }
 
   undo() {
-    if (!this.past.length) return this.say("There is nothing to undo.");
+    if (!this.past.length) return this.announce("There is nothing to undo.");
     this.use(this.past.pop());
   }
 
   clear() {
-    if (!this.marks.length) return this.say("The paper is empty.");
+    if (!this.marks.length) return this.announce("The paper is empty.");
     this.change([]);
   }
 
@@ -239,7 +239,7 @@ class DigitFigure extends LiveElement {
     const [first] = this.marks;
     const only = this.marks.length === 1 && first.picture;
     const who = !only ? "It reads" : first.label === winner ? `It reads this ${first.label} as` : `This is a ${first.label}, but it reads`;
-    this.say(`${who} a ${winner}, with probability ${formatProbability(p[winner])}. Next comes ${second}, with ${formatProbability(p[second])}.`);
+    this.announce(`${who} a ${winner}, with probability ${formatProbability(p[winner])}. Next comes ${second}, with ${formatProbability(p[second])}.`);
   }
 
   showNothing() {
@@ -262,7 +262,7 @@ class DigitFigure extends LiveElement {
     this.paper.setAttribute("aria-label", "The paper, empty");
     this.seen.setAttribute("aria-label", "The picture that the classifier sees: empty");
     this.map.setAttribute("aria-label", "Map of the pixels: empty");
-    this.say("Draw a digit, or choose one of the test digits.");
+    this.announce("Draw a digit, or choose one of the test digits.");
   }
 
   // A color of the style as three numbers.

@@ -97,7 +97,7 @@ class GradientFigure extends LiveElement {
   restart() {
     this.losses = [this.lossHere()];
     this.update();
-    this.say(`The true class is ${this.rows[this.target].name}: probability ${formatProbability(softmax(this.z)[this.target])}, loss ${formatProbability(this.losses[0])}.`);
+    this.announce(`The true class is ${this.rows[this.target].name}: probability ${formatProbability(softmax(this.z)[this.target])}, loss ${formatProbability(this.losses[0])}.`);
   }
 
   lossHere() {
@@ -114,7 +114,7 @@ class GradientFigure extends LiveElement {
     this.update();
     const before = this.losses.at(-1 - steps);
     const { name } = this.rows[this.target];
-    this.say(`${steps === 1 ? "One step" : `${steps} steps`} at rate ${this.eta}: the loss went from ${formatProbability(before)} to ${formatProbability(this.losses.at(-1))}. The probability of ${name} is now ${formatProbability(softmax(this.z)[this.target])}.`);
+    this.announce(`${steps === 1 ? "One step" : `${steps} steps`} at rate ${this.eta}: the loss went from ${formatProbability(before)} to ${formatProbability(this.losses.at(-1))}. The probability of ${name} is now ${formatProbability(softmax(this.z)[this.target])}.`);
   }
 
   gradient() {

@@ -82,7 +82,7 @@ class LogitsFigure extends LiveElement {
   }
 
   add() {
-    if (this.rows.length === this.limits.classes) return this.say(`${this.limits.classes} classes are all that fit here.`);
+    if (this.rows.length === this.limits.classes) return this.announce(`${this.limits.classes} classes are all that fit here.`);
     const names = this.rows.map((row) => row.name);
     let number = 1;
     while (names.includes(`class ${number}`)) number += 1;
@@ -92,7 +92,7 @@ class LogitsFigure extends LiveElement {
   }
 
   removeRow(row) {
-    if (this.rows.length === 1) return this.say("One class must stay. Its probability is 1, whatever its logit.");
+    if (this.rows.length === 1) return this.announce("One class must stay. Its probability is 1, whatever its logit.");
     const place = this.rows.indexOf(row);
     this.rows.splice(place, 1);
     row.controls.remove();
@@ -103,7 +103,7 @@ class LogitsFigure extends LiveElement {
   }
 
   addToAll() {
-    if (this.cannotRise()) return this.say(`The sliders end at ${this.limits.logit}. Reset to begin again.`);
+    if (this.cannotRise()) return this.announce(`The sliders end at ${this.limits.logit}. Reset to begin again.`);
     const before = this.probabilities();
     const sigmoids = this.rows.map((row) => sigmoid(row.z));
     for (const row of this.rows) row.slider.set((row.z = Number((row.z + SHIFT).toPrecision(12))));
@@ -113,7 +113,7 @@ class LogitsFigure extends LiveElement {
     const how = moved ? `: the largest difference is ${moved.toExponential(0).replace("-", "−")}, a rounding of the last digit` : " at all";
     // Beyond 37, a sigmoid is 1 in float64, and stays it.
     const rose = this.rows.every((row, k) => sigmoid(row.z) > sigmoids[k]);
-    this.say(`Every logit rose by ${SHIFT}, and no probability moved${how}.${rose ? " Each sigmoid did." : ""}`);
+    this.announce(`Every logit rose by ${SHIFT}, and no probability moved${how}.${rose ? " Each sigmoid did." : ""}`);
   }
 
   cannotRise() {
@@ -157,7 +157,7 @@ class LogitsFigure extends LiveElement {
     this.shift.setAttribute("aria-disabled", this.cannotRise());
     for (const row of this.rows) row.remove.setAttribute("aria-disabled", this.rows.length === 1);
     const words = this.rows.map((row, k) => `${row.name} ${formatProbability(p[k])}`);
-    this.say(`At temperature ${this.temperature} the probabilities are ${listed(words)}.`);
+    this.announce(`At temperature ${this.temperature} the probabilities are ${listed(words)}.`);
   }
 
   static css = `

@@ -16,7 +16,7 @@ export function logitsAt(parameters, classes, x1, x2) {
 }
 
 // The objective (mean cross-entropy plus penalty), its penalty, the share of points that argmax
-// names rightly, and for each point the gradient (p - y) / N in its logits.
+// classifies correctly, and for each point the gradient (p - y) / N in its logits.
 export function evaluate(parameters, points, alpha) {
   const classes = classesOf(points);
   const wrong = [];

@@ -42,14 +42,14 @@ export class PointsElement extends LiveElement {
   }
 
   addPoint([x1, x2]) {
-    if (this.points.length >= this.limits.points) return this.say(`${this.limits.points} points are all that fit here.`);
+    if (this.points.length >= this.limits.points) return this.announce(`${this.limits.points} points are all that fit here.`);
     this.points.push([...this.clamp([x1, x2]), this.chosen]);
     this.select(this.points.length - 1);
     this.changed(`Added a ${SHAPES[this.chosen].name} at ${this.place()}.`);
   }
 
   removeChosen() {
-    if (this.selected < 0) return this.say("Choose a point first: click it, or move the cursor to it.");
+    if (this.selected < 0) return this.announce("Choose a point first: click it, or move the cursor to it.");
     const [[, , k]] = this.points.splice(this.selected, 1);
     this.select(-1);
     this.changed(`Removed the ${SHAPES[k].name} at ${this.place()}.`);
@@ -145,15 +145,15 @@ export class PointsElement extends LiveElement {
       Enter: () => this.addPoint(this.cursor),
       Delete: () => this.removeChosen(),
       Backspace: () => this.removeChosen(),
-      " ": () => this.grasp(),
-      Escape: () => this.held && this.grasp(),
+      " ": () => this.togglePickUp(),
+      Escape: () => this.held && this.togglePickUp(),
       n: () => this.next(1),
       N: () => this.next(-1),
     };
     SHAPES.forEach(({ name }, k) => {
       actions[k + 1] = () => {
         this.choose(k);
-        this.say(`New points are ${name}s.`);
+        this.announce(`New points are ${name}s.`);
       };
     });
     const action = arrows[event.key] ? () => this.arrow(arrows[event.key]) : actions[event.key];
@@ -171,21 +171,21 @@ export class PointsElement extends LiveElement {
     this.cursor = this.clamp(place);
     this.selected = this.nearest(this.cursor, CLOSE_BY);
     this.refresh();
-    this.say(this.atCursor());
+    this.announce(this.atCursor());
   }
 
-  grasp() {
-    if (this.selected < 0) return this.say("There is no point at the cursor.");
+  togglePickUp() {
+    if (this.selected < 0) return this.announce("There is no point at the cursor.");
     this.select(this.selected, !this.held);
     this.refresh();
-    this.say(this.held ? "Picked up. Arrow keys move the point, Space puts it down." : `Put down at ${this.place()}.`);
+    this.announce(this.held ? "Picked up. Arrow keys move the point, Space puts it down." : `Put down at ${this.place()}.`);
   }
 
   next(by) {
     const n = this.points.length;
-    if (!n) return this.say("There are no points.");
+    if (!n) return this.announce("There are no points.");
     this.select(this.selected < 0 && by < 0 ? n - 1 : (this.selected + by + n) % n);
     this.refresh();
-    this.say(this.atCursor());
+    this.announce(this.atCursor());
   }
 }

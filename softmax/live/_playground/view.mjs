@@ -120,7 +120,7 @@ class PlaygroundFigure extends PointsElement {
     this.selected = -1;
     this.held = false;
     this.forget();
-    if (!this.points.length) this.say("The plane is empty. Choose a class and add points.");
+    if (!this.points.length) this.announce("The plane is empty. Choose a class and add points.");
   }
 
   // Start again from zero.
@@ -146,11 +146,11 @@ class PlaygroundFigure extends PointsElement {
       this.pause();
       return this.report("Paused.");
     }
-    if (reducedMotion()) return this.say("Your system asks for little motion, so nothing runs by itself. Use the buttons Step and 100 steps.");
-    if (this.obstacle()) return this.say(this.obstacle());
+    if (reducedMotion()) return this.announce("Your system asks for little motion, so nothing runs by itself. Use the buttons Step and 100 steps.");
+    if (this.obstacle()) return this.announce(this.obstacle());
     this.train.textContent = "Pause";
     this.running = requestAnimationFrame(() => this.tick());
-    this.say("Training.");
+    this.announce("Training.");
   }
 
   pause() {
@@ -170,7 +170,7 @@ class PlaygroundFigure extends PointsElement {
   }
 
   stepBy(number) {
-    if (this.obstacle()) return this.say(this.obstacle());
+    if (this.obstacle()) return this.announce(this.obstacle());
     this.pause();
     this.advance(number);
     this.report();
@@ -251,10 +251,10 @@ class PlaygroundFigure extends PointsElement {
 
   report(words = "") {
     const { objective, wrong } = this.state;
-    if (this.diverged) return this.say(`Training diverged after ${count(this.steps, "step")}: the next one would throw the weights away. Lower the learning rate or the L2 strength, then reset the weights.`);
+    if (this.diverged) return this.announce(`Training diverged after ${count(this.steps, "step")}: the next one would throw the weights away. Lower the learning rate or the L2 strength, then reset the weights.`);
     const right = `${this.points.length - wrong.length} of ${count(this.points.length, "point")} lie in their own region`;
     const end = this.arrived ? " Training has arrived: every slope is below 0.000001." : "";
-    this.say(`${words} After ${count(this.steps, "step")} the loss is ${format(objective, 4)}, and ${right}.${end}`.trim());
+    this.announce(`${words} After ${count(this.steps, "step")} the loss is ${format(objective, 4)}, and ${right}.${end}`.trim());
   }
 
   // Once for each picture that the screen shows, however often it is asked for.
@@ -276,7 +276,7 @@ class PlaygroundFigure extends PointsElement {
     drawCurve(this.curve, { losses: this.losses, stride: this.stride, classes: this.state.classes.length }, colors);
   }
 
-  themed() {
+  onThemeChange() {
     this.redraw();
   }
 

@@ -107,7 +107,7 @@ class PrecisionFigure extends LiveElement {
     const loss = -logSoftmax(exact)[target];
     show(this.truth, loss, formatFloat(loss));
     const losses = ways.map((way, i) => `${formatFloat(way.losses[target])} by ${WAYS[i]}`);
-    this.say(`In ${type} the logits are ${listed(z.map(formatFloat))}. The loss is ${listed(losses)}.`);
+    this.announce(`In ${type} the logits are ${listed(z.map(formatFloat))}. The loss is ${listed(losses)}.`);
   }
 
   static css = `
