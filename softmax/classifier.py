@@ -251,7 +251,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         """
         self._check_parameters()
         if (X_val is None) != (y_val is None):
-            raise ValueError("X_val and y_val belong together: pass both, or neither.")
+            raise ValueError("`X_val` and `y_val` must be passed together, got only one of them.")
         with _unchanged_on_error(self):
             continued = self.warm_start and hasattr(self, "coef_")
             X, y = self._validate_training_data(X, y, reset=not continued)

@@ -2,8 +2,8 @@
 
 MNIST's makers scaled each digit into a box of 20 × 20 pixels, keeping its proportions, with gray
 levels where the edge of a stroke passes through a pixel. Then they moved its center of mass to the
-center of a picture of 28 × 28 [1]_. A model that was trained on these pictures reads no others: it
-has a weight for each pixel, and does not know which pixels are neighbors.
+center of a picture of 28 × 28 [1]_. A linear model that was trained on these pictures cannot read
+others: it has a weight for each pixel, and does not know which pixels are neighbors.
 
 References
 ----------
@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-from softmax._validation import real_array
+from softmax._validation import first_true_index, real_array
 
 __all__ = ["center_digit", "draw_strokes"]
 
@@ -32,8 +32,8 @@ TIE = 1e-9
 def center_digit(picture):
     """Crop a digit, scale it to 20 pixels, and center it in 28 × 28 by its mass, as MNIST does.
 
-    A digit of MNIST comes back as it was. One that was moved or scaled comes back to where the
-    model expects it.
+    A digit of MNIST is returned unchanged. One that was moved or scaled is brought back to where
+    the model expects it.
 
     Parameters
     ----------
@@ -44,14 +44,18 @@ def center_digit(picture):
     -------
     ndarray of shape (28, 28), float64
         Each pixel is the mean brightness of the area that it covers. Ink that would lie outside
-        is lost, which takes a digit whose mass is far from its middle.
+        is lost, which happens only to a digit whose mass is far from its middle.
 
     Raises
     ------
     TypeError
         If `picture` does not hold real numbers, or has masked entries.
     ValueError
-        If `picture` is not a table of finite numbers ≥ 0, or has no ink.
+        If `picture` is not a table of finite numbers >= 0, or has no ink.
+
+    See Also
+    --------
+    draw_strokes : Draws such a picture.
 
     Examples
     --------
@@ -66,12 +70,16 @@ def center_digit(picture):
     picture = real_array(picture, "picture", masked=no_ink).astype(float)
     if picture.ndim != 2:
         raise ValueError(
-            f"picture has shape {picture.shape}; give one table of H × W brightness values."
+            f"`picture` must be a table of H × W brightness values, got shape {picture.shape}."
         )
-    if not (np.isfinite(picture) & (picture >= 0)).all():
-        raise ValueError("picture has values that are negative or not finite; give values ≥ 0.")
+    bad = ~(np.isfinite(picture) & (picture >= 0))
+    if bad.any():
+        index = first_true_index(bad)
+        raise ValueError(
+            f"`picture` must hold finite numbers >= 0, got {picture[index]} at index {index}."
+        )
     if not picture.any():
-        raise ValueError("picture has no ink; give one with a value above 0.")
+        raise ValueError("`picture` must have ink, a value above 0, got none.")
     digit = _crop(picture)
     scale = BOX / max(digit.shape)
     rows, columns = (_overlaps(length, scale) for length in digit.shape)
@@ -108,6 +116,10 @@ def draw_strokes(strokes, size, width):
     ValueError
         If a stroke is not a table of points, or a coordinate is not finite.
 
+    See Also
+    --------
+    center_digit : Brings what was drawn into the form of MNIST.
+
     Examples
     --------
     >>> draw_strokes([[(1.5, 0.5), (1.5, 2.5)]], size=3, width=1)
@@ -122,9 +134,14 @@ def draw_strokes(strokes, size, width):
         left_out = "To leave these points out, pass np.ma.compress_rows(stroke)."
         points = real_array(stroke, "stroke", masked=left_out).astype(float)
         if points.ndim != 2 or points.shape[1] != 2 or not len(points):
-            raise ValueError(f"A stroke has shape {points.shape}; give (n, 2), n points (x, y).")
+            raise ValueError(
+                f"A stroke must have shape (n, 2), for n points (x, y), got shape {points.shape}."
+            )
         if not np.isfinite(points).all():
-            raise ValueError("A stroke has coordinates that are not finite; give pixels.")
+            index = first_true_index(~np.isfinite(points))
+            raise ValueError(
+                f"A stroke must have finite coordinates, got {points[index]} at index {index}."
+            )
         for start, end in zip(points, points[1:] if len(points) > 1 else points, strict=False):
             distance = _distance(x, y, *start.tolist(), *end.tolist())
             np.maximum(ink, np.clip(width / 2 + 0.5 - distance, 0, 1), out=ink)

@@ -1,8 +1,8 @@
-"""The figures that the chapters draw again and again.
+"""The figures that several chapters draw.
 
-Every function takes data and, optionally, the Axes to draw on; it draws with
-matplotlib's current style (the book's own is ``plt.style.use("softmax.book")``)
-and returns the Axes, so that a caller can go on drawing.
+Every function draws data on the Axes that it is given, or else on new or current ones, with
+matplotlib's current style (that of the book is ``plt.style.use("softmax.book")``). It returns the
+Axes, so that the caller can add to them.
 """
 
 import matplotlib.pyplot as plt
@@ -51,8 +51,8 @@ def bars(values, labels=None, *, ax=None, color="C0", fmt="{:.3f}"):
     values = _with_gaps(values, "values").astype(float)
     if values.ndim != 1:
         raise ValueError(
-            f"values has shape {values.shape}; bars draws one vector, of shape (K,). "
-            "Call it once per row."
+            f"`values` must be one vector, of shape (K,), got shape {values.shape}. Call bars once "
+            "for each row."
         )
     labels = _class_names(labels, len(values))
     ax = plt.gca() if ax is None else ax
@@ -66,7 +66,7 @@ def bars(values, labels=None, *, ax=None, color="C0", fmt="{:.3f}"):
 
 
 def logits_and_probabilities(z, labels=None, *, axes=None):
-    """Draw logits as bars and, beside them, the probabilities softmax makes of them.
+    """Draw logits as bars and, beside them, their softmax.
 
     Parameters
     ----------
@@ -130,8 +130,8 @@ def confusion_matrix(counts, labels=None, *, ax=None):
     Parameters
     ----------
     counts : array_like of int, shape (K, K)
-        `counts[i, j]` examples of class i were predicted as class j, as
-        `sklearn.metrics.confusion_matrix` gives them.
+        `counts[i, j]` examples of class i were predicted as class j, as from
+        `sklearn.metrics.confusion_matrix`.
     labels : sequence of K str, optional
         Names of the classes.
     ax : matplotlib.axes.Axes, optional
@@ -150,7 +150,7 @@ def confusion_matrix(counts, labels=None, *, ax=None):
     counts = real_array(counts, "counts", masked="To count nothing there, pass counts.filled(0).")
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
         raise ValueError(
-            f"counts has shape {counts.shape}; a confusion matrix is square, of shape (K, K)."
+            f"`counts` must be a square matrix, of shape (K, K), got shape {counts.shape}."
         )
     labels = _class_names(labels, len(counts))
     ax = plt.gca() if ax is None else ax
@@ -235,8 +235,8 @@ def image_grid(images, titles=None, *, axes=None, columns=5, **imshow):
     axes = np.asarray(axes)
     if len(images) > min(axes.size, len(titles)):
         raise ValueError(
-            f"{len(images)} pictures, but {axes.size} Axes and {len(titles)} titles; "
-            "give one of each per picture."
+            "`images` must have an Axes and a title for each picture, got "
+            f"{len(images)} pictures, {axes.size} Axes and {len(titles)} titles."
         )
     imshow = {"cmap": "gray"} | imshow
     for ax in axes.ravel():
@@ -314,5 +314,7 @@ def _class_names(labels, num_classes):
     if labels is None:
         return [str(k) for k in range(num_classes)]
     if len(labels) != num_classes:
-        raise ValueError(f"{len(labels)} labels for {num_classes} classes; give one per class.")
+        raise ValueError(
+            f"`labels` must have a name for each of the {num_classes} classes, got {len(labels)}."
+        )
     return list(labels)

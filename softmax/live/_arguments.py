@@ -13,13 +13,17 @@ def checked_logits(z, *, least, most, largest):
     TypeError
         If it does not hold real numbers, or has masked entries.
     ValueError
-        If it is another vector, or not a vector.
+        If it is not such a vector.
     """
     z = real_array(z, "z", masked="To leave these classes out, pass z.compressed().").astype(float)
     if z.ndim != 1 or not least <= len(z) <= most:
-        raise ValueError(f"z has shape {z.shape}; give one vector of {least} to {most} logits.")
+        raise ValueError(
+            f"`z` must be one vector of {least} to {most} logits, got shape {z.shape}."
+        )
     if not (np.abs(z) <= largest).all():  # NaN is refused too
-        raise ValueError(f"z is {z.tolist()}; give logits between -{largest:g} and {largest:g}.")
+        raise ValueError(
+            f"`z` must hold logits from -{largest:g} to {largest:g}, got {z.tolist()}."
+        )
     return z
 
 
@@ -29,13 +33,15 @@ def checked_labels(labels, count):
     Raises
     ------
     ValueError
-        If there are fewer or more of them.
+        If the number of labels is another one.
     """
     # As text: JSON takes no integers of NumPy, which labels of a data set often are.
     given = [f"class {k}" for k in range(1, count + 1)] if labels is None else labels
     labels = [str(label) for label in given]
     if len(labels) != count:
-        raise ValueError(f"{len(labels)} labels for {count} logits; give one for each.")
+        raise ValueError(
+            f"`labels` must have a name for each of the {count} logits, got {len(labels)}."
+        )
     return labels
 
 
@@ -48,7 +54,7 @@ def checked_target(target, count):
         If there is no such class.
     """
     if target not in range(count):
-        raise ValueError(f"target is {target!r}; give an index from 0 to {count - 1}.")
+        raise ValueError(f"`target` must be an index from 0 to {count - 1}, got {target!r}.")
     return int(target)
 
 
@@ -58,9 +64,9 @@ def checked_number(name, value, low, high):
     Raises
     ------
     ValueError
-        If it lies elsewhere, or is NaN.
+        If it is outside, or NaN.
     """
     value = float(value)
     if not low <= value <= high:
-        raise ValueError(f"{name} is {value}; give a number between {low:g} and {high:g}.")
+        raise ValueError(f"`{name}` must be a number from {low:g} to {high:g}, got {value}.")
     return value

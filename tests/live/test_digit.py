@@ -64,20 +64,26 @@ def small(shape):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (changed(model=small((10, 64))), r"coef_ has shape \(10, 64\); give a model of 10 classes"),
-        (changed(model=small((3, 784))), r"coef_ has shape \(3, 784\)"),
+        (changed(model=small((10, 64))), r"coef_ of shape \(10, 784\), got shape \(10, 64\)"),
+        (changed(model=small((3, 784))), r"got shape \(3, 784\)"),
         (
             changed(model=SimpleNamespace(coef_=MODEL.coef_, intercept_=[0.0])),
-            r"shape \(1,\); give 10",
+            r"shape \(10,\), got \(1,\)",
         ),
-        (changed(samples=SAMPLES[0], labels=[7]), r"shape \(784,\); give 1 to 10 rows of 784"),
-        (changed(samples=SAMPLES[:0], labels=[]), r"shape \(0, 784\)"),
+        (
+            changed(samples=SAMPLES[0], labels=[7]),
+            r"1 to 10 rows of 784 pixels, got shape \(784,\)",
+        ),
+        (changed(samples=SAMPLES[:0], labels=[]), r"got shape \(0, 784\)"),
         (changed(samples=np.ones((11, 784))), r"shape \(11, 784\)"),
-        (changed(samples=255 * SAMPLES), r"outside \[0, 1\]; divide the pixels by 255"),
-        (changed(samples=SAMPLES * np.nan), r"outside \[0, 1\]"),
-        (changed(samples=0 * SAMPLES), "a row without ink"),
-        (changed(labels=[7, 2]), r"labels is \[7, 2\]; give a digit from 0 to 9 for each"),
-        (changed(labels=[7, 2, 10]), r"labels is \[7, 2, 10\]"),
+        (
+            changed(samples=255 * SAMPLES),
+            r"got \d+.0 at index \(0, \d+\). Divide the pixels by 255",
+        ),
+        (changed(samples=SAMPLES * np.nan), "got nan"),
+        (changed(samples=0 * SAMPLES), "ink in every row, got none in row 0"),
+        (changed(labels=[7, 2]), r"a digit from 0 to 9 for each sample, got \[7, 2\]"),
+        (changed(labels=[7, 2, 10]), r"got \[7, 2, 10\]"),
     ],
 )
 def test_draw_digit_says_what_it_cannot_show(arguments, message):

@@ -9,17 +9,17 @@ from softmax import live
 @pytest.mark.parametrize(
     ("arguments", "options", "message"),
     [
-        (([[1.0, 2.0]],), {}, r"shape \(1, 2\); give one vector of 2 to 5"),
+        (([[1.0, 2.0]],), {}, r"`z` must be one vector of 2 to 5 logits, got shape \(1, 2\)"),
         (([1.0],), {}, r"shape \(1,\)"),
         ((np.zeros(6),), {}, r"shape \(6,\)"),
-        (([np.nan, 0.0],), {}, r"z is \[nan, 0.0\]; give logits between -20 and 20"),
-        (([0.0, 20.5],), {}, "between -20 and 20"),
-        (([0.0, 1.0], 2), {}, "target is 2; give an index from 0 to 1"),
-        (([0.0, 1.0], -1), {}, "target is -1"),
-        (([0.0, 1.0], 0.5), {}, "target is 0.5"),
-        (([0.0, 1.0], 0, ["a"]), {}, "1 labels for 2 logits"),
-        (([0.0, 1.0],), {"rate": 0}, "rate is 0.0; give a number between 0.01 and 10"),
-        (([0.0, 1.0],), {"rate": np.nan}, "rate is nan"),
+        (([np.nan, 0.0],), {}, r"`z` must hold logits from -20 to 20, got \[nan, 0.0\]"),
+        (([0.0, 20.5],), {}, "from -20 to 20"),
+        (([0.0, 1.0], 2), {}, "`target` must be an index from 0 to 1, got 2"),
+        (([0.0, 1.0], -1), {}, "got -1"),
+        (([0.0, 1.0], 0.5), {}, "got 0.5"),
+        (([0.0, 1.0], 0, ["a"]), {}, "each of the 2 logits, got 1"),
+        (([0.0, 1.0],), {"rate": 0}, "`rate` must be a number from 0.01 to 10, got 0.0"),
+        (([0.0, 1.0],), {"rate": np.nan}, "`rate` .* got nan"),
     ],
 )
 def test_it_says_what_it_cannot_show(arguments, options, message):

@@ -99,14 +99,14 @@ def test_labels_may_be_numbers():
 @pytest.mark.parametrize(
     ("arguments", "options", "message"),
     [
-        (([[1.0, 2.0]],), {}, r"shape \(1, 2\); give one vector of 1 to 8"),
+        (([[1.0, 2.0]],), {}, r"`z` must be one vector of 1 to 8 logits, got shape \(1, 2\)"),
         (([],), {}, r"shape \(0,\)"),
         ((np.zeros(9),), {}, r"shape \(9,\)"),
-        (([np.nan],), {}, r"z is \[nan\]; give logits between"),
-        (([101.0],), {}, "between -100 and 100"),
-        (([0.0], ["a", "b"]), {}, "2 labels for 1 logits"),
-        (([0.0],), {"temperature": 0}, "temperature is 0.0; give a number between 0.05 and 20"),
-        (([0.0],), {"temperature": np.nan}, "temperature is nan"),
+        (([np.nan],), {}, r"`z` must hold logits from -100 to 100, got \[nan\]"),
+        (([101.0],), {}, "from -100 to 100"),
+        (([0.0], ["a", "b"]), {}, "each of the 1 logits, got 2"),
+        (([0.0],), {"temperature": 0}, "`temperature` must be a number from 0.05 to 20, got 0.0"),
+        (([0.0],), {"temperature": np.nan}, "`temperature` .* got nan"),
     ],
 )
 def test_logits_says_what_it_cannot_show(arguments, options, message):

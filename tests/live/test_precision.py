@@ -9,15 +9,19 @@ from softmax import live
 @pytest.mark.parametrize(
     ("arguments", "options", "message"),
     [
-        ((np.zeros(5),), {}, r"shape \(5,\); give one vector of 2 to 4"),
-        (([0.0, 11.0],), {}, "give logits between -10 and 10"),
-        (([0.0, 1.0], "int8"), {}, "dtype is int8; give float16, float32 or float64"),
-        (([0.0, 1.0], np.longdouble), {}, "dtype is longdouble"),
-        (([0.0, 1.0], "float32", 0.0), {}, r"abs\(scale\) is 0.0; give a number between 0.1"),
-        (([0.0, 1.0], "float32", -1e6), {}, r"abs\(scale\) is 1000000.0"),
-        (([0.0, 1.0], "float32", np.nan), {}, r"abs\(scale\) is nan"),
-        (([0.0, 1.0],), {"target": 2}, "target is 2; give an index from 0 to 1"),
-        (([0.0, 1.0],), {"labels": ["a"]}, "1 labels for 2 logits"),
+        ((np.zeros(5),), {}, r"`z` must be one vector of 2 to 4 logits, got shape \(5,\)"),
+        (([0.0, 11.0],), {}, "logits from -10 to 10"),
+        (([0.0, 1.0], "int8"), {}, "`dtype` must be float16, float32 or float64, got int8"),
+        (([0.0, 1.0], np.longdouble), {}, "got longdouble"),
+        (
+            ([0.0, 1.0], "float32", 0.0),
+            {},
+            r"`abs\(scale\)` must be a number from 0.1 to 100000, got 0.0",
+        ),
+        (([0.0, 1.0], "float32", -1e6), {}, "got 1000000.0"),
+        (([0.0, 1.0], "float32", np.nan), {}, "got nan"),
+        (([0.0, 1.0],), {"target": 2}, "`target` must be an index from 0 to 1, got 2"),
+        (([0.0, 1.0],), {"labels": ["a"]}, "each of the 2 logits, got 1"),
     ],
 )
 def test_it_says_what_it_cannot_show(arguments, options, message):

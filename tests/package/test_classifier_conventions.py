@@ -181,7 +181,7 @@ def test_unfit_data(data, change, message):
 def test_unfit_validation_data(data):
     X, y = data
     model = SoftmaxClassifier(max_iter=1)
-    with pytest.raises(ValueError, match="X_val and y_val belong together"):
+    with pytest.raises(ValueError, match="`X_val` and `y_val` must be passed together"):
         model.fit(X, y, X_val=X)
     with pytest.raises(ValueError, match="X has 5 features, but SoftmaxClassifier is expecting 6"):
         model.fit(X, y, X_val=X[:, :5], y_val=y)

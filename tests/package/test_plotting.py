@@ -40,9 +40,9 @@ def test_bars_names_classes_by_index_without_labels():
 
 
 def test_bars_refuses_a_matrix_and_a_wrong_number_of_labels():
-    with pytest.raises(ValueError, match=r"values has shape \(2, 2\).*Call it once per row"):
+    with pytest.raises(ValueError, match=r"`values` .* got shape \(2, 2\)\. Call bars once"):
         plotting.bars(np.eye(2))
-    with pytest.raises(ValueError, match="3 labels for 2 classes; give one per class"):
+    with pytest.raises(ValueError, match="each of the 2 classes, got 3"):
         plotting.bars([1.0, 2.0], ["a", "b", "c"])
 
 
@@ -77,7 +77,7 @@ def test_confusion_matrix_writes_counts_and_colors_shares_of_rows():
 
 
 def test_confusion_matrix_refuses_a_matrix_that_is_not_square():
-    with pytest.raises(ValueError, match=r"counts has shape \(2, 3\).*square"):
+    with pytest.raises(ValueError, match=r"square matrix.* got shape \(2, 3\)"):
         plotting.confusion_matrix(np.zeros((2, 3)))
 
 
@@ -102,7 +102,7 @@ def test_image_grid_shows_each_picture_with_its_title_and_hides_the_rest():
 def test_image_grid_refuses_more_pictures_than_places_or_titles():
     images = np.zeros((3, 2, 2))
     _, axes = plt.subplots(1, 2)
-    with pytest.raises(ValueError, match="3 pictures, but 2 Axes and 3 titles"):
+    with pytest.raises(ValueError, match="3 pictures, 2 Axes and 3 titles"):
         plotting.image_grid(images, axes=axes)
     with pytest.raises(ValueError, match="1 titles"):
         plotting.image_grid(images, ["a"])

@@ -1,10 +1,10 @@
-"""A digit that the reader draws, what a classifier reads in it, and which pixels decided."""
+"""A digit that the reader draws, how a classifier reads it, and which pixels decided."""
 
 import base64
 
 import numpy as np
 
-from softmax._validation import as_array, real_array
+from softmax._validation import as_array, first_true_index, real_array
 from softmax.digits import SIDE, center_digit
 from softmax.functional import softmax
 from softmax.live._live_figure import LiveFigure
@@ -17,7 +17,7 @@ FOR_AND_AGAINST = ["#d55e00", "white", "#0072b2"]
 
 
 def draw_digit(model, samples, labels):
-    """Draw a digit, and see how a classifier reads it and which pixels spoke for and against.
+    """Draw a digit, and see how a classifier reads it and which pixels count for and against it.
 
     What is drawn goes through `softmax.digits.center_digit` first, as the digits of MNIST did.
 
@@ -45,11 +45,11 @@ def draw_digit(model, samples, labels):
     W, b = np.asarray(model.coef_), np.asarray(model.intercept_)
     if W.shape != (CLASSES, PIXELS):
         raise ValueError(
-            f"model.coef_ has shape {W.shape}; give a model of {CLASSES} classes and {PIXELS} "
-            "pixels, trained on MNIST."
+            f"`model` must be trained on MNIST, with coef_ of shape {(CLASSES, PIXELS)}, got shape "
+            f"{W.shape}."
         )
     if b.shape != (CLASSES,):
-        raise ValueError(f"model.intercept_ has shape {b.shape}; give {CLASSES} biases.")
+        raise ValueError(f"`model` must have intercept_ of shape ({CLASSES},), got {b.shape}.")
     samples, labels = _checked(samples, labels)
     weights = np.append(W.ravel(), b).astype("<f4")
     start = {
@@ -106,13 +106,23 @@ def _checked(samples, labels):
     labels = as_array(labels, "labels", masked="Leave these samples out.")
     shape = samples.shape
     if len(shape) != 2 or not 1 <= shape[0] <= MOST_SAMPLES or shape[1] != PIXELS:
-        raise ValueError(f"samples has shape {shape}; give 1 to {MOST_SAMPLES} rows of {PIXELS}.")
-    if not ((samples >= 0) & (samples <= 1)).all():  # NaN is refused too
-        raise ValueError("samples has values outside [0, 1]; divide the pixels by 255.")
-    if not samples.any(axis=1).all():
-        raise ValueError("samples has a row without ink; give pictures of digits.")
+        raise ValueError(
+            f"`samples` must have 1 to {MOST_SAMPLES} rows of {PIXELS} pixels, got shape {shape}."
+        )
+    outside = ~((samples >= 0) & (samples <= 1))  # or NaN
+    if outside.any():
+        index = first_true_index(outside)
+        raise ValueError(
+            f"`samples` must hold values from 0 to 1, got {samples[index]} at index {index}. "
+            "Divide the pixels by 255."
+        )
+    blank = ~samples.any(axis=1)
+    if blank.any():
+        raise ValueError(f"`samples` must have ink in every row, got none in row {blank.argmax()}.")
     if labels.shape != samples.shape[:1] or not np.isin(labels, range(CLASSES)).all():
-        raise ValueError(f"labels is {labels.tolist()}; give a digit from 0 to 9 for each sample.")
+        raise ValueError(
+            f"`labels` must have a digit from 0 to 9 for each sample, got {labels.tolist()}."
+        )
     return np.rint(255 * samples).astype(np.uint8), labels.astype(int)
 
 

@@ -1,4 +1,4 @@
-"""Logits and temperature, and the probabilities that softmax makes of them."""
+"""Logits and temperature, and the probabilities that softmax computes from them."""
 
 from softmax.functional import softmax
 from softmax.live._arguments import checked_labels, checked_logits, checked_number

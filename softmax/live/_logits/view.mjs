@@ -1,4 +1,4 @@
-// Logits and temperature on the left; what softmax, argmax and sigmoid make of them on the right.
+// Logits and temperature on the left; their softmax, argmax and sigmoid on the right.
 
 import { LiveElement, argmax, define, format, formatProbability, linearScale, listed, logScale, make, scrollable, show, sigmoid, slider, softmax } from "../core.mjs";
 

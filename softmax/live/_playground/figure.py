@@ -1,8 +1,8 @@
-"""A playground for softmax regression: points on a plane, and a classifier that learns them."""
+"""A playground for softmax regression: points on a plane, and a classifier trained on them."""
 
 import numpy as np
 
-from softmax._validation import as_array, real_array
+from softmax._validation import as_array, first_true_index, real_array
 from softmax.live._arguments import checked_number
 from softmax.live._live_figure import LiveFigure
 
@@ -56,7 +56,7 @@ def playground(X=None, y=None, *, learning_rate=0.5, alpha=0.001, temperature=1.
     <softmax.live: a playground for softmax regression>
     """
     if (X is None) != (y is None):
-        raise ValueError("X and y belong together: pass both, or neither.")
+        raise ValueError("`X` and `y` must be passed together, got only one of them.")
     X, y = _overlapping_groups() if X is None else _checked(X, y)
     given = {"learning_rate": learning_rate, "alpha": alpha, "temperature": temperature}
     settings = {name: checked_number(name, value, *LIMITS[name]) for name, value in given.items()}
@@ -89,19 +89,31 @@ def playground(X=None, y=None, *, learning_rate=0.5, alpha=0.001, temperature=1.
 
 
 def _checked(X, y):
-    """Return the points as an array of shape (N, 2) and their classes, or say what is wrong."""
+    """Return the points as an array of shape (N, 2), and their classes."""
     left_out = "To leave these points out, pass X and y without them."
     X = real_array(X, "X", masked=left_out).astype(float)
     y = as_array(y, "y", masked=left_out)
     most, reach = LIMITS["points"], LIMITS["reach"]
     if X.ndim != 2 or X.shape[1] != 2 or not 1 <= len(X) <= most:
-        raise ValueError(f"X has shape {X.shape}; give 1 to {most} points, shape (N, 2).")
-    if not (np.abs(X) <= reach).all():  # NaN is refused too
-        raise ValueError(f"X leaves the plane; give coordinates between -{reach:g} and {reach:g}.")
+        raise ValueError(
+            f"`X` must have shape (N, 2) with 1 to {most} points, got shape {X.shape}."
+        )
+    outside = ~(np.abs(X) <= reach)  # or NaN
+    if outside.any():
+        index = first_true_index(outside)
+        raise ValueError(
+            f"`X` must hold coordinates from -{reach:g} to {reach:g}, got {X[index]} at index "
+            f"{index}."
+        )
     if y.shape != (len(X),):
-        raise ValueError(f"y has shape {y.shape} for {len(X)} points; give one class for each.")
+        raise ValueError(
+            f"`y` must have a class for each of the {len(X)} points, shape ({len(X)},), got shape "
+            f"{y.shape}."
+        )
     if y.dtype.kind not in "iu" or not ((y >= 0) & (y < MOST_CLASSES)).all():
-        raise ValueError(f"y holds {np.unique(y).tolist()}; give classes as integers from 0 to 5.")
+        raise ValueError(
+            f"`y` must hold integers from 0 to {MOST_CLASSES - 1}, got {np.unique(y).tolist()}."
+        )
     return X, y
 
 
@@ -127,7 +139,7 @@ def _trained(X, y, learning_rate, alpha):
     )
     try:
         return model.fit(X, y)
-    except ValueError:  # The limits admit settings with which it diverges: a thing to be seen.
+    except ValueError:  # The limits admit settings with which it diverges, for the reader to see.
         return None
 
 

@@ -54,7 +54,7 @@ def precision(z, dtype="float32", scale=1.0, *, target=0, labels=None):
     z = checked_logits(z, least=2, most=MOST_CLASSES, largest=LARGEST_LOGIT)
     name = getattr(dtype, "__name__", str(dtype))
     if name not in DTYPES:
-        raise ValueError(f"dtype is {name}; give float16, float32 or float64.")
+        raise ValueError(f"`dtype` must be float16, float32 or float64, got {name}.")
     sign = -1.0 if scale < 0 else 1.0
     scale = sign * checked_number("abs(scale)", abs(scale), *LIMITS["scale"])
     target = checked_target(target, len(z))
