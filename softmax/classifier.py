@@ -241,13 +241,18 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        self : SoftmaxClassifier
+        SoftmaxClassifier
+            The estimator itself, trained.
 
         Raises
         ------
         ValueError
             If a parameter or the data are invalid, or if training diverges. The estimator is then
             left as it was.
+
+        See Also
+        --------
+        partial_fit : One epoch on a part of the data.
         """
         self._check_parameters()
         if (X_val is None) != (y_val is None):
@@ -300,13 +305,18 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        self : SoftmaxClassifier
+        SoftmaxClassifier
+            The estimator itself, trained further.
 
         Raises
         ------
         ValueError
             If a parameter or the data are invalid, or if training diverges. The estimator is then
             left as it was.
+
+        See Also
+        --------
+        fit : Many epochs on all of the data.
         """
         self._check_parameters()
         if self.early_stopping:
@@ -360,11 +370,18 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
+            The logits.
 
         Raises
         ------
         NotFittedError
             If the classifier has not been fitted.
+        ValueError
+            If `X` is invalid, or has another number of features than the training data.
+
+        See Also
+        --------
+        predict_proba : Their softmax.
         """
         logits = self._logits(X)
         return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
@@ -379,12 +396,20 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes), in the order of `classes_`
+        ndarray of shape (n_samples, n_classes)
+            The probabilities, in the order of `classes_`. Each row sums to 1.
 
         Raises
         ------
         NotFittedError
             If the classifier has not been fitted.
+        ValueError
+            If `X` is invalid, or has another number of features than the training data.
+
+        See Also
+        --------
+        predict_log_proba : Their logarithm, also where a probability underflows to 0.
+        decision_function : The logits.
         """
         return softmax(self._logits(X))
 
@@ -398,12 +423,19 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes), in the order of `classes_`
+        ndarray of shape (n_samples, n_classes)
+            The log-probabilities, in the order of `classes_`.
 
         Raises
         ------
         NotFittedError
             If the classifier has not been fitted.
+        ValueError
+            If `X` is invalid, or has another number of features than the training data.
+
+        See Also
+        --------
+        predict_proba : The probabilities.
         """
         return log_softmax(self._logits(X))
 
@@ -418,11 +450,18 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples,)
+            The class labels, of the dtype of `classes_`. Of classes that tie, it is the first.
 
         Raises
         ------
         NotFittedError
             If the classifier has not been fitted.
+        ValueError
+            If `X` is invalid, or has another number of features than the training data.
+
+        See Also
+        --------
+        predict_proba : The probability of each class.
         """
         logits = self._logits(X)
         return self.classes_[logits.argmax(axis=1)]

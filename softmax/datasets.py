@@ -118,7 +118,7 @@ def load_mnist(source=None):
 
     Returns
     -------
-    data : dict
+    dict
         With these entries, which are attributes, too:
 
         X_train : ndarray of shape (50000, 784), float32
@@ -179,7 +179,7 @@ def load_fashion_mnist():
 
     Returns
     -------
-    data : dict
+    dict
         With the same entries, shapes and types as that of `load_mnist`, split in the same way, and
         with one more:
 
@@ -235,7 +235,7 @@ def load_word_frequencies(source=None):
 
     Returns
     -------
-    data : dict
+    dict
         With these entries, which are attributes, too:
 
         words : list of str
@@ -248,6 +248,10 @@ def load_word_frequencies(source=None):
     ------
     FileNotFoundError, OSError, TypeError
         As for `load_mnist`.
+
+    See Also
+    --------
+    load_mnist : The other data set that comes with the package.
 
     Notes
     -----

@@ -134,8 +134,15 @@ def log_softmax(x, axis=-1, *, temperature=1.0, where=None):
 
     Parameters
     ----------
-    x, axis, temperature, where
-        As for `softmax`. A masked entry gets -inf, whatever it holds.
+    x : array_like of bool, int or float
+        The logits, of any shape.
+    axis : int, tuple of int or None, default -1
+        The axis or axes along which the probabilities sum to 1. None means all of them.
+    temperature : float, default 1.0
+        :math:`T > 0`, as a number or in an array without axes.
+    where : array_like of bool, optional
+        Mask that broadcasts to the shape of `x`; False leaves an entry out. It gets -inf, whatever
+        it holds.
 
     Returns
     -------

@@ -66,7 +66,7 @@ def cross_entropy(
         :math:`\varepsilon` from 0 to 1: the target becomes
         :math:`(1 - \varepsilon)\,y + \varepsilon / K`.
     reduction : {"mean", "sum", "none"}, default "mean"
-        "none" gives the loss of each slice, "sum" their sum. "mean" divides the sum by the total
+        "none" returns the loss of each slice, "sum" their sum. "mean" divides the sum by the total
         weight :math:`\sum w_t` of the counted labels, or, with probabilities, by the number of
         slices.
 
@@ -148,6 +148,7 @@ def cross_entropy_grad(
 
     See Also
     --------
+    cross_entropy : The loss.
     cross_entropy_with_grad : The loss and the gradient, from one evaluation.
 
     Notes
@@ -186,9 +187,10 @@ def cross_entropy_with_grad(
     Returns
     -------
     loss : scalar or ndarray
-        What `cross_entropy` returns.
+        The loss, as from `cross_entropy`: a scalar, or with reduction "none" an array of the shape
+        of `logits` without `axis`.
     grad : ndarray
-        What `cross_entropy_grad` returns.
+        Its gradient, as from `cross_entropy_grad`, of the shape of `logits`.
 
     Raises
     ------

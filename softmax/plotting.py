@@ -45,8 +45,14 @@ def bars(values, labels=None, *, ax=None, color="C0", fmt="{:.3f}"):
 
     Raises
     ------
+    TypeError
+        If `values` does not hold real numbers, or has masked entries.
     ValueError
         If `values` is not one-dimensional, or `labels` has another length.
+
+    See Also
+    --------
+    logits_and_probabilities : Two of these side by side.
     """
     values = _with_gaps(values, "values").astype(float)
     if values.ndim != 1:
@@ -81,6 +87,16 @@ def logits_and_probabilities(z, labels=None, *, axes=None):
     -------
     numpy.ndarray of 2 matplotlib.axes.Axes
         The two Axes drawn on.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `bars`.
+
+    See Also
+    --------
+    bars : One vector.
+    softmax.live.logits : The same as a live figure.
     """
     if axes is None:
         _, axes = plt.subplots(1, 2)
@@ -107,6 +123,15 @@ def training_curves(loss, accuracy=None, *, axes=None):
     -------
     numpy.ndarray of matplotlib.axes.Axes
         The Axes drawn on.
+
+    Raises
+    ------
+    TypeError
+        If a curve does not hold real numbers, or has masked entries.
+
+    See Also
+    --------
+    softmax.SoftmaxClassifier : Records both curves.
     """
     panels = [(_with_gaps(loss, "loss"), "training loss", "C0")]
     if accuracy is not None:
@@ -144,8 +169,10 @@ def confusion_matrix(counts, labels=None, *, ax=None):
 
     Raises
     ------
+    TypeError
+        If `counts` does not hold real numbers, or has masked entries.
     ValueError
-        If `counts` is not a square matrix.
+        If `counts` is not a square matrix, or `labels` has another length.
     """
     counts = real_array(counts, "counts", masked="To count nothing there, pass counts.filled(0).")
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
@@ -189,6 +216,17 @@ def templates(coef, image_shape, labels=None, *, axes=None):
     -------
     numpy.ndarray of matplotlib.axes.Axes
         The Axes drawn on.
+
+    Raises
+    ------
+    TypeError
+        If `coef` does not hold real numbers, or has masked entries.
+    ValueError
+        If the shapes do not fit, or `labels` has another length.
+
+    See Also
+    --------
+    image_grid : Pictures that are not weights.
     """
     coef = real_array(coef, "coef", masked="To show no weight there, pass coef.filled(0).")
     limit = np.abs(coef).max()
@@ -224,8 +262,14 @@ def image_grid(images, titles=None, *, axes=None, columns=5, **imshow):
 
     Raises
     ------
+    TypeError
+        If `images` does not hold real numbers, or has masked entries.
     ValueError
         If there are more pictures than Axes or titles.
+
+    See Also
+    --------
+    templates : The weights of each class as pictures, on one color scale.
     """
     images = _with_gaps(images, "images")
     titles = [""] * len(images) if titles is None else list(titles)
@@ -269,6 +313,15 @@ def decision_regions(model, X, y, *, ax=None, resolution=200):
     -------
     matplotlib.axes.Axes
         The Axes drawn on.
+
+    Raises
+    ------
+    TypeError
+        If `X` does not hold real numbers, or `X` or `y` has masked entries.
+
+    See Also
+    --------
+    softmax.live.playground : Such a figure to experiment with.
     """
     left_out = "To leave these points out, pass X and y without them."
     X, y = real_array(X, "X", masked=left_out), as_array(y, "y", masked=left_out)

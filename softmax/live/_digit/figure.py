@@ -39,8 +39,14 @@ def draw_digit(model, samples, labels):
 
     Raises
     ------
+    TypeError
+        If `samples` does not hold real numbers, or has masked entries.
     ValueError
         If `model`, `samples` or `labels` is not as said above.
+
+    See Also
+    --------
+    softmax.digits.center_digit : The preparation of what is drawn.
     """
     W, b = np.asarray(model.coef_), np.asarray(model.intercept_)
     if W.shape != (CLASSES, PIXELS):

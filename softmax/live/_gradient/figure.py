@@ -40,8 +40,15 @@ def gradient(z, target=0, labels=None, *, rate=1.0):
 
     Raises
     ------
+    TypeError
+        If `z` does not hold real numbers, or has masked entries.
     ValueError
         If `z`, `target`, `labels` or `rate` is not as said above.
+
+    See Also
+    --------
+    softmax.cross_entropy_grad : The gradient that it shows.
+    logits : The probabilities alone.
 
     Examples
     --------

@@ -26,8 +26,15 @@ def logits(z, labels=None, *, temperature=1.0):
 
     Raises
     ------
+    TypeError
+        If `z` does not hold real numbers, or has masked entries.
     ValueError
         If `z`, `labels` or `temperature` is not as said above.
+
+    See Also
+    --------
+    softmax.softmax : What it computes.
+    gradient : The loss of such logits, and the descent along its gradient.
 
     Examples
     --------

@@ -47,8 +47,14 @@ def playground(X=None, y=None, *, learning_rate=0.5, alpha=0.001, temperature=1.
 
     Raises
     ------
+    TypeError
+        If `X` does not hold real numbers, or has masked entries.
     ValueError
         If an argument is not as said above.
+
+    See Also
+    --------
+    softmax.SoftmaxClassifier : The classifier, for data of your own.
 
     Examples
     --------

@@ -43,8 +43,14 @@ def precision(z, dtype="float32", scale=1.0, *, target=0, labels=None):
 
     Raises
     ------
+    TypeError
+        If `z` does not hold real numbers, or has masked entries.
     ValueError
         If an argument is not as said above.
+
+    See Also
+    --------
+    softmax.log_softmax : The last of the three ways, with the rounding of the shift compensated.
 
     Examples
     --------
