@@ -18,7 +18,7 @@ CHAPTERS := $(wildcard book/*.md)
 BOOK_SOURCES := $(CHAPTERS) _config.yml _toc.yml $(wildcard book/*.bib book/_static/* book/_ext/*.py)
 COURSEWORK_SOURCES := $(wildcard coursework/hw*/*.md coursework/hw*/*.py) coursework/release.py \
   coursework/pages.py coursework/nbgrader_runs.py coursework/grader/assignment.py
-PACKAGE := setup.py $(wildcard softmax/*.py softmax/live/*.py softmax/live/*/*.py softmax/live/*.mjs softmax/live/*/*.mjs softmax/*.mplstyle softmax/data/*/*)
+PACKAGE := setup.py $(wildcard softmax/*.py softmax/live/*.py softmax/live/*/*.py softmax/live/*.mjs softmax/live/*/*.mjs softmax/*.mplstyle softmax/py.typed softmax/data/*/*)
 
 # One core for each kernel: the tests run two side by side, and two pools of threads would fight.
 export OMP_NUM_THREADS ?= 1

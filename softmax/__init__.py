@@ -5,6 +5,7 @@
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from softmax.functional import (
     log_softmax,
@@ -23,6 +24,11 @@ from softmax.losses import (
     entropy,
     kl_divergence,
 )
+
+if TYPE_CHECKING:  # the lazy names, for editors and type checkers
+    from softmax import classifier, datasets, digits, live, plotting
+    from softmax.classifier import SoftmaxClassifier
+    from softmax.datasets import load_fashion_mnist, load_mnist, load_word_frequencies
 
 __version__ = "0.2.0"
 

@@ -4,17 +4,23 @@ Each function returns the argument in the form to work with. Otherwise its error
 given, what is allowed and what to do. What it suggests to do was tried first, where that is cheap.
 """
 
+from __future__ import annotations
+
 import math
 import numbers
 import operator
 import sys
 from collections.abc import Iterable, Mapping, Set
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
-def real_array(x, name="x", *, masked):
+
+def real_array(x: ArrayLike, name: str = "x", *, masked: str) -> np.ndarray:
     """Return `x` as an array of booleans, integers or floats, without a copy if it is one.
 
     `name` is what the user calls `x`; `masked` is what to pass in place of a masked array.
@@ -35,7 +41,7 @@ def real_array(x, name="x", *, masked):
     return array
 
 
-def as_array(x, name, *, masked):
+def as_array(x: ArrayLike, name: str, *, masked: str) -> np.ndarray:
     """Return `x` as an array of any dtype. Masked entries are refused as by `real_array`."""
     if type(x) is np.ndarray:
         return x
@@ -142,7 +148,7 @@ def _way_to_the_host(x, name):
     return f" Copy it to host memory first: {name}.detach(){dense}{wider}.cpu()."
 
 
-def as_float(value, name):
+def as_float(value: Any, name: str) -> float:
     """Return a real number as a Python float, and NaN for anything else.
 
     An array or tensor without axes counts as its number. A Python float leaves the dtype of the
@@ -156,7 +162,7 @@ def as_float(value, name):
         return math.inf if value > 0 else -math.inf
 
 
-def as_int(value, name, hint=""):
+def as_int(value: Any, name: str, hint: str = "") -> int:
     """Return an integer as a Python int; an array or tensor without axes counts as its number."""
     try:
         if not _has_masked_entries(value):
@@ -166,7 +172,7 @@ def as_int(value, name, hint=""):
     raise TypeError(f"`{name}` must be an integer{hint}, got {value!r}.")
 
 
-def check_temperature(temperature):
+def check_temperature(temperature: Any) -> float:
     """Return the temperature as a Python float."""
     if type(temperature) is float and 0 < temperature < math.inf:
         return temperature
@@ -176,7 +182,14 @@ def check_temperature(temperature):
     return value
 
 
-def check_labels(labels, num_classes, name, *, ignore_index=None, masked):
+def check_labels(
+    labels: ArrayLike,
+    num_classes: int,
+    name: str,
+    *,
+    ignore_index: int | None = None,
+    masked: str,
+) -> np.ndarray:
     """Return the labels as an array of integers, each in range or equal to `ignore_index`."""
     array = as_array(labels, name, masked=masked)
     if array.size == 0 and array.dtype == float:
@@ -216,12 +229,12 @@ def _way_to_integers(labels, array, name):
     return ""
 
 
-def first_true_index(mask):
+def first_true_index(mask: np.ndarray) -> tuple[int, ...]:
     """Return the index of the first True, as a tuple of ints."""
     return tuple(int(i) for i in np.argwhere(mask)[0])
 
 
-def float_dtype(x):
+def float_dtype(x: np.ndarray) -> np.dtype:
     """Return the dtype of the result for `x`: its own if floating, else float64."""
     if x.dtype.kind != "f":
         return np.dtype(np.float64)
@@ -229,7 +242,7 @@ def float_dtype(x):
     return x.dtype if x.dtype.isnative else x.dtype.newbyteorder("=")
 
 
-def working_dtype(dtype):
+def working_dtype(dtype: np.dtype) -> np.dtype:
     """Return the dtype to compute in: float32 for float16, otherwise `dtype` itself."""
     return np.dtype(np.float32) if dtype.itemsize == 2 else dtype
 
@@ -250,7 +263,7 @@ def move_axes_last(x, axis):
     return (x if axes == last else np.moveaxis(x, axes, last)), axes, last
 
 
-def excluded_mask(where, x):
+def excluded_mask(where: ArrayLike, x: np.ndarray) -> np.ndarray:
     """Return the negated mask, True for the entries to leave out, as a view in the shape of `x`."""
     keep = as_array(where, "where", masked="Pass where.filled(False).")
     if keep.size == 0 and keep.dtype == float:

@@ -1,10 +1,13 @@
 """Softmax regression, trained by mini-batch gradient descent, as a scikit-learn estimator."""
 
+from __future__ import annotations
+
 import copy
 import math
 import warnings
 from contextlib import contextmanager
 from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from scipy.sparse import issparse
@@ -27,6 +30,12 @@ from softmax._optimizer import (
 )
 from softmax.functional import log_softmax, softmax
 from softmax.losses import entropy
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from numpy.typing import ArrayLike
+    from scipy.sparse import sparray, spmatrix
 
 _FLOATS = [np.float64, np.float32]
 
@@ -185,25 +194,33 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     True
     """
 
+    coef_: np.ndarray
+    intercept_: np.ndarray
+    classes_: np.ndarray
+    n_iter_: int
+    loss_curve_: list[float]
+    validation_scores_: list[float]
+    _random_state: np.random.RandomState
+
     def __init__(
         self,
         *,
-        learning_rate="adaptive",
-        learning_rate_init="auto",
-        alpha="auto",
-        batch_size="auto",
-        max_iter=500,
-        momentum=0.9,
-        tol=1e-4,
-        n_iter_no_change=10,
-        early_stopping=False,
-        validation_fraction=0.1,
-        class_weight=None,
-        shuffle=True,
-        init_scale=0.0,
-        random_state=None,
-        verbose=False,
-        warm_start=False,
+        learning_rate: Literal["adaptive", "constant", "cosine"] = "adaptive",
+        learning_rate_init: Literal["auto"] | float = "auto",
+        alpha: Literal["auto"] | float = "auto",
+        batch_size: Literal["auto"] | int = "auto",
+        max_iter: int = 500,
+        momentum: float = 0.9,
+        tol: float | None = 1e-4,
+        n_iter_no_change: int = 10,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        class_weight: dict | Literal["balanced"] | None = None,
+        shuffle: bool = True,
+        init_scale: float = 0.0,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: bool | int = False,
+        warm_start: bool = False,
     ):
         self.learning_rate = learning_rate
         self.learning_rate_init = learning_rate_init
@@ -222,7 +239,15 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         self.verbose = verbose
         self.warm_start = warm_start
 
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None):
+    def fit(
+        self,
+        X: ArrayLike | sparray | spmatrix,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | sparray | spmatrix | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> Self:
         """Train on `X` and `y` for at most `max_iter` epochs.
 
         Parameters
@@ -286,7 +311,13 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             self._fit(X, labels, sample_weight, (X_val, y_val, val_weight), rng)
         return self
 
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: ArrayLike | sparray | spmatrix,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on a part of the data; the momentum carries over to the next call.
 
         The learning rate stays at `learning_rate_init`. "auto" fits it to this part, and centers
@@ -333,7 +364,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 raise ValueError("classes must be passed on the first call to partial_fit.")
             X, y = self._validate_training_data(X, y, reset=first)
             if first:
-                self._set_classes(np.unique(classes), continued=False)
+                self._set_classes(np.unique(classes), continued=False)  # type: ignore[arg-type]
                 self._check_two_classes(self.classes_)
             elif classes is not None and not np.array_equal(self.classes_, np.unique(classes)):
                 raise ValueError(
@@ -359,7 +390,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             self.n_iter_ += 1
         return self
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike | sparray | spmatrix) -> np.ndarray:
         """Return the logits, or for two classes the logit of the second minus that of the first.
 
         Parameters
@@ -386,7 +417,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         logits = self._logits(X)
         return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike | sparray | spmatrix) -> np.ndarray:
         """Return the probability of each class.
 
         Parameters
@@ -413,7 +444,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         """
         return softmax(self._logits(X))
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike | sparray | spmatrix) -> np.ndarray:
         """Return the log-probability of each class.
 
         Parameters
@@ -439,7 +470,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         """
         return log_softmax(self._logits(X))
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike | sparray | spmatrix) -> np.ndarray:
         """Return the most probable class of each example.
 
         Parameters
@@ -777,7 +808,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         warnings.warn(reason + advice, ConvergenceWarning, stacklevel=3)
 
 
-def _drop_zero_weights(X, labels, sample_weight):
+def _drop_zero_weights(
+    X: Any, labels: np.ndarray, sample_weight: Any
+) -> tuple[np.ndarray | sparray, np.ndarray, np.ndarray | None]:
     """Leave out the rows of weight 0, which must not count in ranges and batches either."""
     if sample_weight is None or sample_weight.all():
         return X, labels, sample_weight

@@ -10,6 +10,8 @@ References
    http://yann.lecun.com/exdb/mnist/
 """
 
+from __future__ import annotations
+
 import gzip
 import hashlib
 import logging
@@ -20,6 +22,7 @@ import warnings
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -85,7 +88,7 @@ _UNSIGNED_BYTE = 0x08
 class Bunch(dict):
     """A dict whose entries are attributes, too: ``data.X_train`` is ``data["X_train"]``."""
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         try:
             return self[name]
         except KeyError:
@@ -100,7 +103,7 @@ class Bunch(dict):
         return [*super().__dir__(), *self]
 
 
-def load_mnist(source=None):
+def load_mnist(source: str | os.PathLike[str] | None = None) -> Bunch:
     """Load MNIST, the handwritten digits.
 
     The validation set is the last 10,000 images of the original training set; the test set is the
@@ -160,7 +163,7 @@ def load_mnist(source=None):
     return _load_idx_dataset(place, _MNIST_SHA256, remedy)
 
 
-def load_fashion_mnist():
+def load_fashion_mnist() -> Bunch:
     """Load Fashion-MNIST, pictures of clothes, which is made to take the place of MNIST [1]_.
 
     The 30 MB do not come with the package. They are looked for in four places, and the first that
@@ -222,7 +225,7 @@ def load_fashion_mnist():
     return data
 
 
-def load_word_frequencies(source=None):
+def load_word_frequencies(source: str | os.PathLike[str] | None = None) -> Bunch:
     """Load the 50,000 most common English words and how often each occurs.
 
     The list is an extract of wordfreq's [1]_.

@@ -11,11 +11,19 @@ References
    http://yann.lecun.com/exdb/mnist/
 """
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from softmax._validation import first_true_index, real_array
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import ArrayLike
 
 __all__ = ["center_digit", "draw_strokes"]
 
@@ -29,7 +37,7 @@ CENTER = 14
 TIE = 1e-9
 
 
-def center_digit(picture):
+def center_digit(picture: ArrayLike) -> np.ndarray:
     """Crop a digit, scale it to 20 pixels, and center it in 28 × 28 by its mass, as MNIST does.
 
     A digit of MNIST is returned unchanged. One that was moved or scaled is brought back to where
@@ -91,7 +99,7 @@ def center_digit(picture):
     return wide[BOX:-BOX, BOX:-BOX].copy()
 
 
-def draw_strokes(strokes, size, width):
+def draw_strokes(strokes: Iterable[ArrayLike], size: int, width: float) -> np.ndarray:
     """Draw strokes with a round pen.
 
     Parameters

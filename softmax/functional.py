@@ -22,8 +22,11 @@ end, and ``longdouble`` in its own precision (whatever that is on the machine). 
 entries (`numpy.ma`) is a TypeError, which says what to pass instead: its mask would be lost.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -47,11 +50,20 @@ from softmax._validation import (
     working_dtype,
 )
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 # What to pass in place of an array with masked entries.
 _BY_WHERE = "To leave these entries out, pass x.data and where=~np.ma.getmaskarray(x)."
 
 
-def softmax(x, axis=-1, *, temperature=1.0, where=None):
+def softmax(
+    x: ArrayLike,
+    axis: int | tuple[int, ...] | None = -1,
+    *,
+    temperature: float = 1.0,
+    where: ArrayLike | None = None,
+) -> np.ndarray | Any:
     r"""Turn real numbers into probabilities, slice by slice.
 
     .. math:: p_i = \frac{e^{x_i/T}}{\sum_j e^{x_j/T}}
@@ -127,7 +139,13 @@ def softmax(x, axis=-1, *, temperature=1.0, where=None):
     return map_slices(kernels, x, axis, temperature, where, 0.0)
 
 
-def log_softmax(x, axis=-1, *, temperature=1.0, where=None):
+def log_softmax(
+    x: ArrayLike,
+    axis: int | tuple[int, ...] | None = -1,
+    *,
+    temperature: float = 1.0,
+    where: ArrayLike | None = None,
+) -> np.ndarray | Any:
     r"""Logarithm of softmax, also where softmax itself underflows to 0.
 
     .. math:: \log p_i = x_i/T - \log \sum_j e^{x_j/T}
@@ -188,7 +206,13 @@ def log_softmax(x, axis=-1, *, temperature=1.0, where=None):
     return map_slices(kernels, x, axis, temperature, where, -np.inf)
 
 
-def logsumexp(x, axis=-1, *, keepdims=False, where=None):
+def logsumexp(
+    x: ArrayLike,
+    axis: int | tuple[int, ...] | None = -1,
+    *,
+    keepdims: bool = False,
+    where: ArrayLike | None = None,
+) -> np.ndarray | Any:
     r"""Logarithm of a sum of exponentials, without overflow.
 
     .. math:: \log \sum_j e^{x_j} = m + \log\Bigl(1 + \sum_{j \ne t} e^{x_j - m}\Bigr),
@@ -251,7 +275,7 @@ def logsumexp(x, axis=-1, *, keepdims=False, where=None):
     return np.expand_dims(out, axes) if keepdims else out[()]
 
 
-def online_logsumexp(chunks):
+def online_logsumexp(chunks: Iterable[ArrayLike]) -> np.ndarray | Any:
     r"""Log-sum-exp of data that arrives in pieces, each seen once.
 
     Two numbers are carried along: the largest entry so far, `m`, and the sum `r` of the other
@@ -340,7 +364,7 @@ def _merge(m1, tail1, m2, tail2):
     return np.maximum(m1, m2), tail
 
 
-def sigmoid(x):
+def sigmoid(x: ArrayLike) -> np.ndarray | Any:
     r"""Logistic function, the softmax of two classes.
 
     .. math:: \sigma(x) = \frac{1}{1 + e^{-x}} = \frac{e^x}{1 + e^x}
@@ -383,7 +407,7 @@ def sigmoid(x):
         return (np.where(x < 0, e, 1) / (1 + e)).astype(dtype)[()]
 
 
-def one_hot(labels, num_classes):
+def one_hot(labels: ArrayLike, num_classes: int) -> np.ndarray:
     """Code each label as a row with a single 1.
 
     Parameters
@@ -430,7 +454,7 @@ def _zero_probability(name):
     return f"To give these classes probability 0, pass {name}.filled(0)."
 
 
-def softmax_jacobian(p):
+def softmax_jacobian(p: ArrayLike) -> np.ndarray:
     r"""Jacobian of softmax, from its value.
 
     .. math:: \frac{\partial p_i}{\partial x_j} = p_i(\delta_{ij} - p_j),
@@ -480,7 +504,7 @@ def softmax_jacobian(p):
         return jacobian.astype(dtype)
 
 
-def softmax_vjp(p, g):
+def softmax_vjp(p: ArrayLike, g: ArrayLike) -> np.ndarray:
     r"""Gradient with respect to the logits, from the gradient with respect to softmax.
 
     .. math:: J^\mathsf{T} g = p \odot (g - g \cdot p)

@@ -4,6 +4,10 @@ The loss is computed from the logits, by log-sum-exp, and never as the logarithm
 a probability that underflows to 0 still has a finite logarithm.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
@@ -19,6 +23,9 @@ from softmax._validation import (
 )
 from softmax.functional import log_softmax
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 # What to pass in place of an array with masked entries.
 _MASKED_LOGITS = "To give these classes probability 0, pass logits.astype(float).filled(-np.inf)."
 _MASKED_TARGETS = (
@@ -28,15 +35,15 @@ _MASKED_TARGETS = (
 
 
 def cross_entropy(
-    logits,
-    targets,
+    logits: ArrayLike,
+    targets: ArrayLike,
     *,
-    axis=-1,
-    weight=None,
-    ignore_index=None,
-    label_smoothing=0.0,
-    reduction="mean",
-):
+    axis: int = -1,
+    weight: ArrayLike | None = None,
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    reduction: Literal["mean", "sum", "none"] = "mean",
+) -> np.ndarray | Any:
     r"""Cross-entropy between logits and targets.
 
     For one slice of logits with softmax `p`, class weights `w` and target distribution `y`,
@@ -115,15 +122,15 @@ def cross_entropy(
 
 
 def cross_entropy_grad(
-    logits,
-    targets,
+    logits: ArrayLike,
+    targets: ArrayLike,
     *,
-    axis=-1,
-    weight=None,
-    ignore_index=None,
-    label_smoothing=0.0,
-    reduction="mean",
-):
+    axis: int = -1,
+    weight: ArrayLike | None = None,
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    reduction: Literal["mean", "sum", "none"] = "mean",
+) -> np.ndarray:
     r"""Gradient of `cross_entropy` with respect to the logits.
 
     .. math:: \frac{\partial L}{\partial z_j} = p_j \sum_c w_c y_c - w_j y_j
@@ -168,15 +175,15 @@ def cross_entropy_grad(
 
 
 def cross_entropy_with_grad(
-    logits,
-    targets,
+    logits: ArrayLike,
+    targets: ArrayLike,
     *,
-    axis=-1,
-    weight=None,
-    ignore_index=None,
-    label_smoothing=0.0,
-    reduction="mean",
-):
+    axis: int = -1,
+    weight: ArrayLike | None = None,
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    reduction: Literal["mean", "sum", "none"] = "mean",
+) -> tuple[np.ndarray | Any, np.ndarray]:
     """Cross-entropy and its gradient, from one evaluation of log-softmax.
 
     Parameters
@@ -212,7 +219,7 @@ def cross_entropy_with_grad(
         return _cross_entropy(logits, targets, *options, with_grad=True)
 
 
-def entropy(p, axis=-1):
+def entropy(p: ArrayLike, axis: int | tuple[int, ...] | None = -1) -> np.ndarray | Any:
     r"""Entropy of a distribution, in nats: :math:`-\sum_i p_i \log p_i`, with 0 log 0 = 0.
 
     Parameters
@@ -252,7 +259,9 @@ def entropy(p, axis=-1):
         return (np.sum(_neg_xlogp(p, np.log(p)), axis=axis)).astype(dtype)[()]
 
 
-def kl_divergence(p, q, axis=-1):
+def kl_divergence(
+    p: ArrayLike, q: ArrayLike, axis: int | tuple[int, ...] | None = -1
+) -> np.ndarray | Any:
     r"""Kullback-Leibler divergence, in nats: :math:`\sum_i p_i \log (p_i/q_i)`.
 
     Parameters
@@ -432,7 +441,7 @@ def _check_probabilities(targets, ignore_index):
     return targets
 
 
-def _non_negative(p, name):
+def _non_negative(p: ArrayLike, name: str) -> tuple[np.ndarray, np.dtype]:
     """Return `p` in the dtype to compute in, and the dtype of the result."""
     left_out = f"To give these entries probability 0, pass {name}.filled(0)."
     p = real_array(p, name, masked=left_out)

@@ -5,11 +5,22 @@ matplotlib's current style (that of the book is ``plt.style.use("softmax.book")`
 Axes, so that the caller can add to them.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 
 from softmax._validation import as_array, real_array
 from softmax.functional import softmax
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.typing import ColorType
+    from numpy.typing import ArrayLike
 
 __all__ = [
     "bars",
@@ -22,7 +33,14 @@ __all__ = [
 ]
 
 
-def bars(values, labels=None, *, ax=None, color="C0", fmt="{:.3f}"):
+def bars(
+    values: ArrayLike,
+    labels: Sequence[str] | None = None,
+    *,
+    ax: Axes | None = None,
+    color: ColorType = "C0",
+    fmt: str = "{:.3f}",
+) -> Axes:
     """Draw one bar per value, each with its number.
 
     Parameters
@@ -71,7 +89,12 @@ def bars(values, labels=None, *, ax=None, color="C0", fmt="{:.3f}"):
     return ax
 
 
-def logits_and_probabilities(z, labels=None, *, axes=None):
+def logits_and_probabilities(
+    z: ArrayLike,
+    labels: Sequence[str] | None = None,
+    *,
+    axes: Sequence[Axes] | np.ndarray | None = None,
+) -> np.ndarray:
     """Draw logits as bars and, beside them, their softmax.
 
     Parameters
@@ -107,7 +130,12 @@ def logits_and_probabilities(z, labels=None, *, axes=None):
     return np.asarray(axes)
 
 
-def training_curves(loss, accuracy=None, *, axes=None):
+def training_curves(
+    loss: ArrayLike,
+    accuracy: ArrayLike | None = None,
+    *,
+    axes: Axes | Sequence[Axes] | np.ndarray | None = None,
+) -> np.ndarray:
     """Draw the training loss and the validation accuracy of each epoch.
 
     Parameters
@@ -138,7 +166,7 @@ def training_curves(loss, accuracy=None, *, axes=None):
         panels.append((_with_gaps(accuracy, "accuracy"), "validation accuracy", "C1"))
     if axes is None:
         _, axes = plt.subplots(1, len(panels))
-    axes = np.atleast_1d(axes)
+    axes = np.atleast_1d(np.asarray(axes))
     for ax, (curve, name, color) in zip(axes, panels, strict=True):
         ax.plot(range(1, len(curve) + 1), curve, color=color)
         ax.set(xlabel="epoch", title=name)
@@ -146,7 +174,9 @@ def training_curves(loss, accuracy=None, *, axes=None):
     return axes
 
 
-def confusion_matrix(counts, labels=None, *, ax=None):
+def confusion_matrix(
+    counts: ArrayLike, labels: Sequence[str] | None = None, *, ax: Axes | None = None
+) -> Axes:
     """Draw a confusion matrix: one row per true class, one column per predicted class.
 
     The color of a cell is its share of its row, so that a rare class is as
@@ -195,7 +225,13 @@ def confusion_matrix(counts, labels=None, *, ax=None):
     return ax
 
 
-def templates(coef, image_shape, labels=None, *, axes=None):
+def templates(
+    coef: ArrayLike,
+    image_shape: tuple[int, int],
+    labels: Sequence[str] | None = None,
+    *,
+    axes: np.ndarray | None = None,
+) -> np.ndarray:
     """Draw each class's weights as a picture: blue speaks for the class, red against it.
 
     All pictures share one color scale that is symmetric about zero, so that
@@ -238,7 +274,14 @@ def templates(coef, image_shape, labels=None, *, axes=None):
     return axes
 
 
-def image_grid(images, titles=None, *, axes=None, columns=5, **imshow):
+def image_grid(
+    images: ArrayLike,
+    titles: Sequence[str] | None = None,
+    *,
+    axes: np.ndarray | None = None,
+    columns: int = 5,
+    **imshow: Any,
+) -> np.ndarray:
     """Draw pictures side by side, each with its title.
 
     Parameters
@@ -291,7 +334,9 @@ def image_grid(images, titles=None, *, axes=None, columns=5, **imshow):
     return axes
 
 
-def decision_regions(model, X, y, *, ax=None, resolution=200):
+def decision_regions(
+    model: Any, X: ArrayLike, y: ArrayLike, *, ax: Axes | None = None, resolution: int = 200
+) -> Axes:
     """Color the plane by the class that a classifier predicts there, and draw the points.
 
     The fainter the color, the less probable the predicted class.
@@ -346,7 +391,8 @@ def decision_regions(model, X, y, *, ax=None, resolution=200):
     for k, label in enumerate(model.classes_):
         of_class = y == label
         ax.scatter(
-            *X[of_class].T,
+            X[of_class, 0],
+            X[of_class, 1],
             s=22,
             marker=markers[k % len(markers)],
             color=colors[k],
@@ -358,12 +404,12 @@ def decision_regions(model, X, y, *, ax=None, resolution=200):
     return ax
 
 
-def _with_gaps(x, name):
+def _with_gaps(x: ArrayLike, name: str) -> np.ndarray:
     left_out = f"To leave gaps there, pass {name}.astype(float).filled(np.nan)."
     return real_array(x, name, masked=left_out)
 
 
-def _class_names(labels, num_classes):
+def _class_names(labels: Sequence[str] | None, num_classes: int) -> list[str]:
     if labels is None:
         return [str(k) for k in range(num_classes)]
     if len(labels) != num_classes:

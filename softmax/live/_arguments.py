@@ -1,11 +1,20 @@
 """Checks of arguments that several live figures share."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from softmax._validation import real_array
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def checked_logits(z, *, least, most, largest):
+    from numpy.typing import ArrayLike
+
+
+def checked_logits(z: ArrayLike, *, least: int, most: int, largest: float) -> np.ndarray:
     """Return `z` as a vector of `least` to `most` floats that are at most `largest` in size.
 
     Raises
@@ -27,7 +36,7 @@ def checked_logits(z, *, least, most, largest):
     return z
 
 
-def checked_labels(labels, count):
+def checked_labels(labels: Sequence[str] | None, count: int) -> list[str]:
     """Return the names of `count` classes as a list: `labels`, or by default "class 1", ….
 
     Raises
@@ -45,7 +54,7 @@ def checked_labels(labels, count):
     return labels
 
 
-def checked_target(target, count):
+def checked_target(target: int, count: int) -> int:
     """Return the index `target` of the true one of `count` classes as an int.
 
     Raises
@@ -58,7 +67,7 @@ def checked_target(target, count):
     return int(target)
 
 
-def checked_number(name, value, low, high):
+def checked_number(name: str, value: float, low: float, high: float) -> float:
     """Return the argument `name` as a float between `low` and `high`.
 
     Raises

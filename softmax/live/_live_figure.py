@@ -6,6 +6,8 @@ numbers there. A notebook's output is a single piece of HTML, so a view and what
 written into one script.
 """
 
+from __future__ import annotations
+
 import base64
 import html
 import io
@@ -14,6 +16,12 @@ import posixpath
 import re
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.figure import Figure
 
 IMPORT = re.compile(r'^import [^;]*? from "(\.{1,2}/[\w-]+\.mjs)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\b)", re.MULTILINE)
@@ -43,7 +51,16 @@ class LiveFigure:
         What the picture shows, for readers who do not see it.
     """
 
-    def __init__(self, name, start, *, title, limits=None, draw, alt):
+    def __init__(
+        self,
+        name: str,
+        start: dict[str, Any],
+        *,
+        title: str,
+        limits: dict[str, Any] | None = None,
+        draw: Callable[[Figure], None],
+        alt: str,
+    ):
         self.name = name
         self.start = start
         self.limits = {} if limits is None else limits

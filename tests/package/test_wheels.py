@@ -84,6 +84,8 @@ def test_the_small_wheel_has_everything_else(wheels):
         {name for name in files(wheel) if not name.startswith("softmax_from_")} for wheel in wheels
     )
     assert small == {name for name in ordinary if not name.startswith("softmax/data/")}
+    assert small >= {"softmax/py.typed", "softmax/book.mplstyle"}
+    assert {f"softmax/live/_{name}/view.mjs" for name in ("digit", "logits")} <= small
     assert wheels[1].stat().st_size < 200_000
 
 

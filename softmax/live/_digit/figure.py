@@ -1,6 +1,9 @@
 """A digit that the reader draws, how a classifier reads it, and which pixels decided."""
 
+from __future__ import annotations
+
 import base64
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,6 +12,11 @@ from softmax.digits import SIDE, center_digit
 from softmax.functional import softmax
 from softmax.live._live_figure import LiveFigure
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from softmax.classifier import SoftmaxClassifier
+
 CLASSES = 10
 PIXELS = SIDE * SIDE
 MOST_SAMPLES = 10
@@ -16,7 +24,7 @@ MOST_SAMPLES = 10
 FOR_AND_AGAINST = ["#d55e00", "white", "#0072b2"]
 
 
-def draw_digit(model, samples, labels):
+def draw_digit(model: SoftmaxClassifier, samples: ArrayLike, labels: ArrayLike) -> LiveFigure:
     """Draw a digit, and see how a classifier reads it and which pixels count for and against it.
 
     What is drawn goes through `softmax.digits.center_digit` first, as the digits of MNIST did.
@@ -105,7 +113,7 @@ def draw_digit(model, samples, labels):
     )
 
 
-def _checked(samples, labels):
+def _checked(samples: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Return samples as bytes, and labels as integers, if they are what the figure can show."""
     no_ink = "To have no ink there, pass samples.filled(0)."
     samples = real_array(samples, "samples", masked=no_ink).astype(float)

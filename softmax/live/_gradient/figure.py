@@ -1,5 +1,9 @@
 """The gradient p - y on the logits, and the descent along it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from softmax.functional import softmax, softmax_jacobian
@@ -12,12 +16,19 @@ from softmax.live._arguments import (
 from softmax.live._live_figure import LiveFigure
 from softmax.losses import cross_entropy
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+
 MOST_CLASSES = 5
 # No entry of the Jacobian is larger than a quarter: p (1 - p) has its peak at p = 1/2.
-LIMITS = {"logit": 20.0, "rate": (0.01, 10.0), "entry": 0.25}
+LIMITS: dict[str, Any] = {"logit": 20.0, "rate": (0.01, 10.0), "entry": 0.25}
 
 
-def gradient(z, target=0, labels=None, *, rate=1.0):
+def gradient(
+    z: ArrayLike, target: int = 0, labels: Sequence[str] | None = None, *, rate: float = 1.0
+) -> LiveFigure:
     """Choose the true class, see p - y and the Jacobian, and step down the loss.
 
     A step is ``z - rate * (softmax(z) - y)``, with y the one-hot code of `target`.

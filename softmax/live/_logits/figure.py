@@ -1,13 +1,24 @@
 """Logits and temperature, and the probabilities that softmax computes from them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from softmax.functional import softmax
 from softmax.live._arguments import checked_labels, checked_logits, checked_number
 from softmax.live._live_figure import LiveFigure
 
-LIMITS = {"classes": 8, "logit": 100.0, "temperature": (0.05, 20.0)}
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+
+LIMITS: dict[str, Any] = {"classes": 8, "logit": 100.0, "temperature": (0.05, 20.0)}
 
 
-def logits(z, labels=None, *, temperature=1.0):
+def logits(
+    z: ArrayLike, labels: Sequence[str] | None = None, *, temperature: float = 1.0
+) -> LiveFigure:
     """Move logits and a temperature, and see the probabilities beside argmax and sigmoid.
 
     Parameters

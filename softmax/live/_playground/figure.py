@@ -1,14 +1,21 @@
 """A playground for softmax regression: points on a plane, and a classifier trained on them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from softmax._validation import as_array, first_true_index, real_array
 from softmax.live._arguments import checked_number
 from softmax.live._live_figure import LiveFigure
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 MOST_CLASSES = 6  # plane.mjs has a marker for each
 # The plane is a square: `reach` is the largest coordinate on either axis.
-LIMITS = {
+LIMITS: dict[str, Any] = {
     "reach": 4.0,
     "points": 200,
     "learning_rate": (0.01, 100.0),
@@ -18,7 +25,14 @@ LIMITS = {
 STEPS_OF_THE_PICTURE = 300
 
 
-def playground(X=None, y=None, *, learning_rate=0.5, alpha=0.001, temperature=1.0):
+def playground(
+    X: ArrayLike | None = None,
+    y: ArrayLike | None = None,
+    *,
+    learning_rate: float = 0.5,
+    alpha: float = 0.001,
+    temperature: float = 1.0,
+) -> LiveFigure:
     """Put points of several classes on a plane, and watch softmax regression learn them.
 
     Training is full-batch gradient descent from zero. Its steps are those of `SoftmaxClassifier`

@@ -1,5 +1,9 @@
 """Three ways to the loss in float16, float32 and float64: what overflows, and what vanishes."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from softmax.live._arguments import (
@@ -10,14 +14,26 @@ from softmax.live._arguments import (
 )
 from softmax.live._live_figure import LiveFigure
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, DTypeLike
+
 MOST_CLASSES = 4
 LARGEST_LOGIT = 10.0
-LIMITS = {"scale": (0.1, 1e5)}
+LIMITS: dict[str, Any] = {"scale": (0.1, 1e5)}
 DTYPES = ("float16", "float32", "float64")
 WAYS = ("naive", "shifted", "log-softmax")
 
 
-def precision(z, dtype="float32", scale=1.0, *, target=0, labels=None):
+def precision(
+    z: ArrayLike,
+    dtype: DTypeLike = "float32",
+    scale: float = 1.0,
+    *,
+    target: int = 0,
+    labels: Sequence[str] | None = None,
+) -> LiveFigure:
     """Choose a floating-point type and the size of the logits, and see three ways to the loss.
 
     The ways are the naive formula of softmax, the one that subtracts the maximum, and log-softmax;
