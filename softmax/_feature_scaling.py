@@ -1,4 +1,4 @@
-"""Features centered and scaled for training, and the parameters brought back to the data's units.
+"""Features centered and scaled for training, and parameters converted to the data's units.
 
 Softmax regression has an intercept that is not penalized, so the logits W(x - m)/s + b of scaled
 features are logits of the features as they are, with weights W/s and the intercept b - (W/s)m. The
@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import diags_array, issparse
 from sklearn.utils.sparsefuncs import min_max_axis
 
-# A penalty so many times the curvature of the loss holds a weight at 0; more could only overflow.
+# A penalty of this many times the curvature of the loss keeps a weight at 0; more could overflow.
 _STIFFEST_PENALTY = 1e12
 
 
@@ -39,7 +39,7 @@ class FeatureScaling:
         mean = np.asarray(X.T @ share.astype(X.dtype))
         low, high = min_max_axis(X, axis=0) if issparse(X) else (X.min(axis=0), X.max(axis=0))
         low, high = low.astype(np.float64), high.astype(np.float64)
-        # Rounding may carry the mean of a constant feature past its value.
+        # By rounding, the mean of a constant feature may differ from its value.
         return cls(total, np.clip(mean.astype(np.float64), low, high), low, high)
 
     def merge(self, other):
@@ -60,7 +60,7 @@ class FeatureScaling:
         """Raise a ValueError if scaled features, or weights in the data's units, would overflow."""
         limits = np.finfo(dtype)
         scale = self.scale
-        # Weights of scaled features stay far below a thousand: the margin is theirs.
+        # The margin is for the weights, which stay far below a thousand for scaled features.
         bad = (scale > limits.max / 2) | (scale < 1000 / limits.max)
         if bad.any():
             d = int(np.flatnonzero(bad)[0])
@@ -72,7 +72,7 @@ class FeatureScaling:
             )
 
     def transform(self, X):
-        """Return the scaled features and, for a sparse matrix, the mean to be taken from them."""
+        """Return the scaled features and, for a sparse matrix, the mean to subtract from them."""
         if issparse(X):
             inverse = diags_array((1 / self.scale).astype(X.dtype))
             return (X @ inverse).tocsr(), (self.mean / self.scale).astype(X.dtype)

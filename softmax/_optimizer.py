@@ -15,12 +15,12 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import gen_batches
 
-# Training is called off when the objective is this many times as bad as at the start, which is
-# measured on about so many rows: evenly spaced, for the data may be sorted by class.
+# Training counts as diverged when the objective exceeds that at the start by this factor. The start
+# is measured on about so many rows, evenly spaced, since the data may be sorted by class.
 _DIVERGED = 100
 _ROWS_AT_START = 1000
 
-# Enough for a digit of the largest eigenvalue, which is all that a step size needs.
+# Enough for one digit of the largest eigenvalue; a step size needs no more.
 _POWER_ITERATIONS = 50
 _POWER_TOLERANCE = 0.02
 
@@ -49,7 +49,7 @@ class MomentumSGD:
 
     @np.errstate(over="ignore", invalid="ignore")  # an overflow is reported as divergence
     def epoch(self, X, labels, sample_weight, center, rates, rng):
-        """Take one step for each mini-batch; return the mean of the objectives met on the way.
+        """Take one step for each mini-batch; return the mean of their objectives before the steps.
 
         `rates` holds a factor of the learning rate for each step. Raises a ValueError if training
         diverges.
@@ -138,7 +138,7 @@ def mean_loss_and_delta(logits, labels, sample_weight=None):
     of w times the cross-entropy.
 
     This is `softmax.cross_entropy_with_grad` in a third of the time, for a loop that needs
-    neither its checks of the arguments nor its care for losses far below the rounding error.
+    neither its checks of the arguments nor its accuracy for losses far below the rounding error.
     """
     n = logits.shape[1]
     columns = np.arange(n)
@@ -158,8 +158,8 @@ def loss_limit(X, labels, coef, intercept, alpha, center=None):
     """Return the objective that counts as divergence, given the parameters to start from.
 
     The gradient of the cross-entropy is bounded. Without a penalty, steps that are too long
-    therefore do not overflow: they throw the parameters about, with a loss that is far above the
-    log K of a uniform guess and does not come down.
+    therefore do not overflow: the parameters jump back and forth, with a loss that stays far above
+    the log K of a uniform guess.
     """
     rows = slice(None, None, math.ceil(X.shape[0] / _ROWS_AT_START))
     logits = compute_logits(X[rows], coef.astype(np.float64), intercept, center)
@@ -179,7 +179,7 @@ def mean_loss(X, labels, sample_weight, center, coef, intercept):
 
 
 def certified_decrease(X, labels, sample_weight, coef, intercept, alpha, center):
-    """Return what one step along the gradient, of the best length, is sure to take off.
+    """Return a lower bound of the decrease by one step of the best length along the gradient.
 
     The Hessian is at most B, with half the second moments of [X - center, 1] for each class and
     alpha on the diagonal (Böhning 1992). A step of length t along the gradient g then changes the
@@ -248,7 +248,7 @@ def squared_norms(X, center=None):
 def _largest_eigenvalue(X, sample_weight, center):
     """Return the largest eigenvalue of the second moments of [X - center, 1], by power iteration.
 
-    It is approached from below. What is missing is far less than Böhning's bound gives away.
+    It is approached from below; the gap is far smaller than the slack of Böhning's bound.
     """
     v = np.random.RandomState(0).standard_normal(X.shape[1] + 1).astype(X.dtype)
     estimate = float(np.linalg.norm(v))

@@ -8,9 +8,9 @@ compute in. Both may be the same memory. With None for `z` it computes in the dt
 writes to a new array. It returns the array. Infinities and NaN cost nothing where there are none:
 they show in the maximum of their slice. The callers silence floating-point warnings.
 
-On small arrays the way to an operation takes longer than the operation. So ``np.add.reduce`` is
-written for ``np.sum``, which calls it; ``reduceat`` sums the rows of the flat array; and an entry
-of each row is found there by one index, in a third of the time that two indices take.
+On small arrays the overhead of a call exceeds the time of the operation. So ``np.add.reduce`` is
+called directly and not by ``np.sum``; ``reduceat`` sums the rows of the flat array; and an entry of
+each row is found there by one index, in a third of the time that two indices need.
 """
 
 import math
@@ -74,7 +74,7 @@ def map_slices(kernels, x, axis, temperature, where, masked):
 
 
 def _is_small_and_plain(x, axis, temperature, where):
-    """Return whether a kernel can read `x` as it is. Small arrays feel a longer way to it."""
+    """Return whether a kernel can read `x` as it is; on small arrays the general way is slow."""
     return (
         where is None
         and type(temperature) is float
@@ -87,7 +87,7 @@ def _is_small_and_plain(x, axis, temperature, where):
     )
 
 
-# As a decorator, errstate takes half the time that it takes in a `with`.
+# As a decorator, errstate costs half of what it costs in a `with`.
 @np.errstate(all="ignore")
 def _map_plain(kernels, x):
     of_vector, of_rows = kernels
@@ -225,8 +225,8 @@ def shifted_max_and_tail(x, dtype, temperature=1.0):
         m = np.maximum.reduce(columns)
         _shift(columns, columns, m, temperature)
         e = np.exp(columns)
-        # To search short rows for the largest entry would take longer than all the rest. Where
-        # several share the maximum, all but one of their ones come back. (NaN is not smaller.)
+        # Searching short rows for the largest entry would cost more than all other steps. Where
+        # several share the maximum, all but one of their ones are added back. (NaN is not smaller.)
         smaller = columns < 0
         e *= smaller
         tail = np.add.reduce(e)
@@ -275,7 +275,7 @@ def _shift(x, z, m, temperature):
         half = z.dtype.type(0.5)
         x, m = np.multiply(x, half, z), m * half
         temperature *= 0.5
-    # To name the dtype where it is that of `x` would take as long as to shift a hundred entries.
+    # Naming the dtype where it is already that of `x` costs as much as shifting a hundred entries.
     same = z is None or z.dtype is x.dtype
     z = np.subtract(x, m, z) if same else np.subtract(x, m, z, dtype=z.dtype)
     if infinite:

@@ -124,7 +124,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     n_iter_ : int
         Epochs run by the last `fit` and by each `partial_fit` since.
     loss_curve_ : list of float
-        For each of these epochs, the objective as it was met by the mini-batches on their way.
+        For each of these epochs, the mean objective of its mini-batches, each before its step.
     validation_scores_ : list of float
         The accuracy on the validation data after each epoch of `fit`; empty without such data.
 
@@ -136,7 +136,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
     See Also
     --------
-    softmax.cross_entropy_with_grad : The loss and its gradient, for a training loop of your own.
+    softmax.cross_entropy_with_grad : The loss and its gradient, for your own training loop.
 
     Notes
     -----
@@ -332,7 +332,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         classes : array_like of shape (n_classes,), optional
             All labels that will ever occur, in any order. Required at the first call.
         sample_weight : array_like of shape (n_samples,), optional
-            Weights >= 0, on the same footing in all calls.
+            Weights >= 0, on the same scale in all calls.
 
         Returns
         -------
@@ -623,7 +623,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         self.intercept_ = np.zeros(shape[0], X.dtype)
 
     def _reset_training_state(self, rng):
-        """Start a new record of training, and forget what the last one carried along."""
+        """Clear the record of training and the state that carries over from call to call."""
         self.loss_curve_, self.validation_scores_, self.n_iter_ = [], [], 0
         self._random_state = np.random.RandomState(rng.randint(np.iinfo(np.int32).max))
         self._n_seen, self._weight_seen = 0, 0.0
@@ -707,7 +707,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         return np.ascontiguousarray(coef, self.coef_.dtype), intercept.astype(self.coef_.dtype)
 
     def _fit(self, X, labels, sample_weight, validation, rng):
-        """Train from the present parameters, with a schedule and a velocity that start anew."""
+        """Train from the present parameters, with a new schedule and zero velocity."""
         optimizer, data = self._prepare_training(X, labels, sample_weight)
         n_batches = math.ceil(len(labels) / optimizer.batch_size)
         monitored = self.tol is not None and (self.early_stopping or self.learning_rate != "cosine")
@@ -811,7 +811,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 def _drop_zero_weights(
     X: Any, labels: np.ndarray, sample_weight: Any
 ) -> tuple[np.ndarray | sparray, np.ndarray, np.ndarray | None]:
-    """Leave out the rows of weight 0, which must not count in ranges and batches either."""
+    """Leave out the rows of weight 0, which must not affect ranges and batches either."""
     if sample_weight is None or sample_weight.all():
         return X, labels, sample_weight
     rows = np.flatnonzero(sample_weight)
@@ -820,11 +820,11 @@ def _drop_zero_weights(
 
 @contextmanager
 def _unchanged_on_error(estimator):
-    """Take back every change of the estimator's attributes if the block fails."""
+    """Undo every change of the estimator's attributes if the block fails."""
     before = vars(estimator).copy()
     try:
         yield
-    except BaseException:  # an interrupted training, too, must not leave half an estimator
+    except BaseException:  # an interrupt must not leave a half-trained estimator either
         vars(estimator).clear()
         vars(estimator).update(before)
         raise

@@ -52,7 +52,7 @@ _FASHION_SHA256 = {
 }
 
 # The official files as they are compressed there, by the MD5 that their makers publish: enough to
-# tell a whole download from a broken one. Against forgery stand the SHA-256 above.
+# tell a whole download from a broken one. The SHA-256 above protect against forgery.
 _FASHION_URL = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
 _FASHION_DOWNLOADS = {
     "train-images-idx3-ubyte.gz": "md5:8d4fb7e6c68d591d4c3dfef9ec88bf0d",
@@ -164,10 +164,10 @@ def load_mnist(source: str | os.PathLike[str] | None = None) -> Bunch:
 
 
 def load_fashion_mnist() -> Bunch:
-    """Load Fashion-MNIST, pictures of clothes, which is made to take the place of MNIST [1]_.
+    """Load Fashion-MNIST, pictures of clothes, a drop-in replacement for MNIST [1]_.
 
     The 30 MB do not come with the package. They are looked for in four places, and the first that
-    has any of the four files is taken:
+    has any of the four files is used:
 
     1. the folder that the environment variable ``SOFTMAX_DATA`` names, or its subfolder
        ``fashion-mnist``;
@@ -196,7 +196,7 @@ def load_fashion_mnist() -> Bunch:
     PermissionError
         If a folder cannot be searched. The message names it.
     OSError
-        If a file of the place taken is missing, unreadable, truncated or altered. The message
+        If a file of the place used is missing, unreadable, truncated or altered. The message
         names the file, what was found and what was expected.
 
     See Also
@@ -260,7 +260,7 @@ def load_word_frequencies(source: str | os.PathLike[str] | None = None) -> Bunch
     -----
     The data are licensed under CC BY-SA 4.0 by Robyn Speer; see
     ``softmax/data/words/LICENSE.md``, which also names the sources of the list. The list holds
-    what people write, names and coarse words among them.
+    what people write, including names and vulgar words.
 
     References
     ----------
@@ -344,7 +344,7 @@ def _download_fashion_mnist(cache):
 
 @contextmanager
 def _quiet(logger):
-    """Keep a logger's news, but not its warnings, out of the output of a notebook's cell."""
+    """Silence a logger's informational messages, but not its warnings."""
     level = logger.level
     logger.setLevel(logging.WARNING)
     try:
@@ -482,7 +482,7 @@ def _parse_idx(content, n_dims, sha256):
             f"found 0x{content[:4].hex()}."
         )
     header_size = 4 + 4 * n_dims
-    # Zeros stand in for a header that is cut short; its length is then found to differ.
+    # Zeros complete a header that is cut short; its length is then found to differ.
     shape = tuple(np.frombuffer(content[4:header_size].ljust(4 * n_dims, b"\0"), ">u4").tolist())
     expected_size = header_size + math.prod(shape)
     if len(content) != expected_size:

@@ -13,13 +13,14 @@ In four lines, for one slice `x`::
     p = e / e.sum()
     log_p = z - np.log(e.sum())
 
-These steps, with the care that they need, are in ``_rowwise.py``, for slices that are the rows of
-a matrix, together with the way in which an array of any shape becomes such rows.
+``_rowwise.py`` has these steps, accurate and fast, for slices that are the rows of a matrix, and
+the way from an array of any shape to such rows.
 
-Three rules hold for every function. The input is never modified. Boolean and integer input gives
-float64; every floating dtype is kept, float16 being computed in float32 and rounded once at the
-end, and ``longdouble`` in its own precision (whatever that is on the machine). An array with masked
-entries (`numpy.ma`) is a TypeError, which says what to pass instead: its mask would be lost.
+Three rules hold for every function. The input is never modified. Boolean and integer input is
+computed in float64; every floating dtype is kept, where float16 is computed in float32 and rounded
+once at the end, and ``longdouble`` in its own precision (whatever that is on the machine). An array
+with masked entries (`numpy.ma`) is a TypeError, which says what to pass instead: its mask would be
+lost.
 """
 
 from __future__ import annotations
@@ -108,8 +109,8 @@ def softmax(
     -----
     A NaN that is not masked makes its whole slice NaN, and no other slice. Otherwise one +inf
     takes probability 1, and several share it equally. A slice of nothing but -inf is NaN, since
-    no entry can be preferred; a slice that is masked throughout is all zeros. An axis of length
-    0 gives an empty array. No warning is printed.
+    no entry can be preferred; a slice that is masked throughout is all zeros. The result
+    for an axis of length 0 is empty. No warning is printed.
 
     Accuracy: the relative error of a probability that is a normal number is at most
     ``(8 + 2*(max(x) - x_i)/T) * eps``, ``eps`` being that of the result's dtype. The second part
@@ -186,8 +187,8 @@ def log_softmax(
     one is largest and the others equal). That holds for the largest entry too, whose
     log-probability may be as small as :math:`-e^{-700}`. There the shift ``x_j - max(x)`` is
     rounded, and the longer the distance, the larger the relative error of its exponential. So
-    the rounding error is recovered exactly, by Knuth's two-sum [1]_, and put back to first
-    order. With a temperature other than 1 the quotient is rounded too, which is not put back:
+    the rounding error is recovered exactly, by Knuth's two-sum [1]_, and compensated to first
+    order. With a temperature other than 1 the quotient is rounded too, which is not compensated:
     the bound for the largest entry is then ``(8 + 2*d) * eps``, with ``d`` its distance from the
     next one divided by the temperature. A result that is not a normal number, or beyond the
     range of the dtype, is rounded as that dtype does: in float16, -70,000 is -inf.
@@ -247,14 +248,15 @@ def logsumexp(
 
     Notes
     -----
-    A NaN that is not masked gives NaN; otherwise a +inf gives +inf. A slice of nothing but -inf,
-    a slice that is masked throughout and an empty slice all give -inf, the logarithm of 0.
+    A slice with a NaN that is not masked is NaN; otherwise one with a +inf is +inf. For a slice of
+    nothing but -inf, a slice that is masked throughout and an empty slice the result is -inf, the
+    logarithm of 0.
 
     Accuracy: the absolute error is at most ``8 * eps * max(1, |max(x)|)`` for slices of up to
     10,000 entries (11 instead of 8 in float64 where ``longdouble`` is no wider). The most, 7.4,
     was measured for 127 equal entries. The largest term is kept out of the sum and comes back
-    through ``log1p``, as in SciPy, so a small rest is not lost against it: the result below
-    would be 0 otherwise.
+    through ``log1p``, as in SciPy, so a small remainder is not lost against it: the result
+    below would be 0 otherwise.
 
     Examples
     --------
@@ -345,7 +347,7 @@ def online_logsumexp(chunks: Iterable[ArrayLike]) -> np.ndarray | Any:
 
 
 def _iterable(chunks):
-    """Return the pieces, unless they are none, or those of a dict, which would be its keys."""
+    """Return `chunks` if it is an iterable of arrays; a dict would be one of its keys."""
     if not isinstance(chunks, Iterable) or isinstance(chunks, (str, bytes, Mapping)):
         way_out = " Pass chunks.values()." if isinstance(chunks, Mapping) else ""
         raise TypeError(
@@ -408,7 +410,7 @@ def sigmoid(x: ArrayLike) -> np.ndarray | Any:
 
 
 def one_hot(labels: ArrayLike, num_classes: int) -> np.ndarray:
-    """Code each label as a row with a single 1.
+    """Encode each label as a row with a single 1.
 
     Parameters
     ----------
@@ -432,7 +434,7 @@ def one_hot(labels: ArrayLike, num_classes: int) -> np.ndarray:
 
     See Also
     --------
-    cross_entropy : Takes labels as they are.
+    cross_entropy : Needs no encoding, it accepts labels.
 
     Examples
     --------
@@ -484,7 +486,7 @@ def softmax_jacobian(p: ArrayLike) -> np.ndarray:
 
     Notes
     -----
-    It takes K times the memory of `p`.
+    It needs K times the memory of `p`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-r"""Cross-entropy from logits, its gradient, and the entropies that it is made of.
+r"""Cross-entropy from logits, its gradient, and its parts: entropy and KL divergence.
 
 The loss is computed from the logits, by log-sum-exp, and never as the logarithm of a softmax:
 a probability that underflows to 0 still has a finite logarithm.
@@ -97,13 +97,13 @@ def cross_entropy(
     See Also
     --------
     cross_entropy_grad : Its gradient.
-    cross_entropy_with_grad : Both, for the price of one.
-    log_softmax : What it is made of.
+    cross_entropy_with_grad : Both, from one evaluation.
+    log_softmax : The logarithms that it sums.
 
     Notes
     -----
-    Where PyTorch gives NaN for some infinite logits, a +inf logit is here as in `softmax`: it
-    takes all the probability. A class with :math:`w_c y_c = 0` adds 0 even if its probability is
+    For some infinite logits PyTorch returns NaN. Here, as in `softmax`, a +inf logit has all the
+    probability. A class with :math:`w_c y_c = 0` adds 0 even if its probability is
     0. The mean over no counted slice is NaN, without a warning, and so is its gradient, which
     PyTorch makes 0. Probabilities are not required to sum to 1.
 
@@ -246,8 +246,8 @@ def entropy(p: ArrayLike, axis: int | tuple[int, ...] | None = -1) -> np.ndarray
 
     See Also
     --------
-    kl_divergence : What a wrong distribution costs on top.
-    cross_entropy : Both together, from logits.
+    kl_divergence : What a wrong distribution costs in addition.
+    cross_entropy : Entropy plus divergence, from logits.
 
     Examples
     --------

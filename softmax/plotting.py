@@ -46,7 +46,7 @@ def bars(
     Parameters
     ----------
     values : array_like of shape (K,)
-        Heights of the bars; negative heights hang below the zero line.
+        Heights of the bars; negative ones point down from the zero line.
     labels : sequence of K str, optional
         Names under the bars. By default the indices 0 to K - 1.
     ax : matplotlib.axes.Axes, optional

@@ -85,12 +85,12 @@ export function show(node, value, text = format(value)) {
   node.textContent = text;
 }
 
-// A table in a box of its own, which scrolls where the reader's font is too wide for the figure.
+// A table in a separate box, which scrolls where the reader's font is too wide for the figure.
 export function scrollable(table) {
   return make("div", { class: "scroll" }, table);
 }
 
-// A scale says which number stands at each position of a slider's range.
+// A scale says which number belongs to each position of a slider's range.
 export function linearScale(min, max, step) {
   return { first: min, last: max, step, min, max, from: Number, to: (x) => x };
 }
@@ -122,7 +122,7 @@ export function slider({ label, scale, value, origin = 0.5, change }) {
       number.setAttribute("aria-invalid", !valid);
       if (valid) use(given, number);
     },
-    // On leaving the field, what was not a number of the scale gives way to the last that was.
+    // On leaving the field, an invalid entry is replaced by the last valid number.
     onchange: () => set(value),
   });
   const set = (x, source) => {
@@ -183,7 +183,7 @@ export class LiveElement extends HTMLElement {
     follow();
   }
 
-  // What draws on a canvas, in colors that it must ask for, draws anew here.
+  // A figure with a canvas must redraw it here: a canvas does not follow the style sheet.
   onThemeChange() {}
 
   disconnectedCallback() {

@@ -32,11 +32,11 @@ def draw_digit(model: SoftmaxClassifier, samples: ArrayLike, labels: ArrayLike) 
     Parameters
     ----------
     model : SoftmaxClassifier
-        Trained on MNIST: `coef_` of shape (10, 784), `intercept_` of shape (10,). The figure takes
-        them as float32, and computes in float64.
+        Trained on MNIST: `coef_` of shape (10, 784), `intercept_` of shape (10,). They travel
+        as float32; the figure computes in float64.
     samples : array_like of shape (n, 784)
         1 to 10 digits for readers to choose instead of drawing. Values between 0 and 1, which
-        are taken in steps of 1/255.
+        are rounded to multiples of 1/255.
     labels : array_like of shape (n,)
         The digits that they are, 0 to 9.
 

@@ -37,7 +37,7 @@ def playground(
 
     Training is full-batch gradient descent from zero. Its steps are those of `SoftmaxClassifier`
     with a constant learning rate, no momentum and a batch that holds all points. (With a learning
-    rate so large that the loss jumps about, rounding differences grow, and the paths part.) The
+    rate so large that the loss jumps, rounding differences grow until the two runs differ.) The
     temperature divides the logits where probabilities are shown; training does without it.
 
     Parameters
