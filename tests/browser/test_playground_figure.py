@@ -182,7 +182,7 @@ def test_training_runs_and_pauses(figure):
 def test_training_ends_where_nothing_moves(figure):
     figure.get_by_label("points", exact=True).select_option("a ring")
     button(figure, "Train").click()
-    wait_for_status(figure, "Training has arrived")
+    wait_for_status(figure, "Training has converged")
     assert button(figure, "Train").is_visible()
     assert number(figure, "loss") > 0.6
 
@@ -398,7 +398,7 @@ def test_where_motion_is_unwelcome_only_steps_train(visit, address):
     page = visit(f"{address}/{PAGE}", reduced_motion="reduce")
     figure = find(page, "playground")
     press(button(figure, "Train"), "Enter")
-    wait_for_status(figure, "little motion")
+    wait_for_status(figure, "reduced motion")
     assert number(figure, "steps") == 0
     button(figure, "100 steps").click()
     assert_agrees_with_the_package(figure, 100)

@@ -82,7 +82,7 @@ class LogitsFigure extends LiveElement {
   }
 
   add() {
-    if (this.rows.length === this.limits.classes) return this.announce(`${this.limits.classes} classes are all that fit here.`);
+    if (this.rows.length === this.limits.classes) return this.announce(`There is room for ${this.limits.classes} classes only.`);
     const names = this.rows.map((row) => row.name);
     let number = 1;
     while (names.includes(`class ${number}`)) number += 1;
@@ -92,7 +92,7 @@ class LogitsFigure extends LiveElement {
   }
 
   removeRow(row) {
-    if (this.rows.length === 1) return this.announce("One class must stay. Its probability is 1, whatever its logit.");
+    if (this.rows.length === 1) return this.announce("The last class cannot be removed. Its probability is 1, whatever its logit.");
     const place = this.rows.indexOf(row);
     this.rows.splice(place, 1);
     row.controls.remove();
@@ -110,7 +110,7 @@ class LogitsFigure extends LiveElement {
     this.rescale();
     this.update();
     const moved = Math.max(...this.probabilities().map((p, k) => Math.abs(p - before[k])));
-    const how = moved ? `: the largest difference is ${moved.toExponential(0).replace("-", "−")}, a rounding of the last digit` : " at all";
+    const how = moved ? `: the largest difference is ${moved.toExponential(0).replace("-", "−")}, a rounding error` : " at all";
     // Beyond 37, a sigmoid is 1 in float64, and stays it.
     const rose = this.rows.every((row, k) => sigmoid(row.z) > sigmoids[k]);
     this.announce(`Every logit rose by ${SHIFT}, and no probability moved${how}.${rose ? " Each sigmoid did." : ""}`);

@@ -4,7 +4,7 @@
 
 import { argmax, maximum } from "../core.mjs";
 
-// Training is called off when the objective is this many times as bad as at the start.
+// Training counts as diverged when the objective exceeds that at the start by this factor.
 const DIVERGED = 100;
 
 export function classesOf(points) {

@@ -42,7 +42,7 @@ export class PointsElement extends LiveElement {
   }
 
   addPoint([x1, x2]) {
-    if (this.points.length >= this.limits.points) return this.announce(`${this.limits.points} points are all that fit here.`);
+    if (this.points.length >= this.limits.points) return this.announce(`There is room for ${this.limits.points} points only.`);
     this.points.push([...this.clamp([x1, x2]), this.chosen]);
     this.select(this.points.length - 1);
     this.changed(`Added a ${SHAPES[this.chosen].name} at ${this.place()}.`);
@@ -117,7 +117,7 @@ export class PointsElement extends LiveElement {
     if (hit < 0 || this.selected !== hit || !this.pressed.moved) return;
     const place = this.where(event);
     this.moveSelected([0, 1].map((d) => place[d] + offset[d]));
-    this.arrived = false;
+    this.converged = false;
     this.refresh();
   }
 

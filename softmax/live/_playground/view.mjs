@@ -6,7 +6,7 @@ import { SHAPES, clipPath, drawCurve, drawPlane } from "./plane.mjs";
 import { PointsElement } from "./points.mjs";
 
 const MOST_LOSSES = 1000;
-const ARRIVED = 1e-6;
+const CONVERGED = 1e-6;
 
 // Logarithmic from 0.0001 on, with one more position at the left end for 0.
 function penaltyScale([, most]) {
@@ -92,7 +92,7 @@ class PlaygroundFigure extends PointsElement {
       this[name] = make("dd", { class: name });
       return make("div", {}, make("dt", {}, label), this[name]);
     };
-    return make("dl", {}, pair("stepsShown", "steps"), pair("lossShown", "loss"), pair("penaltyShown", "of it penalty"), pair("accuracyShown", "accuracy"));
+    return make("dl", {}, pair("stepsShown", "steps"), pair("lossShown", "loss"), pair("penaltyShown", "of which penalty"), pair("accuracyShown", "accuracy"));
   }
 
   weightsTable() {
@@ -127,7 +127,7 @@ class PlaygroundFigure extends PointsElement {
   forget() {
     this.pause();
     this.parameters = SHAPES.map(() => [0, 0, 0]);
-    Object.assign(this, { steps: 0, stride: 1, diverged: false, arrived: false });
+    Object.assign(this, { steps: 0, stride: 1, diverged: false, converged: false });
     this.refresh();
     this.report("All weights are zero.");
   }
@@ -146,7 +146,7 @@ class PlaygroundFigure extends PointsElement {
       this.pause();
       return this.report("Paused.");
     }
-    if (reducedMotion()) return this.announce("Your system asks for little motion, so nothing runs by itself. Use the buttons Step and 100 steps.");
+    if (reducedMotion()) return this.announce("Your system asks for reduced motion, so training does not run by itself. Use the buttons Step and 100 steps.");
     if (this.obstacle()) return this.announce(this.obstacle());
     this.train.textContent = "Pause";
     this.running = requestAnimationFrame(() => this.tick());
@@ -163,7 +163,7 @@ class PlaygroundFigure extends PointsElement {
   tick() {
     this.running = requestAnimationFrame(() => this.tick());
     this.advance(Math.min(20, 1 + Math.floor(this.steps / 100)));
-    if (this.diverged || this.arrived) {
+    if (this.diverged || this.converged) {
       this.pause();
       this.report();
     }
@@ -183,7 +183,7 @@ class PlaygroundFigure extends PointsElement {
       this.diverged = next.diverged;
       if (next.diverged) break;
       this.parameters = next.parameters;
-      this.arrived = next.largest < ARRIVED;
+      this.converged = next.largest < CONVERGED;
       this.steps += 1;
       if (this.steps % this.stride === 0) this.record();
     }
@@ -200,11 +200,11 @@ class PlaygroundFigure extends PointsElement {
 
   // Points. ---------------------------------------------------------------------------------------
 
-  // A class whose last point is gone forgets its weights, and training begins anew to arrive.
+  // A class whose last point is gone loses its weights, and training has a new optimum to reach.
   changed(words) {
     const classes = classesOf(this.points);
     this.parameters = this.parameters.map((row, k) => (classes.includes(k) ? row : [0, 0, 0]));
-    this.arrived = false;
+    this.converged = false;
     this.refresh();
     this.report(words);
   }
@@ -251,9 +251,9 @@ class PlaygroundFigure extends PointsElement {
 
   report(words = "") {
     const { objective, wrong } = this.state;
-    if (this.diverged) return this.announce(`Training diverged after ${count(this.steps, "step")}: the next one would throw the weights away. Lower the learning rate or the L2 strength, then reset the weights.`);
+    if (this.diverged) return this.announce(`Training diverged after ${count(this.steps, "step")}: the next one would spoil the weights. Lower the learning rate or the L2 strength, then reset the weights.`);
     const right = `${this.points.length - wrong.length} of ${count(this.points.length, "point")} lie in their own region`;
-    const end = this.arrived ? " Training has arrived: every slope is below 0.000001." : "";
+    const end = this.converged ? " Training has converged: every entry of the gradient is below 0.000001." : "";
     this.announce(`${words} After ${count(this.steps, "step")} the loss is ${format(objective, 4)}, and ${right}.${end}`.trim());
   }
 
@@ -284,11 +284,11 @@ class PlaygroundFigure extends PointsElement {
     super.connectedCallback();
     this.sizes = new ResizeObserver(() => this.redraw());
     this.sizes.observe(this.plane);
-    // Nobody watches a figure that has left the screen.
+    // A figure that has left the screen does not train unseen.
     this.sight = new IntersectionObserver((entries) => {
       if (entries.at(-1).isIntersecting || !this.running) return;
       this.pause();
-      this.report("Paused, for the figure left the screen.");
+      this.report("Paused, because the figure left the screen.");
     });
     this.sight.observe(this);
   }
