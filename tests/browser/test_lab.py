@@ -13,6 +13,8 @@ import softmax as sm
 from tests.browser.figures import close, control, find, press, values, wait_for_status
 from tools.references import ROOT
 
+pytestmark = pytest.mark.slow  # JupyterLab takes half a minute to start
+
 CHAPTER = "definition"
 AS_NOTEBOOK = {"defaultViewers": {"markdown": "Jupytext Notebook", "myst": "Jupytext Notebook"}}
 QUIET = {"fetchNews": "false", "checkForUpdates": False}

@@ -22,10 +22,13 @@ DATA = {
     "softmax/data/words/english-50000.tsv.gz",
 }
 
-pytestmark = pytest.mark.skipif(
-    int(version("setuptools").split(".")[0]) < NEEDED,
-    reason=f"A wheel is built by setuptools {NEEDED} or newer; here is {version('setuptools')}.",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        int(version("setuptools").split(".")[0]) < NEEDED,
+        reason=f"Wheels need setuptools {NEEDED} or newer, here is {version('setuptools')}.",
+    ),
+]
 
 
 def pip(*args, **environment):
@@ -95,6 +98,8 @@ def test_softmax_works_without_data(run):
 
 LOAD = """
 import sys
+
+pytestmark = pytest.mark.slow
 try:
     print(softmax.load_mnist(*sys.argv[1:]).y_test[:3].tolist())
 except OSError as error:
