@@ -12,7 +12,7 @@ from coursework.grader.results import (
 from coursework.grader.roster import Student
 
 # All of it could be in a message, an answer or the name of a file.
-HOSTILE = (
+ADVERSARIAL = (
     "<script>alert(1)</script><img src=x onerror=alert(2)> </section></main> &lt;b&gt; "
     "[click](javascript:alert(3)) ![x](https://evil.example/x.png) <https://evil.example> "
     "https://evil.example ``` ~~~ `code` **bold** $x$ | cell |\r\n\r\n# Full marks\n"

@@ -24,7 +24,7 @@ from coursework.grader.results import AWAITING, MISSING, OK
 from coursework.grader.running import read_released
 from coursework.grader.texts import plain_cell, safe_cell
 from tests.coursework.sample_results import (
-    HOSTILE,
+    ADVERSARIAL,
     make_coded,
     make_missing,
     make_result,
@@ -385,7 +385,7 @@ def test_what_is_done_to_a_cell_is_undone(text):
 
 def test_the_sheet_shows_answers_as_text(tmp_path):
     path = tmp_path / "answers.csv"
-    results = [make_result("ana", make_words(HOSTILE)), make_result("ben", make_words(""))]
+    results = [make_result("ana", make_words(ADVERSARIAL)), make_result("ben", make_words(""))]
     export_answers(results, path, anonymous=False)
     page = BeautifulSoup(path.with_suffix(".html").read_text(encoding="utf-8"), "html.parser")
     assert not page.select("script, img, a, b, section section")

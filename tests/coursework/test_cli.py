@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from coursework import hostile
+from coursework import adversarial
 from coursework.grader import cli, results, running
 from coursework.grader.sandbox import SandboxError
 from tests.coursework.classes import (
@@ -54,20 +54,22 @@ def grade_arguments(folder, *options):
 
 def test_a_class_with_all_sorts_of_students(tmp_path):
     students = ["full", "none", "quits", "json", "r", "script", "absent", "late"]
-    hand_in(tmp_path, "full", hostile.solved_notebook())
-    hand_in(tmp_path, "none", hostile.stub_notebook())
-    quits = hostile.with_questions(("softmax", "log_softmax"))
+    hand_in(tmp_path, "full", adversarial.solved_notebook())
+    hand_in(tmp_path, "none", adversarial.stub_notebook())
+    quits = adversarial.with_questions(("softmax", "log_softmax"))
     quits["cells"].append(
         {"cell_type": "code", "source": "def cross_entropy(*args):\n    import os\n    os._exit(0)"}
     )
     hand_in(tmp_path, "quits", quits)
-    hand_in(tmp_path, "late", hostile.solved_notebook())
+    hand_in(tmp_path, "late", adversarial.solved_notebook())
     late = datetime(2025, 12, 3, 23, tzinfo=UTC).timestamp()
     os.utime(tmp_path / "submissions" / "late" / "hw1.ipynb", (late, late))
     for student in ("json", "r", "script", "stranger"):
         (tmp_path / "submissions" / student).mkdir()
     (tmp_path / "submissions/json/hw1.ipynb").write_text('{"cells": [')
-    r = hostile.solved_notebook() | {"metadata": {"kernelspec": {"name": "ir", "language": "R"}}}
+    r = adversarial.solved_notebook() | {
+        "metadata": {"kernelspec": {"name": "ir", "language": "R"}}
+    }
     (tmp_path / "submissions/r/hw1.ipynb").write_text(json.dumps(r))
     (tmp_path / "submissions/script/hw1.py").write_text("x = 1")
     for path in tmp_path.glob("submissions/*/hw1.ipynb"):

@@ -26,7 +26,7 @@ from coursework.grader.gradebook import _match, write_gradebook
 from coursework.grader.results import FAILED, OK, CheckResult
 from coursework.grader.roster import Student
 from tests.coursework.sample_results import (
-    HOSTILE,
+    ADVERSARIAL,
     make_coded,
     make_missing,
     make_result,
@@ -49,7 +49,9 @@ def make_class():
     """Return marks that are final: some late, one late beyond its points, one missing."""
     words = make_words(**MARKED)
     note = "not marked: Copy of hw9.ipynb"
-    few = make_coded(points=3.0, checks=(CheckResult("all", 3.0, 25.0, HOSTILE),), reason=HOSTILE)
+    few = make_coded(
+        points=3.0, checks=(CheckResult("all", 3.0, 25.0, ADVERSARIAL),), reason=ADVERSARIAL
+    )
     return [
         make_result("ana", make_coded(), words, submitted="2026-12-02T00:30:00+01:00"),
         make_result("cem", make_coded(), words, late_hours=30.0, penalty=7.0, note=note),
@@ -322,11 +324,11 @@ def test_nothing_is_left_to_be_marked(course):
     assert not [grade for *_, grade in grades if grade["needs_manual_grade"]]
     assert {grade["name"] for *_, grade in grades} == {"softmax-check", "templates"}
     assert ("ana", "templates", "`Why?`", "Why?") in comments
-    hostile = next(
+    adversarial = next(
         auto for student, name, auto, _ in comments if (student, name) == ("dora", "softmax")
     )
-    assert hostile.startswith("````")  # nbgrader shows comments as Markdown
-    assert not re.search("[\x1b\u202e]", hostile)
+    assert adversarial.startswith("````")  # nbgrader shows comments as Markdown
+    assert not re.search("[\x1b\u202e]", adversarial)
 
 
 def test_marks_given_in_nbgrader_are_not_lost(book):

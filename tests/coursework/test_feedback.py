@@ -21,7 +21,7 @@ from coursework.grader.results import (
     CheckResult,
 )
 from tests.coursework.sample_results import (
-    HOSTILE,
+    ADVERSARIAL,
     NO_SHIFT,
     make_coded,
     make_missing,
@@ -46,19 +46,19 @@ def render_markdown(text):
     return BeautifulSoup(renderer.render(text), "html.parser")
 
 
-def hostile_result():
-    """Return marks with a hostile text in each place that a submission can reach."""
-    checks = (CheckResult("right values", 0.0, 25.0, HOSTILE),)
+def adversarial_result():
+    """Return marks with a adversarial text in each place that a submission can reach."""
+    checks = (CheckResult("right values", 0.0, 25.0, ADVERSARIAL),)
     return make_result(
         "ana",
-        make_coded(points=0.0, checks=checks, reason=HOSTILE, status=CRASHED),
-        make_words(HOSTILE, status=OK, reason=HOSTILE, comment=HOSTILE),
-        make_coded("third", points=0.0, checks=(), reason=HOSTILE, status=UNREADABLE),
+        make_coded(points=0.0, checks=checks, reason=ADVERSARIAL, status=CRASHED),
+        make_words(ADVERSARIAL, status=OK, reason=ADVERSARIAL, comment=ADVERSARIAL),
+        make_coded("third", points=0.0, checks=(), reason=ADVERSARIAL, status=UNREADABLE),
         status=UNREADABLE,
-        reason=HOSTILE,
-        file=HOSTILE,
-        submitted=HOSTILE,
-        note=HOSTILE,
+        reason=ADVERSARIAL,
+        file=ADVERSARIAL,
+        submitted=ADVERSARIAL,
+        note=ADVERSARIAL,
     )
 
 
@@ -276,7 +276,7 @@ def test_signs_in_our_own_titles_are_signs(form):
 
 
 def test_markup_of_a_submission_is_text_in_html():
-    source = to_html(hostile_result(), BOOK)
+    source = to_html(adversarial_result(), BOOK)
     page = BeautifulSoup(source, "html.parser")
     assert not page.select("script, img, iframe, b, section section")
     links = {link["href"] for link in page.select("a")}
@@ -297,7 +297,7 @@ def test_markup_of_a_submission_is_text_in_html():
 
 
 def test_markup_of_a_submission_is_text_in_markdown():
-    text = to_markdown(hostile_result(), BOOK)
+    text = to_markdown(adversarial_result(), BOOK)
     page = render_markdown(text)
     assert not page.select("script, img, iframe, b, section, table, hr")
     assert all(link["href"].startswith(BOOK) for link in page.select("a"))
@@ -330,7 +330,7 @@ def test_no_message_gets_out_of_its_code(message):
 
 @pytest.mark.parametrize("make", [to_html, to_markdown])
 def test_no_control_character_comes_through(make):
-    text = make(hostile_result(), BOOK)
+    text = make(adversarial_result(), BOOK)
     assert not re.search(
         r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", text
     )

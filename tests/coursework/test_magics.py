@@ -1,4 +1,4 @@
-"""What Jupyter reads beyond Python: prompts, magics, shell lines; and hostile forms of them."""
+"""What Jupyter reads beyond Python: prompts, magics, shell lines; and adversarial forms of them."""
 
 import ast
 
@@ -98,7 +98,7 @@ def test_odd_cells_raise_nothing(begin, odd, end):
 
 
 LINE = LONGEST_LINE - 10
-HOSTILE = {
+ADVERSARIAL = {
     "magics": "!ls\n" * 200_000,
     "fewer magics": "!ls\n" * 300,
     "continued magics": "%x \\\n" * 100_000,
@@ -115,7 +115,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", ADVERSARIAL)
 def test_the_work_on_a_notebook_has_a_limit(name, monkeypatch):
     """Count what IPython reads: its time grows with that, and with the length of lines."""
     read = []
@@ -131,7 +131,7 @@ def test_the_work_on_a_notebook_has_a_limit(name, monkeypatch):
     for name_of_function in ("make_tokens_by_line", "leading_indent"):
         function = getattr(inputtransformer2, name_of_function)
         monkeypatch.setattr(inputtransformer2, name_of_function, counting(function))
-    assert len(to_python([HOSTILE[name], "x = 1"] * 3)) == 6
+    assert len(to_python([ADVERSARIAL[name], "x = 1"] * 3)) == 6
     assert sum(read) <= MAX_WORK
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 import pytest
 
-from coursework import hostile
+from coursework import adversarial
 from coursework.grader import results, running, submissions
 from coursework.grader.assignment import (
     load_assignment,
@@ -27,8 +27,8 @@ from coursework.grader.work import WorkError, WorkFolder
 from tests.coursework.misbehaving import get_process, misbehave, run_all
 from tests.coursework.tiny import TINY, Here, forget, mark_tiny, write_tiny
 
-SOLVED = json.dumps(hostile.solved_notebook()).encode()
-HALF = json.dumps(hostile.with_questions(("softmax",))).encode()
+SOLVED = json.dumps(adversarial.solved_notebook()).encode()
+HALF = json.dumps(adversarial.with_questions(("softmax",))).encode()
 
 
 # A pool that loses processes

@@ -4,8 +4,8 @@ Each of them holds the right answer and gives it only where the search succeeded
 the sandbox shows as points, and a sound sandbox as the mark of a wrong answer.
 """
 
+from coursework.adversarial.recipe import NONE, WRONG, in_answer, probe
 from coursework.grader.results import OK
-from coursework.hostile.recipe import NONE, WRONG, in_answer, spy
 
 MESSAGE = """
         import os
@@ -13,7 +13,7 @@ MESSAGE = """
             seen = False
             folders = ("/tmp", "/dev/shm", "/var/tmp", os.getcwd(), os.path.expanduser("~"))
             for folder in set(map(os.path.realpath, folders)):
-                path = os.path.join(folder, "hostile-message")
+                path = os.path.join(folder, "adversarial-message")
                 seen = seen or os.path.exists(path)
                 try:
                     with open(path, "w") as file:
@@ -24,7 +24,7 @@ MESSAGE = """
         """
 
 FILES = (
-    spy(
+    probe(
         "reads-the-checks",
         "Neither masters nor checks nor rosters nor marks can be found in the file system.",
         """
@@ -39,7 +39,7 @@ FILES = (
             return False
         """,
     ),
-    spy(
+    probe(
         "reads-other-submissions",
         "No notebook of anybody lies within reach.",
         """
@@ -52,7 +52,7 @@ FILES = (
             return False
         """,
     ),
-    spy(
+    probe(
         "reads-the-home-folders",
         "No home folder, password file of the machine or mounted disk has anything to read.",
         """
@@ -73,7 +73,7 @@ FILES = (
             return os.path.exists("/etc/shadow") or os.path.exists("/etc/hostname")
         """,
     ),
-    spy(
+    probe(
         "reads-by-proc",
         "/proc shows no process but the sandbox's own, and no way round the file system.",
         """
@@ -91,7 +91,7 @@ FILES = (
             return False
         """,
     ),
-    spy(
+    probe(
         "reads-command-lines",
         "No process's command line names a path of the grader or of a submission.",
         """
@@ -109,25 +109,25 @@ FILES = (
             return False
         """,
     ),
-    spy(
+    probe(
         "reads-the-environment",
         "The variables of the teacher's shell stay there, those of other processes too.",
         """
         import os
         def found():
-            if "HOSTILE_CANARY" in os.environ:
+            if "ADVERSARIAL_CANARY" in os.environ:
                 return True
             for number in filter(str.isdigit, os.listdir("/proc")):
                 try:
                     with open(f"/proc/{number}/environ", "rb") as file:
-                        if b"HOSTILE_CANARY" in file.read():
+                        if b"ADVERSARIAL_CANARY" in file.read():
                             return True
                 except OSError:
                     continue
             return False
         """,
     ),
-    spy(
+    probe(
         "reads-open-descriptors",
         "No file or folder of the parent is left open in the child.",
         """
@@ -145,7 +145,7 @@ FILES = (
             return False
         """,
     ),
-    spy(
+    probe(
         "writes-where-it-must-not",
         "Python, the libraries and the rest of what is seen cannot be written.",
         """
@@ -157,7 +157,7 @@ FILES = (
                 if folder.startswith(("/tmp", os.getcwd() + "/")) or folder == os.getcwd():
                     continue
                 try:
-                    with open(os.path.join(folder, "hostile.py"), "w") as file:
+                    with open(os.path.join(folder, "adversarial.py"), "w") as file:
                         file.write("x")
                 except OSError:
                     continue
@@ -166,7 +166,7 @@ FILES = (
             return False
         """,
     ),
-    spy(
+    probe(
         "makes-the-view-writable",
         "Nothing can be mounted, no root changed, no device made, no name space entered.",
         """
@@ -188,17 +188,17 @@ FILES = (
             return any(os.path.exists(name) for name in ("/dev/mem", "/dev/sda", "/dev/kmsg"))
         """,
     ),
-    spy(
+    probe(
         "leaves-a-message",
         "Nothing that an answer writes is seen by another, nor by the next student.",
         MESSAGE,
     ),
-    spy(
+    probe(
         "finds-a-message",
         "The same from another student, who looks for it.",
         MESSAGE,
     ),
-    spy(
+    probe(
         "compiles-into-the-cache",
         "Modules of the library cannot be replaced through __pycache__.",
         """
@@ -214,7 +214,7 @@ FILES = (
 )
 
 ANSWERS = (
-    spy(
+    probe(
         "imports-the-package",
         "The book's own package has the answers; it cannot be imported.",
         """
@@ -224,7 +224,7 @@ ANSWERS = (
             return hasattr(softmax, "log_softmax")
         """,
     ),
-    spy(
+    probe(
         "imports-the-checks",
         "Nor can the grader.",
         """
@@ -234,7 +234,7 @@ ANSWERS = (
             return True
         """,
     ),
-    spy(
+    probe(
         "imports-other-libraries",
         "Libraries that have the answers ready are not there.",
         """
@@ -259,7 +259,7 @@ ANSWERS = (
         NONE,
         OK,
     ),
-    spy(
+    probe(
         "searches-the-stack",
         "Expected answers are in no variable of the child.",
         """

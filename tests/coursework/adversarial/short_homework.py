@@ -1,13 +1,13 @@
-"""A smaller homework 1 with short limits, so that a class of hostile submissions takes less time.
+"""A smaller homework 1 with short limits, so that the catalog takes less time.
 
 It is a module of its own, since the grader's processes import it.
 """
 
 import dataclasses
 
+from coursework.adversarial.recipe import TARGET
 from coursework.grader import pools, running
 from coursework.grader.assignment import Limits
-from coursework.hostile.recipe import TARGET
 from coursework.hw1 import checks
 
 # The wall clock also counts what other processes of the machine take.

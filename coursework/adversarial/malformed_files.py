@@ -4,8 +4,7 @@ import json
 import os
 import stat
 
-from coursework.grader.results import MISSING, OK, UNREADABLE
-from coursework.hostile.recipe import (
+from coursework.adversarial.recipe import (
     ASSIGNMENT,
     FULL,
     TARGET,
@@ -16,6 +15,7 @@ from coursework.hostile.recipe import (
     text,
     write_notebook,
 )
+from coursework.grader.results import MISSING, OK, UNREADABLE
 
 NAME = f"{ASSIGNMENT}.ipynb"
 

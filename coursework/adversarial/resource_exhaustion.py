@@ -1,10 +1,10 @@
 """Answers that take what every process of the teacher's shares, or what no limit counts.
 
-Most are spies: the right answer comes only where something could be taken.
+Most are probes: the right answer comes only where something could be taken.
 """
 
+from coursework.adversarial.recipe import NONE, in_answer, probe
 from coursework.grader.results import MEMORY
-from coursework.hostile.recipe import NONE, in_answer, spy
 
 LIBC = """
         import ctypes, os
@@ -12,7 +12,7 @@ LIBC = """
 """
 
 SUBMISSIONS = (
-    spy(
+    probe(
         "leases-files",
         "A lease on a library would make every other process that opens the file wait.",
         """
@@ -31,13 +31,13 @@ SUBMISSIONS = (
             return False
         """,
     ),
-    spy(
+    probe(
         "locks-files",
         "Locks on a library pass bits to other sandboxes; each takes memory that nobody counts.",
         """
         import fcntl
         def found():
-            with open(np.__file__) as library, open("/tmp/hostile-0", "wb") as own:
+            with open(np.__file__) as library, open("/tmp/adversarial-0", "wb") as own:
                 for lock, file in ((fcntl.flock, library), (fcntl.lockf, own)):
                     try:
                         lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -47,7 +47,7 @@ SUBMISSIONS = (
             return False
         """,
     ),
-    spy(
+    probe(
         "watches-files",
         "The teacher has a small number of inotify instances and of watches, for all processes.",
         f"""{LIBC}
@@ -63,7 +63,7 @@ SUBMISSIONS = (
             return bool(select.epoll())
         """,
     ),
-    spy(
+    probe(
         "asks-what-is-cached",
         "Which pages of a library are in memory passes bits to other sandboxes.",
         f"""{LIBC}
@@ -80,7 +80,7 @@ SUBMISSIONS = (
                 return True
         """,
     ),
-    spy(
+    probe(
         "queues-signals",
         "Signals that wait, and timers, count for all processes of the teacher's.",
         f"""{LIBC}
@@ -94,7 +94,7 @@ SUBMISSIONS = (
             return len([1 for _ in range(1000) if signal.sigtimedwait([40], 0)]) > 100
         """,
     ),
-    spy(
+    probe(
         "widens-pipes",
         "The memory of pipes is limited for all processes of the teacher's together.",
         """
@@ -103,7 +103,7 @@ SUBMISSIONS = (
             return fcntl.fcntl(os.pipe()[1], 1031, 1 << 20) > 0
         """,
     ),
-    spy(
+    probe(
         "sends-descriptors",
         "So are the open files that are on their way through a socket.",
         """
@@ -113,7 +113,7 @@ SUBMISSIONS = (
             return socket.send_fds(one, [b"x"], [one.fileno()]) > 0
         """,
     ),
-    spy(
+    probe(
         "opens-terminals",
         "The terminals of the machine are counted, and the teacher needs some.",
         """
@@ -122,7 +122,7 @@ SUBMISSIONS = (
             return bool(os.openpty())
         """,
     ),
-    spy(
+    probe(
         "slows-the-supervisor",
         "The process that watches the sandbox from within cannot be slowed or limited.",
         """
@@ -142,7 +142,7 @@ SUBMISSIONS = (
             return False
         """,
     ),
-    spy(
+    probe(
         "reads-the-host-s-paths",
         "Neither mounts nor anything else in /proc tells of the machine and its folders.",
         """
@@ -155,18 +155,18 @@ SUBMISSIONS = (
             return False
         """,
     ),
-    spy(
+    probe(
         "attributes-of-files",
         "Extended attributes are memory that the size of a folder does not limit.",
         """
         import os
         def found():
-            with open("/tmp/hostile-0", "w") as file:
-                os.setxattr(file.fileno(), "user.hostile", bytes(60_000))
+            with open("/tmp/adversarial-0", "w") as file:
+                os.setxattr(file.fileno(), "user.adversarial", bytes(60_000))
             return True
         """,
     ),
-    spy(
+    probe(
         "memory-without-an-address",
         "Shared memory stays where one page of it does, and no process is seen to use the rest.",
         f"""{LIBC}

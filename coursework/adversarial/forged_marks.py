@@ -3,8 +3,7 @@
 None of them may get more than the same wrong answer without the trick.
 """
 
-from coursework.grader.results import CRASHED, OK, OUTPUT, TIMEOUT
-from coursework.hostile.recipe import (
+from coursework.adversarial.recipe import (
     ANY,
     FULL,
     NONE,
@@ -14,6 +13,7 @@ from coursework.hostile.recipe import (
     in_answer,
     with_wrong_answer,
 )
+from coursework.grader.results import CRASHED, OK, OUTPUT, TIMEOUT
 
 
 def patch(name, why, source, status=OK, fate=WRONG, others=FULL):

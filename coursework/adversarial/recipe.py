@@ -1,4 +1,4 @@
-"""What the hostile submissions are made of: edits of the solved master.
+"""What the adversarial submissions are made of: edits of the solved master.
 
 A source here is Python with words that stand alone: ``RIGHT`` is the right answer, the whole
 cell of the master; ``WRONG`` a function that returns a constant; ``GUARD`` ends the cell unless
@@ -27,7 +27,7 @@ from coursework.grader.results import OK
 
 ASSIGNMENT = "hw1"
 TARGET = "cross_entropy_grad"  # no other answer needs it, so that damage to it stays there
-TCP_PORT, ABSTRACT_NAME = 47653, "softmax-hostile-canary"
+TCP_PORT, ABSTRACT_NAME = 47653, "softmax-adversarial-canary"
 
 # What becomes of the answer that is attacked, or of the others: all points, none, those of a
 # wrong answer that does not attack anything, something between, or whatever it may be.
@@ -66,7 +66,7 @@ class Kit:
 
 @dataclass(frozen=True)
 class Submission:
-    """A hostile or broken submission, and what is right for it.
+    """A adversarial or broken submission, and what is right for it.
 
     Attributes
     ----------
@@ -227,7 +227,7 @@ def in_answer(name, why, source, answer=FULL, statuses=OK, others=FULL):
     return edited(name, why, edit, answer, statuses, others)
 
 
-def spy(name, why, source, statuses=OK):
+def probe(name, why, source, statuses=OK):
     """Return the submission that answers well only where `found()`, made by `source`, is true."""
     wrapper = """
         try:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-CANARY = "HOSTILE_CANARY"
+CANARY = "ADVERSARIAL_CANARY"
 PR_SET_CHILD_SUBREAPER = 36
 SHARED = ("/tmp", "/dev/shm", "/var/tmp", "/run", "/", "~", ".")
 
@@ -26,7 +26,7 @@ class Listener:
         self.visits = 0
         self._tcp = socket.create_server(("127.0.0.1", 0))
         self.tcp_port = self._tcp.getsockname()[1]
-        self.abstract_name = f"softmax-hostile-{os.getpid()}"
+        self.abstract_name = f"softmax-adversarial-{os.getpid()}"
         self._unix = socket.socket(socket.AF_UNIX)
         self._unix.bind(f"\0{self.abstract_name}")
         self._unix.listen()
@@ -72,13 +72,18 @@ def left_processes():
 
 
 def left_files():
-    """Return the files that hostile submissions have left where all may write."""
+    """Return the files that adversarial submissions have left where all may write."""
     folders = {Path(folder).expanduser().resolve() for folder in SHARED}
     return sorted(
         str(path)
         for folder in folders
         if folder.is_dir()
-        for pattern in ("hostile-[0-9]*", "hostile-message", "hostile.py", "hostile")
+        for pattern in (
+            "adversarial-[0-9]*",
+            "adversarial-message",
+            "adversarial.py",
+            "adversarial",
+        )
         for path in folder.glob(pattern)
         if path.is_file()
     )

@@ -1,4 +1,4 @@
-"""A class of hostile and broken submissions, and of honest ones that must not notice."""
+"""A class of adversarial and broken submissions, and of honest ones that must not notice."""
 
 import dataclasses
 import json
@@ -6,19 +6,19 @@ import tempfile
 
 import pytest
 
-from coursework import hostile
+from coursework import adversarial
+from coursework.adversarial import host_monitor
+from coursework.adversarial.recipe import TARGET, total_range, write_notebook
 from coursework.grader import feedback, running
 from coursework.grader.assignment import load_assignment
 from coursework.grader.results import AWAITING, OK
 from coursework.grader.roster import Student
 from coursework.grader.submissions import find_submissions
 from coursework.grader.work import WorkFolder
-from coursework.hostile import machine
-from coursework.hostile.recipe import TARGET, total_range, write_notebook
 from coursework.hw1 import checks
-from tests.coursework import short_homework
+from tests.coursework.adversarial import short_homework
+from tests.coursework.adversarial.short_homework import OTHER
 from tests.coursework.sandboxed import require_sandbox
-from tests.coursework.short_homework import OTHER
 
 HONEST = {
     "honest-0": (OTHER, TARGET),
@@ -33,16 +33,16 @@ HONEST = {
 
 def hand_in(folder, listener):
     """Write all submissions; return the students."""
-    kit = hostile.make_kit(listener.tcp_port, listener.abstract_name)
+    kit = adversarial.make_kit(listener.tcp_port, listener.abstract_name)
     (folder / "wrong").mkdir(parents=True)
-    write_notebook(hostile.wrong_notebook(), folder / "wrong")
+    write_notebook(adversarial.wrong_notebook(), folder / "wrong")
     for student, answered in HONEST.items():
         (folder / student).mkdir()
-        write_notebook(hostile.with_questions(answered), folder / student)
-    for submission in hostile.CATALOG:
+        write_notebook(adversarial.with_questions(answered), folder / student)
+    for submission in adversarial.CATALOG:
         (folder / submission.name).mkdir()
         submission.write(kit, folder / submission.name)
-    names = ["wrong", *HONEST, *(submission.name for submission in hostile.CATALOG)]
+    names = ["wrong", *HONEST, *(submission.name for submission in adversarial.CATALOG)]
     return [Student(name) for name in names]
 
 
@@ -59,9 +59,9 @@ def state_of(*folders):
 @pytest.fixture(scope="module")
 def orphans():
     """Adopt what the graded processes leave behind, and nothing more of the tests to come."""
-    machine.adopt_orphans()
+    host_monitor.adopt_orphans()
     yield
-    machine.adopt_orphans(False)
+    host_monitor.adopt_orphans(False)
 
 
 @pytest.fixture(scope="module")
@@ -75,10 +75,10 @@ def graded(tmp_path_factory, orphans):
     watched = (checks.__file__, np.__file__)
     watched = [type(folder)(path).parent for path in watched]
     before = state_of(*watched)
-    files = set(machine.left_files())  # of another run on this machine
+    files = set(host_monitor.left_files())  # of another run on this machine
     running._load.cache_clear()
-    with pytest.MonkeyPatch.context() as patch, machine.Listener() as listener:
-        patch.setenv(machine.CANARY, "a secret of the teacher")
+    with pytest.MonkeyPatch.context() as patch, host_monitor.Listener() as listener:
+        patch.setenv(host_monitor.CANARY, "a secret of the teacher")
         patch.setenv("TMPDIR", str(temporary))
         patch.setattr(tempfile, "tempdir", str(temporary))
         patch.setattr(checks, "make_assignment", short_homework.make_assignment)
@@ -96,8 +96,8 @@ def graded(tmp_path_factory, orphans):
             "assignment": settings.assignment,
             "strangers": strangers,
             "visits": listener.visits,
-            "processes": machine.left_processes(),
-            "files": {*machine.left_files(), *map(str, temporary.iterdir())} - files,
+            "processes": host_monitor.left_processes(),
+            "files": {*host_monitor.left_files(), *map(str, temporary.iterdir())} - files,
             "changed": changed,
         }
     running._load.cache_clear()
@@ -108,7 +108,7 @@ def worth(graded):
     return {question.name: question.out_of for question in graded["assignment"].questions}
 
 
-@pytest.mark.parametrize("submission", hostile.CATALOG, ids=lambda submission: submission.name)
+@pytest.mark.parametrize("submission", adversarial.CATALOG, ids=lambda submission: submission.name)
 def test_each_gets_what_it_deserves(graded, submission):
     result = graded["results"][submission.name]
     wrong = next(q.points for q in graded["results"]["wrong"].questions if q.name == TARGET)
@@ -117,7 +117,7 @@ def test_each_gets_what_it_deserves(graded, submission):
     assert result.status in submission.statuses, f"{submission.why} {result.reason}"
 
 
-@pytest.mark.parametrize("submission", hostile.CATALOG, ids=lambda submission: submission.name)
+@pytest.mark.parametrize("submission", adversarial.CATALOG, ids=lambda submission: submission.name)
 def test_no_mark_is_lost_without_a_reason(graded, submission):
     result = graded["results"][submission.name]
     if result.total < result.out_of or result.status != OK:
@@ -141,7 +141,7 @@ def test_a_wrong_answer_gets_little(graded):
 
 
 def test_every_student_has_a_result(graded):
-    assert graded["results"].keys() == {"wrong", *HONEST, *(s.name for s in hostile.CATALOG)}
+    assert graded["results"].keys() == {"wrong", *HONEST, *(s.name for s in adversarial.CATALOG)}
     assert not graded["strangers"]
 
 

@@ -1,7 +1,7 @@
 """Answers that die, and that try to take the machine with them."""
 
+from coursework.adversarial.recipe import FULL, NONE, WRONG, in_answer
 from coursework.grader.results import CRASHED, MEMORY, OK, OUTPUT, TIMEOUT
-from coursework.hostile.recipe import FULL, NONE, WRONG, in_answer
 
 SUBMISSIONS = (
     in_answer(
@@ -96,7 +96,7 @@ SUBMISSIONS = (
         "The message is shown in feedback, as text: a browser must not run it.",
         """
         def ANSWER(*args, **kwargs):
-            script = "<script>alert('HOSTILE')</script>"
+            script = "<script>alert('ADVERSARIAL')</script>"
             raise ValueError("=HYPERLINK(1)" + script + "[x](javascript:1)\\x1b[31m")
         """,
         NONE,
@@ -357,7 +357,7 @@ SUBMISSIONS = (
             for folder in (".", "/tmp", "/dev/shm", "/var/tmp", "/run", os.path.expanduser("~")):
                 try:
                     for number in range(256):
-                        with open(f"{folder}/hostile-{number}", "wb") as file:
+                        with open(f"{folder}/adversarial-{number}", "wb") as file:
                             file.write(bytes(15 << 20))
                 except (OSError, MemoryError):
                     pass
@@ -371,7 +371,7 @@ SUBMISSIONS = (
         """
         GUARD
         def ANSWER(*args, **kwargs):
-            with open("/tmp/hostile", "wb") as file:
+            with open("/tmp/adversarial", "wb") as file:
                 while True:
                     file.write(bytes(1 << 20))
         """,

@@ -1,13 +1,13 @@
 """Answers that try to leave the sandbox: by rights, processes or the network.
 
-Each holds the right answer and gives it only where it got out, as those of `spies` do.
+Each holds the right answer and gives it only where it got out, as those of `information_leaks` do.
 """
 
+from coursework.adversarial.recipe import probe
 from coursework.grader.results import CRASHED, OK
-from coursework.hostile.recipe import spy
 
 SUBMISSIONS = (
-    spy(
+    probe(
         "raises-limits",
         "A hard limit cannot be raised, and no process may set another's.",
         """
@@ -27,7 +27,7 @@ SUBMISSIONS = (
             return False
         """,
     ),
-    spy(
+    probe(
         "has-no-limits",
         "CPU time, the size of files and core files are limited.",
         """
@@ -39,7 +39,7 @@ SUBMISSIONS = (
             )
         """,
     ),
-    spy(
+    probe(
         "has-capabilities",
         "The child has no rights of an administrator and can get none back.",
         """
@@ -60,7 +60,7 @@ SUBMISSIONS = (
             return False
         """,
     ),
-    spy(
+    probe(
         "enters-a-new-namespace",
         "A name space of its own would give the child an administrator's rights in it.",
         """
@@ -74,7 +74,7 @@ SUBMISSIONS = (
         """,
         (OK, CRASHED),
     ),
-    spy(
+    probe(
         "writes-into-the-parent",
         "No process outside can be traced, or its memory written.",
         """
@@ -97,7 +97,7 @@ SUBMISSIONS = (
             return False
         """,
     ),
-    spy(
+    probe(
         "connects-to-the-machine",
         "No port of the machine can be reached, though one is open.",
         """
@@ -113,7 +113,7 @@ SUBMISSIONS = (
             return False
         """,
     ),
-    spy(
+    probe(
         "connects-by-an-abstract-socket",
         "Abstract sockets have no file and pass a change of root; not one of the network.",
         """
@@ -124,7 +124,7 @@ SUBMISSIONS = (
             return True
         """,
     ),
-    spy(
+    probe(
         "sees-the-network",
         "There is no interface but the loopback, and no name can be looked up.",
         """
@@ -139,7 +139,7 @@ SUBMISSIONS = (
                 return False
         """,
     ),
-    spy(
+    probe(
         "shares-memory",
         "Shared memory and queues of the machine are not seen.",
         """

@@ -3,8 +3,7 @@
 import copy
 import re
 
-from coursework.grader.results import CRASHED, OK
-from coursework.hostile.recipe import (
+from coursework.adversarial.recipe import (
     FULL,
     NONE,
     TARGET,
@@ -20,6 +19,7 @@ from coursework.hostile.recipe import (
     text,
     with_sources,
 )
+from coursework.grader.results import CRASHED, OK
 
 
 def _keep_answers(_, notebook):
