@@ -26,7 +26,7 @@ from coursework.grader.grades import write_grades
 from coursework.grader.pools import PoolError, Processes
 from coursework.grader.roster import RosterError, Student, parse_due, parse_timezone, read_roster
 from coursework.grader.running import Settings, grade_class, read_released
-from coursework.grader.sandbox import SandboxError, check_sandbox
+from coursework.grader.sandbox.host import SandboxError, check_sandbox
 from coursework.grader.submissions import FILE, NBGRADER, SubmissionError, find_submissions
 from coursework.grader.texts import in_points, one_line, shorten
 from coursework.grader.work import WorkError, WorkFolder

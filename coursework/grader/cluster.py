@@ -7,7 +7,7 @@ import logging
 
 from coursework.grader.pools import Cluster, PoolError
 from coursework.grader.running import source_version
-from coursework.grader.sandbox import SandboxError, check_sandbox
+from coursework.grader.sandbox.host import SandboxError, check_sandbox
 
 PATIENCE = 30  # seconds to wait for the scheduler and for the first worker
 

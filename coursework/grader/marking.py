@@ -9,7 +9,7 @@ from coursework.grader import results
 from coursework.grader.assignment import Assignment, Outcome, Question
 from coursework.grader.magics import to_python
 from coursework.grader.results import CheckResult, QuestionResult, Recognized
-from coursework.grader.sandbox import Run, run_calls
+from coursework.grader.sandbox.host import Run, run_calls
 
 NOT_CODE = {"markdown": "Markdown", "raw": "raw"}  # types of cells, in words
 SHOWN_PROBLEMS = 3  # of the errors in a submission's cells, in the reason for its marks

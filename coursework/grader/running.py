@@ -19,7 +19,7 @@ from coursework.grader.notebooks import UnreadableError, read_notebook
 from coursework.grader.pools import LostTaskError
 from coursework.grader.results import QuestionResult, Result
 from coursework.grader.roster import late_hours, late_penalty
-from coursework.grader.sandbox import check_sandbox
+from coursework.grader.sandbox.host import check_sandbox
 from coursework.grader.submissions import SubmissionError, read_submission
 from coursework.grader.texts import one_line, shorten
 from coursework.grader.work import Record, apply_manual
@@ -113,7 +113,7 @@ def read_released(assignment, address):
 
 def source_version(name):
     """Return a hash of the sources that the marks of an assignment depend on."""
-    paths = [path for path in (FOLDER / "grader").glob("*.py") if path.stem not in BESIDE_MARKS]
+    paths = [path for path in (FOLDER / "grader").rglob("*.py") if path.stem not in BESIDE_MARKS]
     paths += [path for path in (FOLDER / name).iterdir() if path.suffix in (".py", ".md")]
     paths += (FOLDER.parent / "softmax").glob("*.py")  # the right answers call it
     digest = hashlib.sha256()

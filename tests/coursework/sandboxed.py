@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from coursework.grader.assignment import Call, Limits
-from coursework.grader.sandbox import SandboxError, check_sandbox, run_calls
+from coursework.grader.sandbox.host import SandboxError, check_sandbox, run_calls
 
 # The wall clock also counts what other processes of the machine take.
 QUICK = Limits(cpu_seconds=3, wall_seconds=60, memory_bytes=512 << 20, processes=12)

@@ -11,7 +11,7 @@ import pytest
 
 from coursework import adversarial
 from coursework.grader import cli, results, running
-from coursework.grader.sandbox import SandboxError
+from coursework.grader.sandbox.host import SandboxError
 from tests.coursework.classes import (
     grade_command,
     hand_in,

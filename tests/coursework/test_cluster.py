@@ -12,7 +12,7 @@ from coursework.grader import cluster
 from coursework.grader.assignment import load_assignment
 from coursework.grader.pools import Cluster, LostTaskError, PoolError
 from coursework.grader.running import Settings
-from coursework.grader.sandbox import SandboxError
+from coursework.grader.sandbox.host import SandboxError
 from tests.coursework.classes import (
     ENVIRONMENT,
     grade_command,

@@ -21,7 +21,7 @@ from coursework.grader.pools import LostTaskError, Pool, PoolError, Processes
 from coursework.grader.results import QuestionResult, Result
 from coursework.grader.roster import Student, parse_due
 from coursework.grader.running import Settings, grade_class, grade_notebook
-from coursework.grader.sandbox import SandboxError
+from coursework.grader.sandbox.host import SandboxError
 from coursework.grader.submissions import find_submissions
 from coursework.grader.work import WorkError, WorkFolder
 from tests.coursework.misbehaving import get_process, misbehave, run_all

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from coursework.grader import values
 from coursework.grader.assignment import Call, Limits
-from coursework.grader.cells import choose, read_cell
-from coursework.grader.sandbox import run_calls
+from coursework.grader.sandbox.guest import codec
+from coursework.grader.sandbox.guest.cells import choose, read_cell
+from coursework.grader.sandbox.host import run_calls
 from tests.coursework.sandboxed import require_sandbox
 
 
@@ -85,8 +85,8 @@ def test_an_error_after_await_has_its_line():
 def test_a_text_is_no_value():
     """NumPy would make gigabytes of one long text beside many arrays, as the last entry here."""
     result = [np.zeros(4096, bool)] * 1000 + [["x" * 3000] + [""] * 4095]
-    with pytest.raises(values.ValueProblem, match="a str, which is not made of plain numbers"):
-        values.encode(result)
+    with pytest.raises(codec.ValueProblem, match="a str, which is not made of plain numbers"):
+        codec.encode(result)
     forged = ["list", [["list", [None]], ["str", "x" * 3000]]]
-    with pytest.raises(values.ValueProblem, match="an unknown type"):
-        values.decode(json.loads(json.dumps(forged)))
+    with pytest.raises(codec.ValueProblem, match="an unknown type"):
+        codec.decode(json.loads(json.dumps(forged)))

@@ -8,7 +8,7 @@ import pytest
 from coursework.grader import marking
 from coursework.grader.assignment import Outcome, load_assignment
 from coursework.grader.results import OK
-from coursework.grader.sandbox import Run
+from coursework.grader.sandbox.host import Run
 
 NASTY = {
     "None": None,

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from coursework.grader import values
-from coursework.grader.values import (
+from coursework.grader.sandbox.guest import codec
+from coursework.grader.sandbox.guest.codec import (
     ValueProblem,
     clean_text,
     decode,
@@ -30,7 +30,7 @@ def same(a, b):
     return type(a) is type(b) and encode(a) == encode(b)
 
 
-DTYPES = [np.dtype(name) for name in values.DTYPES]
+DTYPES = [np.dtype(name) for name in codec.DTYPES]
 plain = st.recursive(
     st.none()
     | st.booleans()
@@ -242,7 +242,7 @@ def test_reading_a_line_raises_one_error_only(line):
         b"[" * 100_000,
         b'{"a":' * 100_000,
         b"[" + b"[]," * 1_000_000 + b"[]]",
-        b" " * (values.MAX_LINE + 1),
+        b" " * (codec.MAX_LINE + 1),
     ],
 )
 def test_lines_that_hurt_are_refused(line):

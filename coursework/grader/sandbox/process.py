@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import psutil
 
-from coursework.grader import bubblewrap
-from coursework.grader.libraries import PACKAGES, interpreter, library_paths
-from coursework.grader.seccomp import filter_program
+from coursework.grader.sandbox.policy import bubblewrap
+from coursework.grader.sandbox.policy.libraries import PACKAGES, interpreter, library_paths
+from coursework.grader.sandbox.policy.seccomp import filter_program
 
 _CHUNK = 1 << 18
 _PATIENCE = 5  # seconds for bubblewrap to notice that its child was killed
@@ -132,7 +132,7 @@ def _without_sandbox(stack, _theirs, libraries, limits, channel, _lifeline):
     for name, path in library_paths(libraries).items():
         os.symlink(path, os.path.join(packages, name))
     environment = {**bubblewrap.ENVIRONMENT, "HOME": folder, "MPLCONFIGDIR": folder}
-    command = _python(bubblewrap.HERE / "child.py", channel, -1, -1, limits.cpu_seconds, -1)
+    command = _python(bubblewrap.GUEST / "child.py", channel, -1, -1, limits.cpu_seconds, -1)
     return command, packages, [channel], folder, environment
 
 

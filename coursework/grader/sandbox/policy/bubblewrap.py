@@ -9,11 +9,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from coursework.grader.libraries import PACKAGES, interpreter_paths, library_paths
+from coursework.grader.sandbox.policy.libraries import PACKAGES, interpreter_paths, library_paths
 
-HERE = Path(__file__).resolve().parent
-GRADER = "/grader"  # where the child's own files are in the sandbox
-FILES = ("child.py", "cells.py", "values.py")
+GUEST = Path(__file__).resolve().parent.parent / "guest"
+GRADER = "/grader"  # where the guest's files are in the sandbox
 ENVIRONMENT = {
     "HOME": "/tmp",
     "LANG": "C.UTF-8",
@@ -118,8 +117,8 @@ def _view(libraries):
         arguments.extend(["--remount-ro", path])
     for name, path in sorted(library_paths(libraries).items()):
         show(path, f"{PACKAGES}/{name}")
-    for name in FILES:
-        show(HERE / name, f"{GRADER}/{name}")
+    for path in sorted(GUEST.glob("*.py")):
+        show(path, f"{GRADER}/{path.name}")
     for name in ("/lib", "/lib32", "/lib64"):
         arguments.extend(_link_or_folder(name))
     return [*arguments, "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]

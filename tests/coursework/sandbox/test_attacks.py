@@ -9,9 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from coursework.grader import process, sandbox
 from coursework.grader.assignment import Limits
-from coursework.grader.bubblewrap import ENVIRONMENT
+from coursework.grader.sandbox import host, process
+from coursework.grader.sandbox.policy.bubblewrap import ENVIRONMENT
 from tests.coursework.sandboxed import QUICK, nothing_is_left, require_sandbox, run, value
 
 _EVERYTHING = struct.pack("=HBBI", 6, 0, 0, 0x7FFF0000)  # a filter of system calls that allows all
@@ -44,7 +44,7 @@ def test_no_file_of_the_grader_or_of_its_user_can_be_seen(tmp_path, monkeypatch)
         "lib64",
         os.path.realpath(os.__file__).split("/")[1],
     }
-    assert {"child.py", "values.py", "cells.py"} <= set(files)
+    assert {"child.py", "codec.py", "cells.py"} <= set(files)
     assert not {"checks.py", "assignment.py", "hw1.md", "marking.py", "passwd", "shadow"} & set(
         files
     )
@@ -113,7 +113,7 @@ def test_there_are_no_sockets_to_the_outside(family):
 
 
 def test_there_is_no_network_behind_the_filter_either(monkeypatch):
-    monkeypatch.setattr("coursework.grader.process.filter_program", lambda: _EVERYTHING)
+    monkeypatch.setattr("coursework.grader.sandbox.process.filter_program", lambda: _EVERYTHING)
     result = run("import socket; socket.create_connection(('192.0.2.1', 80), timeout=1)")
     assert "Network is unreachable" in result.outcomes[0].message
     assert value("import socket; return [name for _, name in socket.if_nameindex()]") == ["lo"]
@@ -221,7 +221,7 @@ def test_a_gigabyte_of_output(where):
 
 
 def test_output_is_read_while_looking_takes_long(monkeypatch):
-    monkeypatch.setattr(sandbox, "_too_big", lambda child, limits: time.sleep(1))
+    monkeypatch.setattr(host, "_too_big", lambda child, limits: time.sleep(1))
     limits = Limits(wall_seconds=8, output_bytes=1 << 20)
     assert run("while True: print('a' * (1 << 16))", limits=limits).status == "too much output"
 
@@ -327,9 +327,9 @@ def test_no_process_has_a_capability_or_is_without_the_filter(monkeypatch):
         _, *family = process._family(child.process.pid)  # the first is bubblewrap
         if len(family) == 3:  # the student's code runs: this is its copy
             lines.extend(Path(f"/proc/{p.pid}/status").read_text() for p in family)
-            return sandbox._Ending("looked at")
+            return host._Ending("looked at")
 
-    monkeypatch.setattr(sandbox, "_too_big", look)
+    monkeypatch.setattr(host, "_too_big", look)
     assert run("import os, time; os.fork(); time.sleep(100)").status == "looked at"
     for text in lines:
         status = dict(line.split(":\t", 1) for line in text.splitlines())
@@ -456,9 +456,9 @@ def test_a_process_that_wants_to_outlive_the_answer_is_ended(monkeypatch):
     def look(child, limits):
         seen[:] = process._family(child.process.pid)
         # Bubblewrap, the first process of the namespace, the student's and the one that stays.
-        return sandbox._Ending("looked at") if len(seen) >= 4 and _orphan(seen) else None
+        return host._Ending("looked at") if len(seen) >= 4 and _orphan(seen) else None
 
-    monkeypatch.setattr(sandbox, "_too_big", look)
+    monkeypatch.setattr(host, "_too_big", look)
     assert run(body).status == "looked at"
     _, alive = psutil.wait_procs(seen, timeout=60)
     assert not alive

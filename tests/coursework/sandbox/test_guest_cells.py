@@ -3,8 +3,8 @@
 import pytest
 
 from coursework.grader.assignment import Call
-from coursework.grader.cells import choose, read_cell
-from coursework.grader.sandbox import run_calls
+from coursework.grader.sandbox.guest.cells import choose, read_cell
+from coursework.grader.sandbox.host import run_calls
 from tests.coursework.sandboxed import QUICK, require_sandbox
 
 

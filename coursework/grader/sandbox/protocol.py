@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from coursework.grader.assignment import Call, Outcome
-from coursework.grader.values import MAX_LINE, decode, read_line
+from coursework.grader.sandbox.guest.codec import MAX_LINE, decode, read_line
 
 MAX_CHANNEL = 2 * MAX_LINE  # bytes of all answers to one question
 _MESSAGE = 800  # characters of one message

@@ -12,11 +12,12 @@ import numpy as np
 import psutil
 import pytest
 
-from coursework.grader import bubblewrap, sandbox, seccomp
 from coursework.grader.assignment import Call, Function, Limits
-from coursework.grader.libraries import LibraryError, library_paths
-from coursework.grader.sandbox import SandboxError, check_sandbox, run_calls
-from coursework.grader.values import ValueProblem
+from coursework.grader.sandbox import host
+from coursework.grader.sandbox.guest.codec import ValueProblem
+from coursework.grader.sandbox.host import SandboxError, check_sandbox, run_calls
+from coursework.grader.sandbox.policy import bubblewrap, seccomp
+from coursework.grader.sandbox.policy.libraries import LibraryError, library_paths
 from tests.coursework.sandboxed import (
     QUICK,
     answer,
@@ -252,7 +253,7 @@ def test_nothing_is_left_after_an_interruption(sandboxed, monkeypatch, tmp_path)
         children.extend(found)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sandbox, "_too_big", interrupt)
+    monkeypatch.setattr(host, "_too_big", interrupt)
     with pytest.raises(KeyboardInterrupt):
         run("import os, time; os.fork(); time.sleep(100)", sandbox=sandboxed)
     assert children
@@ -366,8 +367,10 @@ def test_bubblewrap_is_forbidden(monkeypatch, tmp_path):
 
 
 def test_a_python_that_cannot_be_seen_in_the_sandbox(monkeypatch, tmp_path):
-    monkeypatch.setattr("coursework.grader.process.interpreter", lambda: f"{tmp_path}/python3")
-    monkeypatch.setattr("coursework.grader.sandbox.interpreter", lambda: f"{tmp_path}/python3")
+    monkeypatch.setattr(
+        "coursework.grader.sandbox.process.interpreter", lambda: f"{tmp_path}/python3"
+    )
+    monkeypatch.setattr("coursework.grader.sandbox.host.interpreter", lambda: f"{tmp_path}/python3")
     with pytest.raises(SandboxError, match=rf"execvp.*This Python, {tmp_path}/python3, lies where"):
         check_sandbox()
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from coursework.grader.assignment import Call, Limits
-from coursework.grader.sandbox import run_calls
+from coursework.grader.sandbox.host import run_calls
 from tests.coursework.sandboxed import QUICK, answer, nothing_is_left, require_sandbox, run, value
 
 # The child's own channel is a pipe that is neither standard output nor standard error.

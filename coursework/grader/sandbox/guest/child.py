@@ -1,6 +1,6 @@
-"""The process that runs one student's code: started by `sandbox`, alone in its own world.
+"""The process that runs one student's code: started by `process`, alone in its own world.
 
-It stands by itself: it sees Python, some libraries, `cells.py` and `values.py` beside it, and
+It stands by itself: it sees Python, some libraries, `cells.py` and `codec.py` beside it, and
 nothing else of the grader. A request comes on standard input; answers go out on a channel of
 their own, one line of JSON each. Nobody believes this process: a student's code can change all
 that is here and write to the channel. So the care taken below protects from accidents only.
@@ -141,11 +141,11 @@ class Session:
         own = [p for p in sys.path if p != grader and not p.endswith(foreign)]
         sys.path[:] = [grader, *own, request["packages"]]
         import cells
+        import codec
         import numpy
-        import values
 
         sys.path.remove(grader)
-        self.cells, self.values = cells, values
+        self.cells, self.codec = cells, codec
         self.imports = Imports()
         self.future = 0  # what cells have imported from __future__ holds for those after them
         self.numpy = numpy
@@ -175,7 +175,7 @@ class Session:
         """Write one message to the channel. A copy that student code has forked ends here."""
         if _getpid() != self.pid:
             _exit(0)
-        data = memoryview(self.values.write_line(message))
+        data = memoryview(self.codec.write_line(message))
         while data:
             data = data[_write(self.channel, data) :]
 
@@ -220,12 +220,12 @@ class Session:
             return "raised", None, in_words(error) + where(error), [], self.is_memory(error)
         changed = self.changed(self.decode(args), (used, kwargs))
         try:
-            returned = "returned", self.values.encode(value), "", changed, False
+            returned = "returned", self.codec.encode(value), "", changed, False
             # What the grader could not read is refused here, where there is a reason to give.
             message = "outcome", len(self.request["calls"]), *returned
-            self.values.check_line(self.values.write_line(message))
+            self.codec.check_line(self.codec.write_line(message))
             return returned
-        except self.values.ValueProblem as problem:
+        except self.codec.ValueProblem as problem:
             return "refused", None, f"{name} returned {problem}", changed, False
         except BaseException as error:  # of an object that plays at being a list
             return "raised", None, in_words(error), changed, self.is_memory(error)
@@ -239,7 +239,7 @@ class Session:
 
     def decode(self, args):
         """Return new copies of the positional and the keyword arguments of a call."""
-        return [self.values.decode(part, self.make_function) for part in args]
+        return [self.codec.decode(part, self.make_function) for part in args]
 
     def make_function(self, source, constants):
         """Return the function that an expression of the assignment makes."""
@@ -256,7 +256,7 @@ class Session:
         if callable(old):
             return True
         try:
-            return self.values.encode(new) == self.values.encode(old)
+            return self.codec.encode(new) == self.codec.encode(old)
         except BaseException:  # something that is not plain was put into it
             return False
 

@@ -1,8 +1,9 @@
 """Runs untrusted code in a separate process, and takes down what it answers.
 
-The process lives under bubblewrap: it has no network and sees Python, a few libraries and
-`child.py`, all read-only. It gets a request and answers in plain numbers; see `values`. What it
-may use is limited, and whatever it does, `run_calls` returns in time and leaves nothing behind.
+The process lives under bubblewrap: it has no network and sees Python, a few libraries and the
+files of `guest`, all read-only. It gets a request and answers in plain numbers; see `guest.codec`.
+Its resources are limited, and whatever it does, `run_calls` returns in time and leaves nothing
+behind.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ import sys
 import time
 from dataclasses import dataclass
 
-from coursework.grader import bubblewrap
 from coursework.grader.assignment import Call, Function, Limits, Outcome
-from coursework.grader.conversation import Broken, Talk
-from coursework.grader.libraries import LibraryError, interpreter
-from coursework.grader.process import started
 from coursework.grader.results import CRASHED, MEMORY, OK, OUTPUT, TIMEOUT
-from coursework.grader.seccomp import filter_program
-from coursework.grader.values import clean_text, encode, refuse, write_line
+from coursework.grader.sandbox.guest.codec import clean_text, encode, refuse, write_line
+from coursework.grader.sandbox.policy import bubblewrap
+from coursework.grader.sandbox.policy.libraries import LibraryError, interpreter
+from coursework.grader.sandbox.policy.seccomp import filter_program
+from coursework.grader.sandbox.process import started
+from coursework.grader.sandbox.protocol import Broken, Talk
 
 _STARTUP = 60  # seconds for Python and NumPy to load, on a busy machine
 _TICK = 0.1  # seconds between two looks at the memory
