@@ -19,8 +19,8 @@ from coursework.grader.sandbox.guest.codec import clean_text, encode, refuse, wr
 from coursework.grader.sandbox.policy import bubblewrap
 from coursework.grader.sandbox.policy.libraries import LibraryError, interpreter
 from coursework.grader.sandbox.policy.seccomp import filter_program
-from coursework.grader.sandbox.process import started
-from coursework.grader.sandbox.protocol import Broken, Talk
+from coursework.grader.sandbox.process import spawn
+from coursework.grader.sandbox.protocol import ProtocolError, Transcript
 
 _STARTUP = 60  # seconds for Python and NumPy to load, on a busy machine
 _TICK = 0.1  # seconds between two looks at the memory
@@ -111,16 +111,16 @@ def run_calls(
     def make_request(packages):
         return _request(cells, calls, limits, prelude, packages, sandbox)
 
-    talk = Talk(calls, len(cells) + 1)
+    transcript = Transcript(calls, len(cells) + 1)
     try:
-        with started(make_request, tuple(libraries), limits, sandbox) as child:
-            ending = _listen(child, talk, limits)
+        with spawn(make_request, tuple(libraries), limits, sandbox) as child:
+            ending = _listen(child, transcript, limits)
     except LibraryError as error:
         raise SandboxError(str(error)) from None
     missing = [Outcome("unanswered", message=ending.reason or "no answer came")]
-    outcomes = talk.outcomes + missing * (len(calls) - len(talk.outcomes))
+    outcomes = transcript.outcomes + missing * (len(calls) - len(transcript.outcomes))
     seconds = time.monotonic() - began
-    return Run(outcomes, ending.status, ending.reason, seconds, talk.problems)
+    return Run(outcomes, ending.status, ending.reason, seconds, transcript.problems)
 
 
 @dataclass(frozen=True)
@@ -195,33 +195,33 @@ def _function(value):
     return ["function", value.source, encode(dict(value.constants))[1]]
 
 
-def _listen(child, talk, limits):
+def _listen(child, transcript, limits):
     """Take down what a child says until it is done, is killed or has died."""
     deadline = time.monotonic() + _STARTUP
     looked = time.monotonic()
     output = _Output(limits.output_bytes)
     while True:
-        ready, gone = talk.ready, child.gone()  # before reading: nothing comes after that
+        ready, exited = transcript.ready, child.has_exited()  # before reading
         try:
-            arrived = child.read(0 if gone else _TICK)
-            talk.take(arrived.get(child.channel, b""))
-        except Broken as broken:
-            return _Ending(CRASHED, f"the process was stopped: {broken}")
+            arrived = child.read(0 if exited else _TICK)
+            transcript.take(arrived.get(child.channel, b""))
+        except ProtocolError as error:
+            return _Ending(CRASHED, f"the process was stopped: {error}")
         output.take(arrived.get(child.output, b""))
         now = time.monotonic()
-        if talk.ready and not ready:  # the student's time begins
+        if transcript.ready and not ready:  # the student's time begins
             deadline = now + limits.wall_seconds
-        if talk.done:
+        if transcript.done:
             output.take(child.read(0).get(child.output, b""))
         if output.too_much:
             return _Ending(OUTPUT, f"it printed more than {_size(limits.output_bytes)}")
-        if talk.done:
+        if transcript.done:
             child.wait(_TICK)
-            return _last(talk)
+            return _last(transcript)
         if now > deadline:
-            return _late(talk, limits)
-        if gone and not any(arrived.values()):
-            return _died(child.process.returncode, talk, limits, output.tail)
+            return _late(transcript, limits)
+        if exited and not any(arrived.values()):
+            return _died(child.process.returncode, transcript, limits, output.tail)
         if child.channel not in child.open and child.wait(1) is None:  # it lives on
             return _Ending(CRASHED, "the process closed the channel of the grader")
         if now > looked + _TICK:
@@ -248,9 +248,9 @@ class _Output:
         return self.written > self.limit
 
 
-def _late(talk, limits):
+def _late(transcript, limits):
     """Return the ending of a child whose time is over."""
-    if not talk.ready:
+    if not transcript.ready:
         raise SandboxError(f"the process of an answer did not start within {_STARTUP} s")
     return _Ending(TIMEOUT, f"no answer within {limits.wall_seconds} s")
 
@@ -272,17 +272,17 @@ def _too_long(limits):
     return f"it used more than {limits.cpu_seconds} s of computing time"
 
 
-def _last(talk):
+def _last(transcript):
     """Return the ending of a child that has answered all."""
-    if talk.memory and any(outcome.kind != "returned" for outcome in talk.outcomes):
-        return _Ending(MEMORY, f"there was not enough memory: {talk.memory}")
+    if transcript.memory and any(outcome.kind != "returned" for outcome in transcript.outcomes):
+        return _Ending(MEMORY, f"there was not enough memory: {transcript.memory}")
     return _Ending(OK)
 
 
-def _died(code, talk, limits, tail):
+def _died(code, transcript, limits, tail):
     """Return the ending of a child that died before it had answered all."""
     words = " ".join(tail.decode("utf-8", "replace").split())
-    if not talk.ready:
+    if not transcript.ready:
         raise SandboxError(_no_start(words or f"exit code {code}"))
     if code > 128:  # as a shell has it
         code = 128 - code

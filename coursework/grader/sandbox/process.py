@@ -62,7 +62,7 @@ class Child:
         family = _family(self.process.pid)
         return len(family), sum(map(_memory_of, family)), sum(map(_seconds_of, family))
 
-    def gone(self):
+    def has_exited(self):
         """Return whether the process has ended."""
         return self.process.poll() is not None
 
@@ -74,7 +74,7 @@ class Child:
 
 
 @contextlib.contextmanager
-def started(make_request, libraries, limits, sandbox):
+def spawn(make_request, libraries, limits, sandbox):
     """Start a child with a request on its standard input; yield a `Child`, and end it after.
 
     Parameters

@@ -12,12 +12,12 @@ _MESSAGE = 800  # characters of one message
 _KINDS = ("returned", "raised", "undefined", "refused")
 
 
-class Broken(Exception):
+class ProtocolError(Exception):
     """The child sent what no child of ours sends."""
 
 
 @dataclass
-class Talk:
+class Transcript:
     """What the child has said so far."""
 
     calls: list[Call]
@@ -34,7 +34,7 @@ class Talk:
         """Take some bytes of the channel."""
         self.received += len(data)
         if self.received > MAX_CHANNEL:
-            raise Broken(f"it sent more than {MAX_CHANNEL >> 20} MB of results")
+            raise ProtocolError(f"it sent more than {MAX_CHANNEL >> 20} MB of results")
         *lines, rest = data.split(b"\n")
         for line in lines:
             self.take_line(b"".join([*self.rest, line]))
@@ -53,7 +53,7 @@ class Talk:
             name, *parts = read_line(line)
             takers[name](*parts)
         except (KeyError, TypeError, ValueError):  # also ValueProblem
-            raise Broken("it wrote to the channel of the grader") from None
+            raise ProtocolError("it wrote to the channel of the grader") from None
 
     def _take_ready(self):
         self.ready = True

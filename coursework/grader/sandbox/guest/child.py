@@ -151,13 +151,13 @@ class Session:
         self.numpy = numpy
         self.module = types.ModuleType("__main__")
         self.names = vars(self.module)
-        self.names.update(get_ipython=StandIn(), display=lambda *args, **kwargs: None)
+        self.names.update(get_ipython=NullShell(), display=lambda *args, **kwargs: None)
         self.names["__builtins__"] = builtins  # the real ones, and not those of this module
 
     def run(self):
         """Run all, and report each step at once."""
         sys.modules["__main__"] = self.module
-        sys.meta_path.insert(0, LatePlots)
+        sys.meta_path.insert(0, LazyPyplotFinder)
         sys.argv = [""]
         for name in ("exit", "quit"):
             setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D"))
@@ -227,7 +227,7 @@ class Session:
             return returned
         except self.codec.ValueProblem as problem:
             return "refused", None, f"{name} returned {problem}", changed, False
-        except BaseException as error:  # of an object that plays at being a list
+        except BaseException as error:  # of an object that imitates a list
             return "raised", None, in_words(error), changed, self.is_memory(error)
 
     def is_memory(self, error):
@@ -287,7 +287,7 @@ class Imports:
         return problems
 
 
-class LatePlots:
+class LazyPyplotFinder:
     """Loads matplotlib.pyplot when it is first used.
 
     It takes half a second. Most notebooks import it, and few of the answers use it.
@@ -304,7 +304,7 @@ class LatePlots:
         return spec
 
 
-class StandIn:
+class NullShell:
     """Takes whatever is done with an interactive shell, and does nothing."""
 
     def __getattr__(self, name):
