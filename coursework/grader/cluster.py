@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 
+from coursework.grader.marking.grade import source_version
 from coursework.grader.pools import Cluster, PoolError
-from coursework.grader.running import source_version
 from coursework.grader.sandbox.host import SandboxError, check_sandbox
 
 PATIENCE = 30  # seconds to wait for the scheduler and for the first worker

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from coursework.grader.judging import changes_input, difference, says
+from coursework.grader.marking.compare import difference
+from coursework.grader.marking.recognize import changes_input, says
 
 WIDE = {"rtol": 1e-5, "atol": 1e-7}  # float32 counts, too
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from coursework.grader.judging import changes_input
+from coursework.grader.marking.recognize import changes_input
 from coursework.hw1.mistakes import (
     any_of,
     cuts_to_integers,

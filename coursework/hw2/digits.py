@@ -8,7 +8,8 @@ from functools import lru_cache
 import numpy as np
 
 from coursework.grader.assignment import Call, Limits, Misconception, Question
-from coursework.grader.judging import property_check, says
+from coursework.grader.marking.compare import property_check
+from coursework.grader.marking.recognize import says
 from coursework.hw2.libraries import other_library
 from coursework.hw2.models import write_given
 from softmax import load_mnist

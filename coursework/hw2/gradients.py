@@ -5,16 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from coursework.grader.assignment import Call, Check, Misconception, Question
-from coursework.grader.judging import (
-    changes_input,
+from coursework.grader.marking.compare import (
     describe,
     difference,
-    explains,
     failure,
     matches,
     property_check,
     unchanged,
 )
+from coursework.grader.marking.recognize import changes_input, explains
 from coursework.hw2.libraries import other_library
 from coursework.hw2.models import WRONG_FORMULAS, draw_labels, gradients_by, right_gradients
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coursework.grader.assignment import Misconception
-from coursework.grader.judging import says
+from coursework.grader.marking.recognize import says
 
 # What people import. Not names such as logsumexp, which may be a function of their own.
 NAMES = ("scipy", "sklearn", "torch", "sm", "tqdm", "trange", "pd")

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 import pytest
 
 from coursework import adversarial
-from coursework.grader import cli, results, running
+from coursework.grader import cli, results
+from coursework.grader.marking import grade
 from coursework.grader.sandbox.host import SandboxError
 from tests.coursework.classes import (
     grade_command,
@@ -29,12 +30,12 @@ DUE = "2025-12-01T23:59+01:00"
 @pytest.fixture
 def tiny(tmp_path, monkeypatch):
     """Return a function that runs a command on a class of two, with a tiny assignment."""
-    for module in (cli, running):
+    for module in (cli, grade):
         monkeypatch.setattr(module, "load_assignment", lambda name, parameters: TINY)
-    monkeypatch.setattr(running, "mark_cells", mark_tiny)
+    monkeypatch.setattr(grade, "mark_cells", mark_tiny)
     monkeypatch.setattr(cli, "read_released", lambda assignment, address: ())
     monkeypatch.setattr(cli, "check_sandbox", lambda: None)
-    monkeypatch.setattr(running, "check_sandbox", lambda: None)
+    monkeypatch.setattr(grade, "check_sandbox", lambda: None)
     monkeypatch.setattr(cli, "Processes", lambda jobs, timeout: Here())
     forget()
     write_tiny(tmp_path / "submissions" / "ann", "double = 2")

@@ -13,7 +13,7 @@ import pytest
 from nbgrader.preprocessors import ClearSolutions
 
 from coursework.grader.assignment import Outcome, load_assignment
-from coursework.grader.marking import mark_cells, mark_question
+from coursework.grader.marking.question import mark_cells, mark_question
 from coursework.grader.results import AWAITING, OK
 from coursework.hw2 import checks, digits, gradients
 from coursework.hw2.models import WRONG_FORMULAS, Rules, gradients_by, right_gradients

@@ -24,7 +24,7 @@ from coursework.grader.assignment import (
     load_assignment,
     parse_variant,
 )
-from coursework.grader.marking import mark_cells
+from coursework.grader.marking.question import mark_cells
 from coursework.grader.roster import COLUMNS, read_roster
 from coursework.grader.submissions import MAX_BYTES, find_submissions
 from coursework.release import make_notebook, render

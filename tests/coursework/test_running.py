@@ -11,24 +11,22 @@ import psutil
 import pytest
 
 from coursework import adversarial
-from coursework.grader import results, running, submissions
+from coursework.grader import results, running
 from coursework.grader.assignment import (
     load_assignment,
 )
 from coursework.grader.grades import write_grades
-from coursework.grader.notebooks import UnreadableError
+from coursework.grader.marking import grade
 from coursework.grader.pools import LostTaskError, Pool, PoolError, Processes
 from coursework.grader.results import QuestionResult, Result
 from coursework.grader.roster import Student, parse_due
-from coursework.grader.running import Settings, grade_class, grade_notebook
-from coursework.grader.sandbox.host import SandboxError
+from coursework.grader.running import Settings, grade_class
 from coursework.grader.submissions import find_submissions
 from coursework.grader.work import WorkError, WorkFolder
 from tests.coursework.misbehaving import get_process, misbehave, run_all
 from tests.coursework.tiny import TINY, Here, forget, mark_tiny, write_tiny
 
 SOLVED = json.dumps(adversarial.solved_notebook()).encode()
-HALF = json.dumps(adversarial.with_questions(("softmax",))).encode()
 
 
 # A pool that loses processes
@@ -76,77 +74,6 @@ def test_where_no_task_can_be_started_the_pool_says_so():
         list(Broken(1).run(misbehave, {"s0": tuple}))
 
 
-# One notebook
-
-
-def test_a_notebook_has_its_marks_and_what_reproduces_them():
-    result = grade_notebook("ann", HALF, "ann/hw1.ipynb", "hw1", {"base": "e"}, 7)
-    points = {question.name: question.points for question in result.questions}
-    assert points.pop("softmax") == 25
-    assert set(points.values()) == {0}
-    assert (result.status, result.seed, result.file) == (results.OK, 7, "ann/hw1.ipynb")
-    assert "log_softmax: not answered" in result.reason
-    assert len(result.sha256) == 64
-    assert result.seconds > 0
-    assert results.from_dict(json.loads(json.dumps(results.to_dict(result)))) == result
-
-
-@pytest.mark.parametrize(
-    ("data", "status", "reason"),
-    [
-        (b"", results.UNREADABLE, "the file is empty"),
-        (b"print(1)", results.UNREADABLE, "bad JSON"),
-        (None, results.UNREADABLE, "could not be read any more"),
-    ],
-)
-def test_what_cannot_be_marked_has_its_reason(data, status, reason):
-    result = grade_notebook("ann", data, "f", "hw1", {"base": "e"}, 7)
-    assert result.status == status
-    assert reason in result.reason
-    assert (result.points, result.out_of) == (0, 100)
-    assert all(reason in question.reason for question in result.questions)
-
-
-def test_a_reason_is_short_wherever_it_comes_from(monkeypatch):
-    def read_notebook(data):
-        raise UnreadableError("x" * 10**6)
-
-    monkeypatch.setattr(running, "read_notebook", read_notebook)
-    result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7)
-    long = submissions.Submission(Student("ann"), status=results.MISSING, reason="x" * 10**6)
-    record = running._make_record(long, Settings(TINY, 1), None)
-    noted = running._make_record(long, Settings(TINY, 1), result)
-    for one in (result, record.result, noted.result):
-        assert len(one.reason) < 2100
-        assert all(len(question.reason) < 2100 for question in one.questions)
-    assert len(noted.note) < 2100
-
-
-def test_an_error_of_the_grader_becomes_a_result(monkeypatch):
-    def mark_cells(*args, **kwargs):
-        raise KeyError("oops")
-
-    monkeypatch.setattr(running, "mark_cells", mark_cells)
-    result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7)
-    assert result.status == results.FAILED
-    assert result.reason == "the grader failed (KeyError: 'oops')"
-    assert result.out_of == 100
-
-
-def test_a_worker_without_bubblewrap_or_with_other_sources_marks_nothing(monkeypatch):
-    def check_sandbox():
-        raise SandboxError("bubblewrap is missing")
-
-    result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7, version="old")
-    assert result.status == results.FAILED
-    assert "another version" in result.reason
-    monkeypatch.setattr(running, "check_sandbox", check_sandbox)
-    forget()
-    result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7)
-    assert (result.status, result.points) == (results.FAILED, 0)
-    assert "bubblewrap is missing" in result.reason
-
-
 # A class
 
 
@@ -156,13 +83,13 @@ CLASS = (Student("ann"), Student("bob"))
 @pytest.fixture
 def classroom(tmp_path, monkeypatch):
     """Return a function that marks a class of two by a tiny assignment, without a sandbox."""
-    monkeypatch.setattr(running, "load_assignment", lambda name, parameters: TINY)
-    monkeypatch.setattr(running, "mark_cells", mark_tiny)
+    monkeypatch.setattr(grade, "load_assignment", lambda name, parameters: TINY)
+    monkeypatch.setattr(grade, "mark_cells", mark_tiny)
     forget()
     work = WorkFolder(tmp_path / "grades.csv")
     write_tiny(tmp_path / "ann", "double = 2")
 
-    def grade(students=CLASS, **changes):
+    def mark_class(students=CLASS, **changes):
         settings = Settings(TINY, **({"seed": 1, "sandbox": False} | changes))
         submissions, _ = find_submissions(tmp_path, students, "hw1")
         pool = Here()
@@ -173,7 +100,7 @@ def classroom(tmp_path, monkeypatch):
             graded = {r.student: r for r, _ in grade_class(submissions, settings, work, pool)}
         return graded, pool.begun
 
-    yield grade
+    yield mark_class
     forget()
 
 
@@ -189,7 +116,7 @@ def test_what_is_marked_is_not_marked_again(classroom, tmp_path):
 
 @pytest.mark.parametrize("change", [{"seed": 2}, {"sandbox": True}])
 def test_with_other_settings_all_are_marked_again(classroom, monkeypatch, change):
-    monkeypatch.setattr(running, "check_sandbox", lambda: None)
+    monkeypatch.setattr(grade, "check_sandbox", lambda: None)
     classroom()
     assert classroom(**change)[1] == ["ann"]
     assert classroom(**change)[1] == []
@@ -197,8 +124,8 @@ def test_with_other_settings_all_are_marked_again(classroom, monkeypatch, change
 
 def test_with_other_checks_all_are_marked_again(classroom, monkeypatch):
     classroom()
-    for name in ("source_version", "_version_here"):
-        monkeypatch.setattr(running, name, lambda name: "new")
+    monkeypatch.setattr(running, "source_version", lambda name: "new")
+    monkeypatch.setattr(grade, "_version_here", lambda name: "new")
     assert classroom()[1] == ["ann"]
 
 
@@ -325,8 +252,8 @@ def test_a_class_goes_on_after_a_notebook_that_loses_its_process(classroom, tmp_
     assert (graded["ann"].status, graded["ann"].reason) == (results.FAILED, "gone for good")
     assert (graded["ann"].out_of, graded["bob"].status) == (10, results.MISSING)
     monkeypatch.undo()
-    monkeypatch.setattr(running, "load_assignment", lambda name, parameters: TINY)
-    monkeypatch.setattr(running, "mark_cells", mark_tiny)
+    monkeypatch.setattr(grade, "load_assignment", lambda name, parameters: TINY)
+    monkeypatch.setattr(grade, "mark_cells", mark_tiny)
     forget()
     again, begun = classroom()
     assert begun == ["ann"]

@@ -1,8 +1,6 @@
 """The roster, finding what was handed in, and reading notebooks."""
 
-import json
 import os
-import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import nbformat
@@ -12,12 +10,8 @@ from nbgrader.exchange.abc import Exchange
 
 from coursework.grader import results, submissions
 from coursework.grader.csv_files import CsvError
-from coursework.grader.notebooks import (
+from coursework.grader.marking.notebook import (
     MAX_BYTES,
-    MAX_PARTS,
-    UnreadableError,
-    _count_parts,
-    read_notebook,
 )
 from coursework.grader.roster import (
     RosterError,
@@ -536,131 +530,3 @@ def test_folders_as_deep_or_full_as_can_be_do_no_harm(tmp_path):
 def test_a_folder_that_is_not_there_is_an_error(tmp_path):
     with pytest.raises(SubmissionError, match="No such file"):
         find_submissions(tmp_path / "nowhere", [Student("ann")], "hw1")
-
-
-# Reading
-
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (b"", "the file is empty"),
-        (b" \n", "the file is empty"),
-        (b"{", "bad JSON at line 1, column 2"),
-        (b'{"cells": [\n oops]}', "bad JSON at line 2, column 2"),
-        (NOTEBOOK[: len(NOTEBOOK) // 2], "bad JSON at line"),
-        (b"\xff\xfe{}", "no text in UTF-8 .at byte 0"),
-        (b"print(1)", "bad JSON at line 1, column 1"),
-        (b"\n<!DOCTYPE html>", "the file is a web page, not a notebook: hand in the .ipynb"),
-        (b"<html>", "the file is a web page"),
-        (b"PK\x03\x04abc", r"the file is an archive \(zip\)"),
-        (b"%PDF-1.7", "the file is a PDF"),
-        (b"[1, 2]", "JSON, but no notebook"),
-        (b'{"a": 1}', "JSON, but no notebook"),
-        (b'{"cells": 3, "nbformat": 4}', "its cells are no list"),
-        (b"[" * 200_000, "nested too deeply"),
-        (b'{"cells": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
-        (b'{"cells": [' + b"9" * 10_000 + b"]}", "no notebook: Exceeds the limit"),
-        (b'{"cells": [], "nbformat": 4}', "no code cells"),
-        (b'{"cells": [], "nbformat": 9}', "format is 9"),
-        (b'{"cells": [], "nbformat": {}}', "format is {}"),
-        (b'{"worksheets": 3, "nbformat": 3}', "its worksheets are no list"),
-        (b'{"worksheets": [3, {"cells": 3}, {"cells": [3]}], "nbformat": 3}', "no code cells"),
-        (b" " * (MAX_BYTES + 1), "file has 10.1 MB, and at most 10 are read: clear"),
-        (make_notebook("x", kernelspec={"name": "ir", "display_name": "R"}), "kernel is R;"),
-        (make_notebook("x", language_info={"name": "julia"}), "kernel is julia;"),
-        (make_notebook(""), "no code cells"),
-    ],
-)
-def test_what_is_no_notebook_in_python_is_told(data, message):
-    with pytest.raises(UnreadableError, match=message):
-        read_notebook(data)
-
-
-def test_small_faults_are_tolerated():
-    cells = [
-        {"cell_type": "code", "source": ["x = 1\n", "y = 2"]},
-        {"cell_type": "code", "source": "z = '\ud800'", "metadata": 7, "id": 3},
-        {"cell_type": "markdown", "source": "text", "metadata": {"nbgrader": {"grade_id": "q"}}},
-        {"cell_type": "code", "source": [1, 2]},
-        {"cell_type": ["code"], "source": "no"},
-        {"cell_type": "code", "source": "last", "outputs": "?", "execution_count": "?"},
-        None,
-    ]
-    raw = {"cells": cells, "metadata": {"kernelspec": "?", "language_info": {"name": None}}}
-    notebook = read_notebook(json.dumps(raw).encode())
-    assert notebook.cells == ["x = 1\ny = 2", "z = '?'", "last"]
-    assert notebook.node["cells"][2]["metadata"] == {"nbgrader": {"grade_id": "q"}}
-    bom = read_notebook(b"\xef\xbb\xbf" + NOTEBOOK)
-    assert bom.cells == ["x = 1"]
-
-
-def old_notebook(*cells, **metadata):
-    """Return the bytes of a notebook in nbformat's version 3, with a worksheet for each cell."""
-    sheets = [{"cells": [cell], "metadata": {}} for cell in cells]
-    raw = {"nbformat": 3, "nbformat_minor": 0, "metadata": metadata, "worksheets": sheets}
-    return json.dumps(raw).encode()
-
-
-def old_cell(source, language="python"):
-    return {"cell_type": "code", "input": source, "language": language, "outputs": []}
-
-
-def test_a_notebook_of_format_3_is_read_as_nbformat_reads_it():
-    metadata = {"nbgrader": {"grade_id": "essay"}}
-    words = {"cell_type": "markdown", "source": ["An ", "answer."], "metadata": metadata}
-    html = {"cell_type": "html", "source": "<b>More.</b>"}
-    heading = {"cell_type": "heading", "level": 2, "source": "Title"}
-    data = old_notebook(
-        old_cell(["x = 1\n", "y"]), words, heading, old_cell("z = 2"), html, name=""
-    )
-    found = read_notebook(data)
-    assert found.cells == ["x = 1\ny", "z = 2"]
-    assert [cell["source"] for cell in found.node["cells"]][1:3] == ["An answer.", "## Title"]
-    assert found.node["cells"][1]["metadata"] == metadata
-    upgraded = nbformat.reads(data.decode(), as_version=4)
-    types = [cell.cell_type for cell in upgraded.cells]
-    assert [cell["cell_type"] for cell in found.node["cells"]] == types
-    assert [cell.source for cell in upgraded.cells if cell.cell_type == "code"] == found.cells
-
-
-def test_the_language_of_a_notebook_of_format_3_is_that_of_its_cells():
-    with pytest.raises(UnreadableError, match="kernel is julia;"):
-        read_notebook(old_notebook(old_cell("x", "julia")))
-    python = {"name": "python3", "language": "python"}
-    assert read_notebook(old_notebook(old_cell("x", "?"), kernelspec=python)).cells == ["x"]
-    assert read_notebook(old_notebook(old_cell("x", 3))).cells == ["x"]
-
-
-def test_malformed_outputs_of_an_old_notebook_cost_nothing(caplog):
-    cell = old_cell("x") | {"outputs": [{"output_type": "stream"}] * 2000}
-    tracemalloc.start()
-    try:
-        assert read_notebook(old_notebook(cell)).cells == ["x"]
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < 4 << 20
-    assert not caplog.records
-
-
-def test_millions_of_tiny_parts_are_refused_but_not_large_outputs():
-    with pytest.raises(UnreadableError, match="more than 1,000,000 parts: clear the outputs"):
-        read_notebook(b'{"cells": [' + b"{}," * 600_000 + b"{}]}")
-    printed = {"output_type": "stream", "text": "\\" + '"[0, 1], ' * 600_000}
-    plot = {"z": [[7] * 1000] * 600}
-    figure = {"output_type": "display_data", "data": {"application/vnd.plotly.v1+json": plot}}
-    cell = {"cell_type": "code", "source": "x", "outputs": [printed, figure]}
-    assert read_notebook(json.dumps({"cells": [cell], "nbformat": 4}).encode()).cells == ["x"]
-    # The densest that Jupyter writes: numbers of one figure, each on a line of its own.
-    raw = {"cells": [{"outputs": [{"data": {"plotly": {"data": [{"x": [1] * 800_000}]}}}]}]}
-    data = json.dumps(raw, indent=1).encode()
-    assert len(data) > MAX_BYTES * 0.9
-    assert _count_parts(data) / len(data) * MAX_BYTES < MAX_PARTS
-
-
-def test_what_a_reason_quotes_is_short():
-    for wrong in ("x" * 10**6, ["x"] * 10**6):
-        with pytest.raises(UnreadableError) as caught:
-            read_notebook(json.dumps({"cells": [], "nbformat": wrong}).encode())
-        assert len(str(caught.value)) < 200

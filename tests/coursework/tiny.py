@@ -3,8 +3,9 @@
 import json
 import os
 
-from coursework.grader import results, running
+from coursework.grader import results
 from coursework.grader.assignment import Assignment, Call, Check, Question
+from coursework.grader.marking import grade
 from coursework.grader.pools import Pool
 from coursework.grader.results import CheckResult, QuestionResult
 from coursework.grader.roster import parse_due
@@ -82,7 +83,7 @@ def write_tiny(folder, code, words=ESSAY, hours=0, name="hw1.ipynb"):
     os.utime(path, (when, when))
 
 
-CACHES = (running._load, running._version_here, running._check_sandbox_once)
+CACHES = (grade._load, grade._version_here, grade._check_sandbox_once)
 
 
 def forget():

@@ -6,8 +6,9 @@ It is a module of its own, since the grader's processes import it.
 import dataclasses
 
 from coursework.adversarial.recipe import TARGET
-from coursework.grader import pools, running
+from coursework.grader import pools
 from coursework.grader.assignment import Limits
+from coursework.grader.marking import grade
 from coursework.hw1 import checks
 
 # The wall clock also counts what other processes of the machine take.
@@ -27,16 +28,16 @@ def make_assignment(**parameters):
     return dataclasses.replace(whole, questions=questions)
 
 
-def grade(student, *arguments):
-    """Grade a notebook as `running.grade_notebook` does, in one of the grader's processes."""
+def grade_short(student, *arguments):
+    """Grade a notebook as `grade.grade_notebook` does, in one of the grader's processes."""
     if checks.make_assignment is not make_assignment:
         checks.make_assignment = make_assignment
-        running._load.cache_clear()
-    return running.grade_notebook(student, *arguments)
+        grade._load.cache_clear()
+    return grade.grade_notebook(student, *arguments)
 
 
 class Processes(pools.Processes):
     """The processes of the real grader, with the smaller homework."""
 
     def run(self, _function, tasks):
-        return super().run(grade, tasks)
+        return super().run(grade_short, tasks)

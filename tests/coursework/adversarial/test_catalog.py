@@ -11,6 +11,7 @@ from coursework.adversarial import host_monitor
 from coursework.adversarial.recipe import TARGET, total_range, write_notebook
 from coursework.grader import feedback, running
 from coursework.grader.assignment import load_assignment
+from coursework.grader.marking import grade
 from coursework.grader.results import AWAITING, OK
 from coursework.grader.roster import Student
 from coursework.grader.submissions import find_submissions
@@ -76,7 +77,7 @@ def graded(tmp_path_factory, orphans):
     watched = [type(folder)(path).parent for path in watched]
     before = state_of(*watched)
     files = set(host_monitor.left_files())  # of another run on this machine
-    running._load.cache_clear()
+    grade._load.cache_clear()
     with pytest.MonkeyPatch.context() as patch, host_monitor.Listener() as listener:
         patch.setenv(host_monitor.CANARY, "a secret of the teacher")
         patch.setenv("TMPDIR", str(temporary))
@@ -100,7 +101,7 @@ def graded(tmp_path_factory, orphans):
             "files": {*host_monitor.left_files(), *map(str, temporary.iterdir())} - files,
             "changed": changed,
         }
-    running._load.cache_clear()
+    grade._load.cache_clear()
 
 
 def worth(graded):

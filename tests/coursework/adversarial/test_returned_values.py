@@ -5,8 +5,8 @@ import warnings
 import numpy as np
 import pytest
 
-from coursework.grader import marking
 from coursework.grader.assignment import Outcome, load_assignment
+from coursework.grader.marking import question as marking
 from coursework.grader.results import OK
 from coursework.grader.sandbox.host import Run
 

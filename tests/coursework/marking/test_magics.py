@@ -6,7 +6,7 @@ import pytest
 from IPython.core import inputtransformer2
 
 from coursework.grader.assignment import Call
-from coursework.grader.magics import LONGEST_LINE, MAX_WORK, to_python
+from coursework.grader.marking.magics import LONGEST_LINE, MAX_WORK, to_python
 from coursework.grader.sandbox.host import run_calls
 from tests.coursework.sandboxed import QUICK, require_sandbox
 

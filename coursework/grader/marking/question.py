@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from coursework.grader import results
 from coursework.grader.assignment import Assignment, Outcome, Question
-from coursework.grader.magics import to_python
+from coursework.grader.marking.magics import to_python
 from coursework.grader.results import CheckResult, QuestionResult, Recognized
 from coursework.grader.sandbox.host import Run, run_calls
 

@@ -4,16 +4,14 @@ import numpy as np
 import pytest
 
 from coursework.grader.assignment import Call, Function, Outcome
-from coursework.grader.judging import (
-    changes_input,
+from coursework.grader.marking.compare import (
     describe,
     difference,
-    explains,
     matches,
     property_check,
-    says,
     unchanged,
 )
+from coursework.grader.marking.recognize import changes_input, explains, says
 
 
 def returned(value, **more):

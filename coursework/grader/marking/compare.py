@@ -1,17 +1,15 @@
-"""Builders for checks and misconceptions, and the comparison that they share.
+"""Builders for checks, and the comparison of values that they share.
 
 A value that came out of the sandbox is compared here, in the grader's own process, with what
-was expected. Each builder answers in words: which call, which shape, which entry, what came and
-what was expected.
+was expected. Each check says in words which call, which shape and which entry differ, what was
+returned and what was expected.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from coursework.grader.assignment import Call, Check, Function, Outcome
+from coursework.grader.assignment import Check, Function
 
 SHOWN_ENTRIES = 6  # of an argument; a larger one is described by its shape
 
@@ -37,7 +35,7 @@ def difference(actual, expected, *, rtol=1e-9, atol=0.0):
     if isinstance(expected, (tuple, list)):
         return _difference_of_sequences(actual, expected, rtol, atol)
     expected = np.asarray(expected)
-    array = _as_numbers(actual)
+    array = as_numbers(actual)
     if array is None:
         return f"{_kind(actual)} came back, and {_kind(expected)} was expected"
     if array.shape != expected.shape:
@@ -82,7 +80,7 @@ def _told_apart(one, other):
     return words
 
 
-def _as_numbers(value):
+def as_numbers(value):
     """Return a value as an array of numbers; None where it is something else."""
     if not isinstance(value, (bool, int, float, complex, np.generic, np.ndarray)):
         return None
@@ -211,81 +209,3 @@ def unchanged(title, points, make_calls):
         return None
 
     return Check(title, points, make_calls, judge)
-
-
-Seen = Callable[[list[Call], list[Outcome]], bool]
-
-
-def explains(function, model, right, *, rtol=1e-5, atol=1e-7) -> Seen:
-    """Return the recognizer of a mistake whose results are known.
-
-    Parameters
-    ----------
-    function : str
-        The student's function.
-    model : callable
-        What somebody with this mistake would return for the same arguments.
-    right : callable
-        What is right. The mistake is seen where every value that came back is the model's, and
-        at least one of these is not the right one. A value with NaN in it, where the model has
-        none, is passed over: that is the work of another mistake in the same function.
-    rtol, atol : float
-        As in `difference`; wide, since float32 counts, too.
-    """
-
-    def seen(calls, outcomes):
-        told_apart = False
-        for call, outcome in zip(calls, outcomes, strict=True):
-            if call.function != function or outcome.kind != "returned":
-                continue
-            if not _same(model, call, outcome.value, rtol, atol):
-                if _has_nan(outcome.value):
-                    continue
-                return False
-            told_apart = told_apart or not _same(right, call, outcome.value, rtol, atol)
-        return told_apart
-
-    return seen
-
-
-def _same(model, call, value, rtol, atol):
-    try:
-        with np.errstate(all="ignore"):
-            due = model(*call.args, **call.kwargs)
-    except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError):
-        return False  # the model has no answer to this call, so it does not explain one
-    return difference(value, due, rtol=rtol, atol=atol) is None
-
-
-def _has_nan(value):
-    if isinstance(value, (tuple, list)):
-        return any(_has_nan(item) for item in value)
-    array = _as_numbers(value)
-    return array is not None and bool(np.isnan(array).any())
-
-
-def changes_input(function) -> Seen:
-    """Return the recognizer of a function that changes its own arguments."""
-
-    def seen(calls, outcomes):
-        return any(
-            outcome.changed
-            for call, outcome in zip(calls, outcomes, strict=True)
-            if call.function == function
-        )
-
-    return seen
-
-
-def says(function, *words) -> Seen:
-    """Return the recognizer of an error message: one call's holds one of `words`."""
-
-    def seen(calls, outcomes):
-        return any(
-            word in outcome.message
-            for call, outcome in zip(calls, outcomes, strict=True)
-            if call.function == function
-            for word in words
-        )
-
-    return seen

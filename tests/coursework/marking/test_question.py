@@ -17,8 +17,9 @@ from coursework.grader.assignment import (
     load_assignment,
     parse_variant,
 )
-from coursework.grader.judging import changes_input, explains, matches, unchanged
-from coursework.grader.marking import mark_cells
+from coursework.grader.marking.compare import matches, unchanged
+from coursework.grader.marking.question import mark_cells
+from coursework.grader.marking.recognize import changes_input, explains
 
 LIMITS = Limits(cpu_seconds=2, wall_seconds=60)
 

@@ -1,0 +1,176 @@
+"""Marks one notebook: what a worker runs, on this machine or another."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from coursework.grader import results
+from coursework.grader.assignment import FOLDER, load_assignment
+from coursework.grader.grades import reason_of
+from coursework.grader.marking.free_response import extract_answer
+from coursework.grader.marking.notebook import UnreadableError, read_notebook
+from coursework.grader.marking.question import mark_cells
+from coursework.grader.results import QuestionResult, Result
+from coursework.grader.sandbox.host import check_sandbox
+from coursework.grader.texts import one_line, shorten
+
+# Modules that no marks depend on: with a change here, what is marked stays marked.
+BESIDE_MARKS = {
+    "__main__",
+    "cli",
+    "cluster",
+    "csv_files",
+    "exports",
+    "feedback",
+    "final",
+    "gradebook",
+    "grades",
+    "markdown",
+    "pools",
+    "roster",
+    "submissions",
+    "work",
+}
+LONGEST_REASON = 2000  # characters; it is written once more for each question
+
+
+def source_version(name):
+    """Return a hash of the sources that the marks of an assignment depend on."""
+    paths = [path for path in (FOLDER / "grader").rglob("*.py") if path.stem not in BESIDE_MARKS]
+    paths += [path for path in (FOLDER / name).iterdir() if path.suffix in (".py", ".md")]
+    paths += (FOLDER.parent / "softmax").glob("*.py")  # the right answers call it
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        data = path.read_bytes()
+        digest.update(f"{path.relative_to(FOLDER.parent)} {len(data)}\n".encode() + data)
+    return digest.hexdigest()
+
+
+def grade_notebook(
+    student: str,
+    data: bytes | None,
+    filename: str,
+    assignment_name: str,
+    parameters: Mapping[str, str],
+    seed: int,
+    sandbox: bool = True,
+    released: tuple[str, ...] = (),
+    version: str = "",
+) -> Result:
+    """Return the marks of one notebook, before any deadline.
+
+    Takes bytes and not a path, so that a worker on another machine can do it. Whatever goes
+    wrong becomes a `Result` that says so.
+
+    Parameters
+    ----------
+    student, filename : str
+        For the result.
+    data : bytes or None
+        The notebook; None where it could not be read any more.
+    assignment_name, parameters, seed
+        What is marked, and from which seed the inputs are drawn.
+    sandbox : bool
+        False runs the answers without bubblewrap.
+    released : tuple of str
+        As in `Settings`.
+    version : str
+        The `source_version` that the marks must come from; any where it is empty.
+    """
+    began = time.perf_counter()
+    sha256 = hashlib.sha256(data).hexdigest() if data is not None else ""
+    result = Result(
+        student=student,
+        assignment=assignment_name,
+        status=results.FAILED,
+        reason="",
+        questions=(),
+        seed=seed,
+        parameters=dict(parameters),
+        file=filename,
+        sha256=sha256,
+    )
+    try:
+        if version and version != _version_here(assignment_name):
+            raise RuntimeError(
+                "this worker has another version of the coursework, or it was changed meanwhile"
+            )
+        assignment = _load(assignment_name, tuple(sorted(parameters.items())))
+        result = replace(result, questions=unmarked(assignment, results.FAILED, ""))
+        result = _mark(result, assignment, data, sandbox, released)
+    except Exception as error:
+        reason = f"the grader failed ({one_line(type(error).__name__)}: {one_line(error)})"
+        result = without_marks(result, results.FAILED, reason)
+    return replace(result, seconds=time.perf_counter() - began)
+
+
+_version_here = functools.cache(source_version)
+
+
+@functools.lru_cache(maxsize=8)
+def _load(name, parameters):
+    return load_assignment(name, dict(parameters))
+
+
+def _mark(result, assignment, data, sandbox, released):
+    """Return `result` with its marks."""
+    if data is None:
+        return without_marks(result, results.UNREADABLE, "the file could not be read any more")
+    try:
+        notebook = read_notebook(data)
+    except UnreadableError as error:
+        return without_marks(result, results.UNREADABLE, one_line(error))
+    if sandbox:
+        _check_sandbox_once()
+    names = {question.name for question in assignment.questions}
+    answers = {
+        question.name: extract_answer(
+            notebook.node, question.name, set(released), names - {question.name}
+        )
+        for question in assignment.questions
+        if question.manual_points
+    }
+    questions = mark_cells(
+        assignment,
+        notebook.cells,
+        seed=result.seed,
+        sandbox=sandbox,
+        answers=answers,
+        texts=notebook.node["cells"],
+    )
+    status = results.worst(question.status for question in questions)
+    return replace(result, questions=questions, status=status, reason=reason_of(questions))
+
+
+@functools.cache  # an exception is not kept: where there was none yet, it is looked for again
+def _check_sandbox_once():
+    check_sandbox()
+
+
+def unmarked(assignment, status, reason):
+    """Return the questions of an assignment without points."""
+    return tuple(
+        QuestionResult(
+            name=question.name,
+            title=question.title,
+            points=0.0,
+            out_of=question.out_of,
+            status=status,
+            reason=reason,
+            manual=bool(question.manual_points),
+        )
+        for question in assignment.questions
+    )
+
+
+def without_marks(result, status, reason):
+    """Return a result whose questions all have no points, for one reason."""
+    reason = shorten(reason, LONGEST_REASON)
+    questions = tuple(
+        replace(question, points=0.0, status=status, reason=reason) for question in result.questions
+    )
+    return replace(result, status=status, reason=reason, questions=questions)
