@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from coursework.grader.csv_files import read_csv
 from coursework.grader.grades import reason_of
+from coursework.grader.inbox.csv_reader import read_csv
 from coursework.grader.marking.free_response import LONGEST_ANSWER
 from coursework.grader.results import AWAITING, OK, Result, worst
 from coursework.grader.texts import clean, in_points, plain_cell, render, safe_cell, write_whole

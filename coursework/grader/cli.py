@@ -19,15 +19,21 @@ from tqdm import tqdm
 from coursework.grader import results
 from coursework.grader.answers import AnswersError, export_answers, merge_answers
 from coursework.grader.assignment import AssignmentError, load_assignment, parse_variant
-from coursework.grader.csv_files import CsvError
 from coursework.grader.feedback import find_chapters, write_feedback
 from coursework.grader.final import ExportError
 from coursework.grader.grades import write_grades
+from coursework.grader.inbox.csv_reader import CsvError
+from coursework.grader.inbox.find import FILE, NBGRADER, SubmissionError, find_submissions
+from coursework.grader.inbox.roster import (
+    RosterError,
+    Student,
+    parse_due,
+    parse_timezone,
+    read_roster,
+)
 from coursework.grader.pools import PoolError, Processes
-from coursework.grader.roster import RosterError, Student, parse_due, parse_timezone, read_roster
 from coursework.grader.running import Settings, grade_class, read_released
 from coursework.grader.sandbox.host import SandboxError, check_sandbox
-from coursework.grader.submissions import FILE, NBGRADER, SubmissionError, find_submissions
 from coursework.grader.texts import in_points, one_line, shorten
 from coursework.grader.work import WorkError, WorkFolder
 

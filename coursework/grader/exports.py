@@ -32,8 +32,8 @@ from collections.abc import Sequence
 
 from coursework.grader.assignment import load_assignment
 from coursework.grader.final import ExportError, check_final
+from coursework.grader.inbox.roster import Student
 from coursework.grader.results import AWAITING, FAILED, MISSING, Result
-from coursework.grader.roster import Student
 from coursework.grader.texts import in_points, one_line, safe_cell, shorten, write_whole
 
 # Canvas passes over every column whose title has one of these in it.

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from markupsafe import Markup, escape
 
 from coursework.grader.assignment import FOLDER, AssignmentError, load_assignment
+from coursework.grader.inbox.roster import safe_name
 from coursework.grader.markdown import write_page
 from coursework.grader.results import (
     AWAITING,
@@ -30,7 +31,6 @@ from coursework.grader.results import (
     UNREADABLE,
     Result,
 )
-from coursework.grader.roster import safe_name
 from coursework.grader.texts import (
     clean,
     in_hours,

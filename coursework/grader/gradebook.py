@@ -23,9 +23,9 @@ from pathlib import Path
 
 from coursework.grader.assignment import Assignment
 from coursework.grader.final import ExportError, check_final
+from coursework.grader.inbox.roster import Student
 from coursework.grader.markdown import as_code
 from coursework.grader.results import AWAITING, FAILED, MISSING, Result
-from coursework.grader.roster import Student
 from coursework.grader.texts import clean, in_points, one_line, safe_cell, shorten
 
 

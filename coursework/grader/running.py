@@ -11,11 +11,11 @@ from datetime import datetime
 from coursework.grader import results
 from coursework.grader.assignment import Assignment
 from coursework.grader.grades import join, tell_penalty
+from coursework.grader.inbox.find import SubmissionError, read_submission
+from coursework.grader.inbox.roster import late_hours, late_penalty
 from coursework.grader.marking.grade import LONGEST_REASON, grade_notebook, source_version, unmarked
 from coursework.grader.pools import LostTaskError
 from coursework.grader.results import Result
-from coursework.grader.roster import late_hours, late_penalty
-from coursework.grader.submissions import SubmissionError, read_submission
 from coursework.grader.texts import one_line, shorten
 from coursework.grader.work import Record, apply_manual
 

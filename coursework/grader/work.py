@@ -24,8 +24,8 @@ from pathlib import Path
 
 from coursework.grader import results
 from coursework.grader.grades import join, reason_of
+from coursework.grader.inbox.roster import safe_name
 from coursework.grader.results import Result
-from coursework.grader.roster import safe_name
 from coursework.grader.texts import write_whole
 
 FORMAT = 1

@@ -1,5 +1,6 @@
 """Results as marking yields them, for the tests of what is made of them."""
 
+from coursework.grader.inbox.roster import Student
 from coursework.grader.results import (
     AWAITING,
     MISSING,
@@ -9,7 +10,6 @@ from coursework.grader.results import (
     Recognized,
     Result,
 )
-from coursework.grader.roster import Student
 
 # All of it could be in a message, an answer or the name of a file.
 ADVERSARIAL = (

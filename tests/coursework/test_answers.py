@@ -12,7 +12,7 @@ from coursework.grader.answers import (
     export_answers,
     merge_answers,
 )
-from coursework.grader.csv_files import CsvError
+from coursework.grader.inbox.csv_reader import CsvError
 from coursework.grader.results import AWAITING, MISSING, OK
 from coursework.grader.texts import plain_cell, safe_cell
 from tests.coursework.sample_results import (

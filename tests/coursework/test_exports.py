@@ -23,8 +23,8 @@ from coursework.grader.assignment import (
 from coursework.grader.exports import write_canvas, write_moodle
 from coursework.grader.final import ExportError
 from coursework.grader.gradebook import _match, write_gradebook
+from coursework.grader.inbox.roster import Student
 from coursework.grader.results import FAILED, OK, CheckResult
-from coursework.grader.roster import Student
 from tests.coursework.sample_results import (
     ADVERSARIAL,
     make_coded,

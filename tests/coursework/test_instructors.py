@@ -24,9 +24,9 @@ from coursework.grader.assignment import (
     load_assignment,
     parse_variant,
 )
+from coursework.grader.inbox.find import MAX_BYTES, find_submissions
+from coursework.grader.inbox.roster import COLUMNS, read_roster
 from coursework.grader.marking.question import mark_cells
-from coursework.grader.roster import COLUMNS, read_roster
-from coursework.grader.submissions import MAX_BYTES, find_submissions
 from coursework.release import make_notebook, render
 from tests.coursework.sandboxed import require_sandbox
 from tests.references import ROOT

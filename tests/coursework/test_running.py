@@ -16,12 +16,12 @@ from coursework.grader.assignment import (
     load_assignment,
 )
 from coursework.grader.grades import write_grades
+from coursework.grader.inbox.find import find_submissions
+from coursework.grader.inbox.roster import Student, parse_due
 from coursework.grader.marking import grade
 from coursework.grader.pools import LostTaskError, Pool, PoolError, Processes
 from coursework.grader.results import QuestionResult, Result
-from coursework.grader.roster import Student, parse_due
 from coursework.grader.running import Settings, grade_class
-from coursework.grader.submissions import find_submissions
 from coursework.grader.work import WorkError, WorkFolder
 from tests.coursework.misbehaving import get_process, misbehave, run_all
 from tests.coursework.tiny import TINY, Here, forget, mark_tiny, write_tiny

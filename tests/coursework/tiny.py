@@ -5,10 +5,10 @@ import os
 
 from coursework.grader import results
 from coursework.grader.assignment import Assignment, Call, Check, Question
+from coursework.grader.inbox.roster import parse_due
 from coursework.grader.marking import grade
 from coursework.grader.pools import Pool
 from coursework.grader.results import CheckResult, QuestionResult
-from coursework.grader.roster import parse_due
 
 ESSAY = "Because."
 

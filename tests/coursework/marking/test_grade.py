@@ -5,11 +5,12 @@ import json
 import pytest
 
 from coursework import adversarial
-from coursework.grader import results, running, submissions
+from coursework.grader import results, running
+from coursework.grader.inbox import find
+from coursework.grader.inbox.roster import Student
 from coursework.grader.marking import grade
 from coursework.grader.marking.grade import grade_notebook
 from coursework.grader.marking.notebook import UnreadableError
-from coursework.grader.roster import Student
 from coursework.grader.running import Settings
 from coursework.grader.sandbox.host import SandboxError
 from tests.coursework.tiny import TINY, forget
@@ -54,7 +55,7 @@ def test_a_reason_is_short_wherever_it_comes_from(monkeypatch):
 
     monkeypatch.setattr(grade, "read_notebook", read_notebook)
     result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7)
-    long = submissions.Submission(Student("ann"), status=results.MISSING, reason="x" * 10**6)
+    long = find.Submission(Student("ann"), status=results.MISSING, reason="x" * 10**6)
     record = running._make_record(long, Settings(TINY, 1), None)
     noted = running._make_record(long, Settings(TINY, 1), result)
     for one in (result, record.result, noted.result):

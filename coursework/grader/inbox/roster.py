@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from coursework.grader.csv_files import read_csv
+from coursework.grader.inbox.csv_reader import read_csv
 from coursework.grader.texts import safe_cell
 
 COLUMNS = ("student", "name", "email", "folder", "due")
