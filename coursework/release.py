@@ -27,6 +27,7 @@ import nbformat
 import yaml
 
 from coursework import pages
+from coursework.files import write_atomically
 from coursework.grader.assignment import (
     FOLDER,
     Assignment,
@@ -36,7 +37,6 @@ from coursework.grader.assignment import (
     load_assignment,
     parse_variant,
 )
-from coursework.grader.texts import write_whole
 from coursework.nbgrader_runs import ReleaseError, generate, validate
 
 ROOT = FOLDER.parent
@@ -276,7 +276,7 @@ def release_all(names, chosen, address, course):
 def write(path, text):
     """Write a file whole or not at all. One that is the same already keeps its date."""
     if not path.exists() or path.read_text(encoding="utf-8") != text:
-        write_whole(path, text)
+        write_atomically(path, text)
 
 
 def folder_of(base, chosen):

@@ -17,11 +17,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from coursework.grader import results
-from coursework.grader.answers import AnswersError, export_answers, merge_answers
 from coursework.grader.assignment import AssignmentError, load_assignment, parse_variant
-from coursework.grader.feedback import find_chapters, write_feedback
-from coursework.grader.final import ExportError
-from coursework.grader.grades import write_grades
 from coursework.grader.inbox.csv_reader import CsvError
 from coursework.grader.inbox.find import FILE, NBGRADER, SubmissionError, find_submissions
 from coursework.grader.inbox.roster import (
@@ -31,10 +27,15 @@ from coursework.grader.inbox.roster import (
     parse_timezone,
     read_roster,
 )
+from coursework.grader.output.feedback import find_chapters, write_feedback
+from coursework.grader.output.final import ExportError
+from coursework.grader.output.free_response import AnswersError, export_answers, merge_answers
+from coursework.grader.output.grades_csv import write_grades
+from coursework.grader.output.wording import in_points
 from coursework.grader.pools import PoolError, Processes
 from coursework.grader.running import Settings, grade_class, read_released
 from coursework.grader.sandbox.host import SandboxError, check_sandbox
-from coursework.grader.texts import in_points, one_line, shorten
+from coursework.grader.sanitize import one_line, shorten
 from coursework.grader.work import WorkError, WorkFolder
 
 ERRORS = (
@@ -422,7 +423,7 @@ def export(options):
 
 def gradebook(options):
     """Write the marks into nbgrader's gradebook."""
-    from coursework.grader.gradebook import write_gradebook
+    from coursework.grader.output.nbgrader_gradebook import write_gradebook
 
     work = WorkFolder(options.grades)
     graded = list(work.read_results().values())

@@ -10,13 +10,13 @@ from datetime import datetime
 
 from coursework.grader import results
 from coursework.grader.assignment import Assignment
-from coursework.grader.grades import join, tell_penalty
 from coursework.grader.inbox.find import SubmissionError, read_submission
 from coursework.grader.inbox.roster import late_hours, late_penalty
 from coursework.grader.marking.grade import LONGEST_REASON, grade_notebook, source_version, unmarked
+from coursework.grader.output.wording import join, tell_penalty
 from coursework.grader.pools import LostTaskError
 from coursework.grader.results import Result
-from coursework.grader.texts import one_line, shorten
+from coursework.grader.sanitize import one_line, shorten
 from coursework.grader.work import Record, apply_manual
 
 MARGIN = 120  # seconds beyond the limits of all questions after which marking counts as stuck

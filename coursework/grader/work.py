@@ -22,11 +22,11 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from coursework.files import write_atomically
 from coursework.grader import results
-from coursework.grader.grades import join, reason_of
 from coursework.grader.inbox.roster import safe_name
+from coursework.grader.output.wording import join, reason_of
 from coursework.grader.results import Result
-from coursework.grader.texts import write_whole
 
 FORMAT = 1
 
@@ -218,4 +218,4 @@ def _fingerprint(answer):
 def write_json(path, value):
     """Write a file whole, and to the disk at once."""
     # In ASCII, which also holds halves of surrogate pairs.
-    write_whole(path, json.dumps(value, indent=1), encoding="ascii", flush=True)
+    write_atomically(path, json.dumps(value, indent=1), encoding="ascii", flush=True)

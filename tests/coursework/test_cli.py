@@ -310,7 +310,9 @@ def test_marks_go_to_canvas_moodle_and_the_gradebook(tiny, tmp_path, capsys, mon
         assert (options["roster"][1].name, options["allow_awaiting"]) == ("Bo B", True)
         return ["kept"]
 
-    monkeypatch.setattr("coursework.grader.gradebook.write_gradebook", write_gradebook)
+    monkeypatch.setattr(
+        "coursework.grader.output.nbgrader_gradebook.write_gradebook", write_gradebook
+    )
     grades, roster = tmp_path / "grades.csv", tmp_path / "roster.csv"
     assert tiny(*grade_arguments(tmp_path)) == 0
     for place in ("canvas", "moodle"):

@@ -15,10 +15,10 @@ from coursework.grader import results, running
 from coursework.grader.assignment import (
     load_assignment,
 )
-from coursework.grader.grades import write_grades
 from coursework.grader.inbox.find import find_submissions
 from coursework.grader.inbox.roster import Student, parse_due
 from coursework.grader.marking import grade
+from coursework.grader.output.grades_csv import write_grades
 from coursework.grader.pools import LostTaskError, Pool, PoolError, Processes
 from coursework.grader.results import QuestionResult, Result
 from coursework.grader.running import Settings, grade_class

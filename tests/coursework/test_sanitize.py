@@ -7,12 +7,12 @@ import time
 
 import pytest
 
-from coursework.grader.answers import export_answers
-from coursework.grader.exports import write_canvas, write_moodle
-from coursework.grader.grades import write_grades
 from coursework.grader.inbox.roster import Student
+from coursework.grader.output.free_response import export_answers
+from coursework.grader.output.grades_csv import write_grades
+from coursework.grader.output.lms_csv import write_canvas, write_moodle
 from coursework.grader.results import CheckResult
-from coursework.grader.texts import plain_cell, safe_cell
+from coursework.grader.sanitize import plain_cell, safe_cell
 from tests.coursework.sample_results import make_coded, make_result, make_words
 from tests.coursework.tiny import TINY
 

@@ -33,10 +33,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from coursework.grader import results
 from coursework.grader.assignment import assignment_names
-from coursework.grader.grades import join
 from coursework.grader.inbox.roster import Student, normalize, to_utc
 from coursework.grader.marking.notebook import MAX_BYTES, tell_size
-from coursework.grader.texts import one_line, shorten
+from coursework.grader.output.wording import join
+from coursework.grader.sanitize import one_line, shorten
 
 FORKS = "__MACOSX"  # what macOS puts beside the files in an archive: they are not notebooks
 # Browsers add an ending to what they take for text.

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from coursework.grader.inbox.csv_reader import read_csv
-from coursework.grader.texts import safe_cell
+from coursework.grader.sanitize import safe_cell
 
 COLUMNS = ("student", "name", "email", "folder", "due")
 END_OF_DAY = time(23, 59, 59)

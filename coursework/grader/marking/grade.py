@@ -10,13 +10,13 @@ from dataclasses import replace
 
 from coursework.grader import results
 from coursework.grader.assignment import FOLDER, load_assignment
-from coursework.grader.grades import reason_of
 from coursework.grader.marking.free_response import extract_answer
 from coursework.grader.marking.notebook import UnreadableError, read_notebook
 from coursework.grader.marking.question import mark_cells
+from coursework.grader.output.wording import reason_of
 from coursework.grader.results import QuestionResult, Result
 from coursework.grader.sandbox.host import check_sandbox
-from coursework.grader.texts import one_line, shorten
+from coursework.grader.sanitize import one_line, shorten
 
 # Modules that no marks depend on: with a change here, what is marked stays marked.
 BESIDE_MARKS = {

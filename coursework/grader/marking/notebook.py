@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coursework.grader.texts import shorten
+from coursework.grader.sanitize import shorten
 
 MAX_BYTES = 10 << 20
 # An object of Python takes many times the memory of its text. Jupyter gives each number of a plot

@@ -9,11 +9,12 @@ import pytest
 from coursework import adversarial
 from coursework.adversarial import host_monitor
 from coursework.adversarial.recipe import TARGET, total_range, write_notebook
-from coursework.grader import feedback, running
+from coursework.grader import running
 from coursework.grader.assignment import load_assignment
 from coursework.grader.inbox.find import find_submissions
 from coursework.grader.inbox.roster import Student
 from coursework.grader.marking import grade
+from coursework.grader.output import feedback
 from coursework.grader.results import AWAITING, OK
 from coursework.grader.work import WorkFolder
 from coursework.hw1 import checks

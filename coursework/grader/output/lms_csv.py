@@ -30,11 +30,13 @@ import io
 import re
 from collections.abc import Sequence
 
+from coursework.files import write_atomically
 from coursework.grader.assignment import load_assignment
-from coursework.grader.final import ExportError, check_final
 from coursework.grader.inbox.roster import Student
+from coursework.grader.output.final import ExportError, check_final
+from coursework.grader.output.wording import in_points
 from coursework.grader.results import AWAITING, FAILED, MISSING, Result
-from coursework.grader.texts import in_points, one_line, safe_cell, shorten, write_whole
+from coursework.grader.sanitize import one_line, safe_cell, shorten
 
 # Canvas passes over every column whose title has one of these in it.
 CANVAS_TOTALS = re.compile(r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
@@ -236,4 +238,4 @@ def _find_title(results):
 def _write_csv(path, rows):
     file = io.StringIO()
     csv.writer(file).writerows(rows)
-    write_whole(path, file.getvalue())
+    write_atomically(path, file.getvalue())

@@ -15,9 +15,12 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
+from coursework.files import write_atomically
 from coursework.grader.assignment import FOLDER, AssignmentError, load_assignment
 from coursework.grader.inbox.roster import safe_name
-from coursework.grader.markdown import write_page
+from coursework.grader.output.html import render
+from coursework.grader.output.markdown import write_page
+from coursework.grader.output.wording import in_hours, in_points
 from coursework.grader.results import (
     AWAITING,
     CRASHED,
@@ -31,15 +34,7 @@ from coursework.grader.results import (
     UNREADABLE,
     Result,
 )
-from coursework.grader.texts import (
-    clean,
-    in_hours,
-    in_points,
-    one_line,
-    render,
-    shorten,
-    write_whole,
-)
+from coursework.grader.sanitize import clean, one_line, shorten
 
 BOOK = FOLDER.parent / "book"
 LONGEST_MESSAGE = 600
@@ -154,8 +149,8 @@ def write_feedback(result: Result, folder, book_url: str | None = None) -> tuple
     """
     stem = Path(folder) / safe_name(result.student) / safe_name(result.assignment)
     paths = stem.with_name(f"{stem.name}.md"), stem.with_name(f"{stem.name}.html")
-    write_whole(paths[0], to_markdown(result, book_url))
-    write_whole(paths[1], to_html(result, book_url))
+    write_atomically(paths[0], to_markdown(result, book_url))
+    write_atomically(paths[1], to_html(result, book_url))
     return paths
 
 

@@ -6,15 +6,15 @@ import io
 import pytest
 from bs4 import BeautifulSoup
 
-from coursework.grader.answers import (
+from coursework.grader.inbox.csv_reader import CsvError
+from coursework.grader.output.free_response import (
     COLUMNS,
     AnswersError,
     export_answers,
     merge_answers,
 )
-from coursework.grader.inbox.csv_reader import CsvError
 from coursework.grader.results import AWAITING, MISSING, OK
-from coursework.grader.texts import plain_cell, safe_cell
+from coursework.grader.sanitize import plain_cell, safe_cell
 from tests.coursework.sample_results import (
     ADVERSARIAL,
     make_coded,

@@ -7,9 +7,9 @@ import pytest
 from bs4 import BeautifulSoup
 from markdown_it import MarkdownIt
 
-from coursework.grader import feedback
 from coursework.grader.assignment import assignment_names, load_assignment
-from coursework.grader.feedback import to_html, to_markdown, write_feedback
+from coursework.grader.output import feedback
+from coursework.grader.output.feedback import to_html, to_markdown, write_feedback
 from coursework.grader.results import (
     CRASHED,
     FAILED,

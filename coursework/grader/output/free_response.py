@@ -14,11 +14,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from coursework.grader.grades import reason_of
+from coursework.files import write_atomically
 from coursework.grader.inbox.csv_reader import read_csv
 from coursework.grader.marking.free_response import LONGEST_ANSWER
+from coursework.grader.output.html import render
+from coursework.grader.output.wording import in_points, reason_of
 from coursework.grader.results import AWAITING, OK, Result, worst
-from coursework.grader.texts import clean, in_points, plain_cell, render, safe_cell, write_whole
+from coursework.grader.sanitize import clean, plain_cell, safe_cell
 
 COLUMNS = ("student", "question", "out_of", "answer", "points", "comment")
 READ = ("student", "question", "points", "comment")  # when they come back
@@ -64,7 +66,7 @@ def export_answers(results: Sequence[Result], path, *, anonymous: bool = True) -
     rows.sort(key=lambda row: (names.index(row[0].name), row[1]))
     path = Path(path)
     # The byte order mark tells Excel that the file is UTF-8.
-    write_whole(path, _make_csv(rows), encoding="utf-8-sig")
+    write_atomically(path, _make_csv(rows), encoding="utf-8-sig")
     sheet = render(
         "answers.html",
         rows=[(question, who, clean(question.answer)) for question, who in rows],
@@ -72,7 +74,7 @@ def export_answers(results: Sequence[Result], path, *, anonymous: bool = True) -
         csv_name=path.name,
         anonymous=anonymous,
     )
-    write_whole(path.with_suffix(".html"), sheet)
+    write_atomically(path.with_suffix(".html"), sheet)
     return sum(question.status == AWAITING for question, _ in rows)
 
 

@@ -22,11 +22,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from coursework.grader.assignment import Assignment
-from coursework.grader.final import ExportError, check_final
 from coursework.grader.inbox.roster import Student
-from coursework.grader.markdown import as_code
+from coursework.grader.output.final import ExportError, check_final
+from coursework.grader.output.markdown import as_code
+from coursework.grader.output.wording import in_points
 from coursework.grader.results import AWAITING, FAILED, MISSING, Result
-from coursework.grader.texts import clean, in_points, one_line, safe_cell, shorten
+from coursework.grader.sanitize import clean, one_line, safe_cell, shorten
 
 
 def write_gradebook(

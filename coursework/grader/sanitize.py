@@ -1,17 +1,12 @@
-"""Text on its way out: cleaned of what could mislead a reader, shortened, written whole.
+"""Text from submissions, made safe for a reader, a terminal and a spreadsheet.
 
-Messages, answers and file names come from submissions. What is done here holds for every
-place that they go to; escaping for HTML, Markdown or a spreadsheet is done at each place.
+Messages, answers and file names come from students. Escaping for HTML or Markdown is done where
+the page is written.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
-from pathlib import Path
-
-import jinja2
 
 # Colors and cursor movements of a terminal (ECMA-48, section 5.4), as in IPython's tracebacks.
 _TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
@@ -30,14 +25,6 @@ _MARKED_SIGN = re.compile(_SIGN.pattern.replace("(?=", "'(?="))
 _SEPARATORS = (",", ";", "|")  # and white space other than a space
 _NUMBER = re.compile(
     r"[+-](?:(?=\.?[0-9])[0-9]{0,30}\.?[0-9]{0,30}(?:e[+-]?[0-9]{1,9})?|inf)(?:[])},]|$)"
-)
-
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
 )
 
 
@@ -67,20 +54,6 @@ def shorten(text, longest=600):
     return f"{text[:head]} […{left_out} characters left out…] {text[-tail:]}"
 
 
-def in_points(points):
-    """Return points as text: 7, 7.5, 33.33, never in powers of ten."""
-    return f"{points:.2f}".rstrip("0").rstrip(".")
-
-
-def in_hours(hours):
-    """Return a time as text: 5 minutes, 1 hour, 2.5 hours."""
-    if hours < 1:
-        minutes = max(1, round(hours * 60))
-        return f"{minutes} minute{'s' if minutes > 1 else ''}"
-    text = f"{hours:.1f}".removesuffix(".0")
-    return f"{text} hour{'' if text == '1' else 's'}"
-
-
 def safe_cell(text):
     """Return a text for a cell of a CSV, so that no spreadsheet takes any of it for a formula.
 
@@ -106,33 +79,3 @@ def _begins_cell(sign):
         return True
     last = text[sign.start() - 1]
     return last in _SEPARATORS and not (last == "," and _NUMBER.match(text, sign.end()))
-
-
-def render(template, **values):
-    """Return an HTML page from a template; all `values` are escaped in it."""
-    return _TEMPLATES.get_template(template).render(values)
-
-
-def write_whole(path, text, encoding="utf-8", *, flush=False):
-    """Write a text file aside and rename it, so that nobody ever sees half of it.
-
-    With `flush`, it is on the disk before it is renamed: also a machine that loses its power
-    then has the file before or the one after.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}-")
-    try:
-        with os.fdopen(descriptor, "w", encoding=encoding, newline="") as file:
-            file.write(text)
-            if flush:
-                file.flush()
-                os.fsync(file.fileno())
-        # mkstemp makes files for the owner alone; those that are handed out follow the umask.
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(aside, 0o666 & ~umask)
-        os.replace(aside, path)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise

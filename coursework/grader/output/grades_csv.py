@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 
-from coursework.grader.results import OK
-from coursework.grader.texts import in_hours, in_points, one_line, safe_cell, shorten, write_whole
+from coursework.files import write_atomically
+from coursework.grader.output.wording import in_points
+from coursework.grader.sanitize import one_line, safe_cell, shorten
 
 NOT_YET = "not marked yet"
 BEFORE = ("student", "name")
@@ -45,7 +46,7 @@ def write_grades(path, students, graded, assignment):
     for student in students:
         row = _make_row(graded.get(student.student), names, assignment)
         writer.writerow([student.student, safe_cell(one_line(student.name)), *row])
-    write_whole(path, out.getvalue())
+    write_atomically(path, out.getvalue())
 
 
 def _make_row(result, names, assignment):
@@ -69,25 +70,3 @@ def _make_row(result, names, assignment):
     }
     marks = [in_points(points[name]) if name in points else "" for name in names]
     return marks + [cells[column] for column in AFTER]
-
-
-def reason_of(questions):
-    """Return in one text why some questions have not all their points, or not for sure."""
-    return "; ".join(
-        f"{question.name}: {shorten(question.reason, 200)}"
-        for question in questions
-        if question.reason and (question.status != OK or question.points < question.out_of)
-    )
-
-
-def tell_penalty(result):
-    """Return what lateness costs, or nothing where it is free or there is nothing to take off."""
-    if not (result.penalty and result.points):
-        return ""
-    points, out_of = in_points(result.penalty), in_points(result.out_of)
-    return f"late by {in_hours(result.late_hours)}: {points} of {out_of} points are taken off"
-
-
-def join(*parts):
-    """Return the parts that say something as one text."""
-    return "; ".join(part for part in parts if part)
