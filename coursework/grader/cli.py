@@ -32,11 +32,11 @@ from coursework.grader.output.final import ExportError
 from coursework.grader.output.free_response import AnswersError, export_answers, merge_answers
 from coursework.grader.output.grades_csv import write_grades
 from coursework.grader.output.wording import in_points
-from coursework.grader.pools import PoolError, Processes
 from coursework.grader.running import Settings, grade_class, read_released
 from coursework.grader.sandbox.host import SandboxError, check_sandbox
 from coursework.grader.sanitize import one_line, shorten
 from coursework.grader.work import WorkError, WorkFolder
+from coursework.grader.workers.processes import PoolError, Processes
 
 ERRORS = (
     AnswersError,
@@ -277,7 +277,7 @@ def _open_pool(options, settings):
     if not options.scheduler:
         yield Processes(options.jobs or len(os.sched_getaffinity(0)), settings.timeout)
         return
-    from coursework.grader.cluster import connect
+    from coursework.grader.workers.cluster import connect
 
     with connect(options.scheduler, settings) as pool:
         yield pool
@@ -402,11 +402,11 @@ def merge(options):
 
 def export(options):
     """Write the marks for Canvas or Moodle."""
-    from coursework.grader import exports
+    from coursework.grader.output import lms_csv
 
     write, by = {
-        "canvas": (exports.write_canvas, {"login": options.by or "student"}),
-        "moodle": (exports.write_moodle, {"identify": options.by or "email"}),
+        "canvas": (lms_csv.write_canvas, {"login": options.by or "student"}),
+        "moodle": (lms_csv.write_moodle, {"identify": options.by or "email"}),
     }[options.to]
     count = write(
         list(WorkFolder(options.grades).read_results().values()),

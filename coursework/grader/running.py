@@ -14,10 +14,10 @@ from coursework.grader.inbox.find import SubmissionError, read_submission
 from coursework.grader.inbox.roster import late_hours, late_penalty
 from coursework.grader.marking.grade import LONGEST_REASON, grade_notebook, source_version, unmarked
 from coursework.grader.output.wording import join, tell_penalty
-from coursework.grader.pools import LostTaskError
 from coursework.grader.results import Result
 from coursework.grader.sanitize import one_line, shorten
 from coursework.grader.work import Record, apply_manual
+from coursework.grader.workers.processes import LostTaskError
 
 MARGIN = 120  # seconds beyond the limits of all questions after which marking counts as stuck
 

@@ -3,11 +3,8 @@
 import dataclasses
 import json
 import os
-import time
 from pathlib import Path
 
-import numpy as np
-import psutil
 import pytest
 
 from coursework import adversarial
@@ -18,60 +15,12 @@ from coursework.grader.assignment import (
 from coursework.grader.inbox.find import find_submissions
 from coursework.grader.inbox.roster import Student, parse_due
 from coursework.grader.marking import grade
-from coursework.grader.output.grades_csv import write_grades
-from coursework.grader.pools import LostTaskError, Pool, PoolError, Processes
-from coursework.grader.results import QuestionResult, Result
 from coursework.grader.running import Settings, grade_class
 from coursework.grader.work import WorkError, WorkFolder
-from tests.coursework.misbehaving import get_process, misbehave, run_all
+from coursework.grader.workers.processes import LostTaskError
 from tests.coursework.tiny import TINY, Here, forget, mark_tiny, write_tiny
 
 SOLVED = json.dumps(adversarial.solved_notebook()).encode()
-
-
-# A pool that loses processes
-
-
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_the_death_of_a_process_costs_only_the_task_that_kills_it(tmp_path, jobs):
-    kinds = {f"s{number}": "well" for number in range(8)} | {"s2": "dies", "s5": "dies once"}
-    outcomes = run_all(Processes(jobs, timeout=60), tmp_path, kinds)
-    lost = outcomes.pop("s2")
-    assert isinstance(lost, LostTaskError)
-    assert str(lost).startswith("marking it was tried 3 times and never came to an end")
-    assert outcomes == {name: how for name, how in kinds.items() if name != "s2"}
-    log = (tmp_path / "log").read_text().split()
-    assert log.count("s2") == 3  # once with the others, and twice alone
-
-
-def test_a_task_that_hangs_is_given_up(tmp_path):
-    began = time.monotonic()
-    run_all(Processes(2, timeout=60), tmp_path, {"s0": "well"})
-    enough = 1 + 5 * (time.monotonic() - began)  # for a process to start, on this machine today
-    outcomes = run_all(Processes(2, timeout=enough), tmp_path, {"s0": "well", "s1": "hangs"})
-    assert outcomes.pop("s0") == "well"
-    assert isinstance(outcomes["s1"], LostTaskError)
-
-
-@pytest.mark.filterwarnings("ignore:.*have been cancelled")
-def test_the_processes_end_with_the_run():
-    pool = Processes(2, timeout=60)
-    tasks = {f"s{number}": tuple for number in range(4)}
-    first, second = (set(dict(pool.run(get_process, tasks)).values()) for _ in range(2))
-    assert first.isdisjoint(second)  # so a second run works, too
-    interrupted = pool.run(get_process, tasks)
-    _, third = next(interrupted)
-    interrupted.close()
-    assert not [pid for pid in {*first, *second, third} if psutil.pid_exists(pid)]
-
-
-def test_where_no_task_can_be_started_the_pool_says_so():
-    class Broken(Pool):
-        def _start(self, tasks):
-            raise OSError("no more processes")
-
-    with pytest.raises(PoolError, match="no more processes"):
-        list(Broken(1).run(misbehave, {"s0": tuple}))
 
 
 # A class
@@ -277,25 +226,6 @@ def test_two_graders_do_not_share_a_folder(tmp_path):
             pass
     with other.lock():
         pass
-
-
-# grades.csv
-
-
-def test_grades_have_a_row_for_all_and_no_formulas(tmp_path):
-    students = [Student("bob", "=HYPERLINK()"), Student("ann", "Ann,\nLee"), Student("eve")]
-    questions = (QuestionResult("double", "Double", 7.256, 8), QuestionResult("essay", "", 0.0, 2))
-    result = Result("ann", "hw1", results.OK, "=1+1\nx", questions, 5, {"base": "e"}, "@f.ipynb")
-    graded = {"ann": dataclasses.replace(result, penalty=1.0, seconds=np.float64(1.5))}
-    write_grades(tmp_path / "grades.csv", students, graded, TINY)
-    text = (tmp_path / "grades.csv").read_text()
-    assert text.splitlines() == [
-        "student,name,double,essay,total,out_of,status,reason,seconds,file,submitted,late_hours,"
-        "penalty,seed,variant",
-        "bob,'=HYPERLINK(),,,,10,not marked yet,,,,,,,,",
-        "ann,\"Ann, Lee\",7.26,0,6.26,10,ok,'=1+1 x,1.50,'@f.ipynb,,0.00,1,5,base=e",
-        "eve,,,,,10,not marked yet,,,,,,,,",
-    ]
 
 
 def test_a_record_is_on_the_disk_before_it_is_renamed(tmp_path, monkeypatch):

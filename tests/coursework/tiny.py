@@ -7,8 +7,8 @@ from coursework.grader import results
 from coursework.grader.assignment import Assignment, Call, Check, Question
 from coursework.grader.inbox.roster import parse_due
 from coursework.grader.marking import grade
-from coursework.grader.pools import Pool
 from coursework.grader.results import CheckResult, QuestionResult
+from coursework.grader.workers.processes import Pool
 
 ESSAY = "Because."
 

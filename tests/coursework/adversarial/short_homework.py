@@ -6,9 +6,9 @@ It is a module of its own, since the grader's processes import it.
 import dataclasses
 
 from coursework.adversarial.recipe import TARGET
-from coursework.grader import pools
 from coursework.grader.assignment import Limits
 from coursework.grader.marking import grade
+from coursework.grader.workers import processes
 from coursework.hw1 import checks
 
 # The wall clock also counts what other processes of the machine take.
@@ -36,7 +36,7 @@ def grade_short(student, *arguments):
     return grade.grade_notebook(student, *arguments)
 
 
-class Processes(pools.Processes):
+class Processes(processes.Processes):
     """The processes of the real grader, with the smaller homework."""
 
     def run(self, _function, tasks):

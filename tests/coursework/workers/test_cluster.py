@@ -8,11 +8,11 @@ import dask
 import distributed
 import pytest
 
-from coursework.grader import cluster
 from coursework.grader.assignment import load_assignment
-from coursework.grader.pools import Cluster, LostTaskError, PoolError
 from coursework.grader.running import Settings
 from coursework.grader.sandbox.host import SandboxError
+from coursework.grader.workers import cluster
+from coursework.grader.workers.processes import Cluster, LostTaskError, PoolError
 from tests.coursework.classes import (
     ENVIRONMENT,
     grade_command,
@@ -21,7 +21,7 @@ from tests.coursework.classes import (
     read_grades,
     start,
 )
-from tests.coursework.misbehaving import run_all
+from tests.coursework.workers.misbehaving import run_all
 
 
 @pytest.fixture

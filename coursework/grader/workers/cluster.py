@@ -6,8 +6,8 @@ import contextlib
 import logging
 
 from coursework.grader.marking.grade import source_version
-from coursework.grader.pools import Cluster, PoolError
 from coursework.grader.sandbox.host import SandboxError, check_sandbox
+from coursework.grader.workers.processes import Cluster, PoolError
 
 PATIENCE = 30  # seconds to wait for the scheduler and for the first worker
 
