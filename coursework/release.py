@@ -28,7 +28,7 @@ import yaml
 
 from coursework import pages
 from coursework.files import write_atomically
-from coursework.grader.assignment import (
+from coursework.grader.model import (
     FOLDER,
     Assignment,
     AssignmentError,

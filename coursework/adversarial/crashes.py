@@ -1,7 +1,7 @@
 """Answers that die, and that try to take the machine with them."""
 
 from coursework.adversarial.recipe import FULL, NONE, WRONG, in_answer
-from coursework.grader.results import CRASHED, MEMORY, OK, OUTPUT, TIMEOUT
+from coursework.grader.model import CRASHED, MEMORY, OK, OUTPUT, TIMEOUT
 
 SUBMISSIONS = (
     in_answer(

@@ -13,7 +13,7 @@ from coursework.adversarial.recipe import (
     in_answer,
     with_wrong_answer,
 )
-from coursework.grader.results import CRASHED, OK, OUTPUT, TIMEOUT
+from coursework.grader.model import CRASHED, OK, OUTPUT, TIMEOUT
 
 
 def patch(name, why, source, status=OK, fate=WRONG, others=FULL):

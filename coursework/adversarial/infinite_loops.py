@@ -1,7 +1,7 @@
 """Answers that do not end, or that take their time."""
 
 from coursework.adversarial.recipe import NONE, SOME, beside, in_answer
-from coursework.grader.results import OK, TIMEOUT
+from coursework.grader.model import OK, TIMEOUT
 
 SUBMISSIONS = (
     in_answer(

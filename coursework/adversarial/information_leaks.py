@@ -5,7 +5,7 @@ the sandbox shows as points, and a sound sandbox as the mark of a wrong answer.
 """
 
 from coursework.adversarial.recipe import NONE, WRONG, in_answer, probe
-from coursework.grader.results import OK
+from coursework.grader.model import OK
 
 MESSAGE = """
         import os

@@ -19,7 +19,7 @@ from coursework.adversarial.recipe import (
     text,
     with_sources,
 )
-from coursework.grader.results import CRASHED, OK
+from coursework.grader.model import CRASHED, OK
 
 
 def _keep_answers(_, notebook):

@@ -15,7 +15,7 @@ from coursework.adversarial.recipe import (
     text,
     write_notebook,
 )
-from coursework.grader.results import MISSING, OK, UNREADABLE
+from coursework.grader.model import MISSING, OK, UNREADABLE
 
 NAME = f"{ASSIGNMENT}.ipynb"
 

@@ -22,8 +22,7 @@ import jinja2
 import jupytext
 import nbformat
 
-from coursework.grader.assignment import FOLDER
-from coursework.grader.results import OK
+from coursework.grader.model import FOLDER, OK
 
 ASSIGNMENT = "hw1"
 TARGET = "cross_entropy_grad"  # no other answer needs it, so that damage to it stays there

@@ -4,7 +4,7 @@ Most are probes: the right answer comes only where something could be taken.
 """
 
 from coursework.adversarial.recipe import NONE, in_answer, probe
-from coursework.grader.results import MEMORY
+from coursework.grader.model import MEMORY
 
 LIBC = """
         import ctypes, os

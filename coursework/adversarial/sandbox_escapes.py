@@ -4,7 +4,7 @@ Each holds the right answer and gives it only where it got out, as those of `inf
 """
 
 from coursework.adversarial.recipe import probe
-from coursework.grader.results import CRASHED, OK
+from coursework.grader.model import CRASHED, OK
 
 SUBMISSIONS = (
     probe(

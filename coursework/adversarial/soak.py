@@ -31,8 +31,7 @@ from coursework.adversarial.recipe import (
     total_range,
     write_notebook,
 )
-from coursework.grader.assignment import FOLDER, load_assignment
-from coursework.grader.results import OK
+from coursework.grader.model import FOLDER, OK, load_assignment
 
 ADVERSARIAL_SHARE = 10  # one in so many
 ROUNDING = 0.01  # grades.csv has two decimals

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from coursework.grader import results
-from coursework.grader.assignment import AssignmentError, load_assignment, parse_variant
+from coursework.grader import model
+from coursework.grader.classroom import Settings, grade_class, read_released
 from coursework.grader.inbox.csv_reader import CsvError
 from coursework.grader.inbox.find import FILE, NBGRADER, SubmissionError, find_submissions
 from coursework.grader.inbox.roster import (
@@ -27,15 +27,15 @@ from coursework.grader.inbox.roster import (
     parse_timezone,
     read_roster,
 )
+from coursework.grader.model import AssignmentError, load_assignment, parse_variant
 from coursework.grader.output.feedback import find_chapters, write_feedback
 from coursework.grader.output.final import ExportError
 from coursework.grader.output.free_response import AnswersError, export_answers, merge_answers
 from coursework.grader.output.grades_csv import write_grades
 from coursework.grader.output.wording import in_points
-from coursework.grader.running import Settings, grade_class, read_released
 from coursework.grader.sandbox.host import SandboxError, check_sandbox
 from coursework.grader.sanitize import one_line, shorten
-from coursework.grader.work import WorkError, WorkFolder
+from coursework.grader.store import WorkError, WorkFolder
 from coursework.grader.workers.processes import PoolError, Processes
 
 ERRORS = (
@@ -250,7 +250,7 @@ def grade(options):
             _keep_settings(options, work, settings, students)
             graded, fresh = _run(options, work, settings, submissions, pool)
     _summarize(options, work, settings, graded, fresh, strangers)
-    failed = any(result.status == results.FAILED for result in graded.values())
+    failed = any(result.status == model.FAILED for result in graded.values())
     return 1 if failed or len(graded) < len(students) else 0
 
 
@@ -334,9 +334,9 @@ def _summarize(options, work, settings, graded, fresh, strangers):
     """Print what a teacher wants to know at the end."""
     name, out_of = settings.assignment.name, settings.assignment.out_of
     statuses = Counter(result.status for result in graded.values())
-    counts = ", ".join(f"{statuses[state]} {state}" for state in results.STATES if statuses[state])
+    counts = ", ".join(f"{statuses[state]} {state}" for state in model.STATES if statuses[state])
     print(f"{name}: {len(graded)} students ({counts}); {fresh} notebooks marked now")
-    skipped = (results.MISSING, results.FAILED)
+    skipped = (model.MISSING, model.FAILED)
     totals = [result.total for result in graded.values() if result.status not in skipped]
     if totals:
         mean, median = in_points(statistics.mean(totals)), in_points(statistics.median(totals))
@@ -344,7 +344,7 @@ def _summarize(options, work, settings, graded, fresh, strangers):
     late = sum(result.late_hours > 0 for result in graded.values())
     if late:
         print(f"{late} late")
-    fine = (results.OK, results.AWAITING, results.MISSING)
+    fine = (model.OK, model.AWAITING, model.MISSING)
     odd = [r for r in graded.values() if r.attention or r.status not in fine]
     _print_list("worth a look", [f"{r.student}: {r.status}: {_brief(r.reason)}" for r in odd])
     _print_list("of nobody on the roster", strangers)
@@ -395,7 +395,7 @@ def merge(options):
         for old in before:
             if graded[old.student] != old:
                 _hand_back(graded[old.student], work, settings["book_url"])
-    awaiting = sum(result.status == results.AWAITING for result in graded.values())
+    awaiting = sum(result.status == model.AWAITING for result in graded.values())
     print(f"{options.grades}: merged; {awaiting} students still await marks")
     return 0
 

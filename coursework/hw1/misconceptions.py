@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coursework.grader.assignment import Misconception
+from coursework.grader.model import Misconception
 from coursework.hw1 import mistakes, slopes
 from coursework.hw1.right import central_differences
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from coursework.grader.assignment import Assignment, Question
+from coursework.grader.model import Assignment, Question
 from coursework.hw2 import digits, evidence, gradients, training
 from coursework.hw2.models import MOMENTUM, Rules, make_trainer
 

@@ -7,9 +7,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from coursework.grader.assignment import Call, Limits, Misconception, Question
 from coursework.grader.marking.compare import property_check
 from coursework.grader.marking.recognize import says
+from coursework.grader.model import Call, Limits, Misconception, Question
 from coursework.hw2.libraries import other_library
 from coursework.hw2.models import write_given
 from softmax import load_mnist

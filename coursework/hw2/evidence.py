@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from coursework.grader.assignment import Call, Misconception, Question
 from coursework.grader.marking.compare import difference, property_check, unchanged
 from coursework.grader.marking.recognize import changes_input, explains
+from coursework.grader.model import Call, Misconception, Question
 from coursework.hw2.libraries import other_library
 from coursework.hw2.models import WRONG_EVIDENCE, right_evidence
 

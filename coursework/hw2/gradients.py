@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from coursework.grader.assignment import Call, Check, Misconception, Question
 from coursework.grader.marking.compare import (
     describe,
     difference,
@@ -14,6 +13,7 @@ from coursework.grader.marking.compare import (
     unchanged,
 )
 from coursework.grader.marking.recognize import changes_input, explains
+from coursework.grader.model import Call, Check, Misconception, Question
 from coursework.hw2.libraries import other_library
 from coursework.hw2.models import WRONG_FORMULAS, draw_labels, gradients_by, right_gradients
 

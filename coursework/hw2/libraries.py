@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from coursework.grader.assignment import Misconception
 from coursework.grader.marking.recognize import says
+from coursework.grader.model import Misconception
 
 # What people import. Not names such as logsumexp, which may be a function of their own.
 NAMES = ("scipy", "sklearn", "torch", "sm", "tqdm", "trange", "pd")

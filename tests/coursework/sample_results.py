@@ -1,7 +1,7 @@
 """Results as marking yields them, for the tests of what is made of them."""
 
 from coursework.grader.inbox.roster import Student
-from coursework.grader.results import (
+from coursework.grader.model import (
     AWAITING,
     MISSING,
     OK,

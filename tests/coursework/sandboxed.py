@@ -8,7 +8,7 @@ import textwrap
 import psutil
 import pytest
 
-from coursework.grader.assignment import Call, Limits
+from coursework.grader.model import Call, Limits
 from coursework.grader.sandbox.host import SandboxError, check_sandbox, run_calls
 
 # The wall clock also counts what other processes of the machine take.

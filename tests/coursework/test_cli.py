@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from coursework import adversarial
-from coursework.grader import cli, results
+from coursework.grader import cli, model
 from coursework.grader.marking import grade
 from coursework.grader.sandbox.host import SandboxError
 from tests.coursework.classes import (
@@ -216,7 +216,7 @@ def test_a_failure_of_the_grader_is_the_exit_code_and_in_the_summary(tiny, tmp_p
     assert tiny(*grade_arguments(tmp_path)) == 1
     assert "ann: grader failed: the grader failed (MemoryError: )" in capsys.readouterr().out
     row = read_grades(tmp_path)["ann"]
-    assert (row["status"], row["total"], row["out_of"]) == (results.FAILED, "0", "10")
+    assert (row["status"], row["total"], row["out_of"]) == (model.FAILED, "0", "10")
 
 
 def test_the_summary_points_to_notebooks_that_were_not_marked(tiny, tmp_path, capsys):

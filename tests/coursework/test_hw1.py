@@ -9,9 +9,9 @@ import jupytext
 import numpy as np
 import pytest
 
-from coursework.grader.assignment import FOLDER, Outcome, load_assignment
 from coursework.grader.marking.compare import difference
 from coursework.grader.marking.question import mark_cells, mark_question
+from coursework.grader.model import FOLDER, Outcome, load_assignment
 from coursework.hw1 import checks, misconceptions
 from coursework.hw1.right import build
 from tests.coursework import wrong_answers_hw1 as wrong

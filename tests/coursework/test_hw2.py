@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 from nbgrader.preprocessors import ClearSolutions
 
-from coursework.grader.assignment import Outcome, load_assignment
 from coursework.grader.marking.question import mark_cells, mark_question
-from coursework.grader.results import AWAITING, OK
+from coursework.grader.model import AWAITING, OK, Outcome, load_assignment
 from coursework.hw2 import checks, digits, gradients
 from coursework.hw2.models import WRONG_FORMULAS, Rules, gradients_by, right_gradients
 from tests.coursework.wrong_answers_hw2 import (

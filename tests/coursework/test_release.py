@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from coursework import pages, release
-from coursework.grader.assignment import Assignment, AssignmentError, Check, Question
+from coursework.grader.model import Assignment, AssignmentError, Check, Question
 from coursework.nbgrader_runs import ReleaseError
 from coursework.release import main, parameters_by_name, render
 

@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 from nbclient import NotebookClient
 
 from coursework import release
-from coursework.grader.assignment import assignment_names, load_assignment
+from coursework.grader.model import assignment_names, load_assignment
 from coursework.release import grade_id, points_by_question
 from tests.references import ROOT, kernel_manager
 

@@ -8,10 +8,10 @@ import time
 import pytest
 
 from coursework.grader.inbox.roster import Student
+from coursework.grader.model import CheckResult
 from coursework.grader.output.free_response import export_answers
 from coursework.grader.output.grades_csv import write_grades
 from coursework.grader.output.lms_csv import write_canvas, write_moodle
-from coursework.grader.results import CheckResult
 from coursework.grader.sanitize import plain_cell, safe_cell
 from tests.coursework.sample_results import make_coded, make_result, make_words
 from tests.coursework.tiny import TINY

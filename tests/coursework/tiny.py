@@ -3,11 +3,10 @@
 import json
 import os
 
-from coursework.grader import results
-from coursework.grader.assignment import Assignment, Call, Check, Question
+from coursework.grader import model
 from coursework.grader.inbox.roster import parse_due
 from coursework.grader.marking import grade
-from coursework.grader.results import CheckResult, QuestionResult
+from coursework.grader.model import Assignment, Call, Check, CheckResult, Question, QuestionResult
 from coursework.grader.workers.processes import Pool
 
 ESSAY = "Because."
@@ -50,11 +49,11 @@ def mark_tiny(assignment, cells, *, seed, sandbox, answers, texts):
     if "die" in cells[0]:
         raise MemoryError
     points, reason = (8.0, "") if "2" in cells[0] else (0.0, "not \ud800 the double")
-    cause = results.STUB if "stub" in cells[0] else ""
+    cause = model.STUB if "stub" in cells[0] else ""
     checks = (CheckResult("doubles", points, 8, reason),)
     code = QuestionResult("double", "Double", points, 8, reason=reason, checks=checks, cause=cause)
     answer = answers["essay"]
-    status = results.AWAITING if answer else results.OK
+    status = model.AWAITING if answer else model.OK
     words = QuestionResult(
         "essay",
         "In words",
@@ -64,7 +63,7 @@ def mark_tiny(assignment, cells, *, seed, sandbox, answers, texts):
         "to be marked",
         manual=True,
         answer=answer,
-        cause="" if answer else results.UNWRITTEN,
+        cause="" if answer else model.UNWRITTEN,
     )
     return code, words
 

@@ -31,10 +31,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
-from coursework.grader import results
-from coursework.grader.assignment import assignment_names
+from coursework.grader import model
 from coursework.grader.inbox.roster import Student, normalize, to_utc
 from coursework.grader.marking.notebook import MAX_BYTES, tell_size
+from coursework.grader.model import assignment_names
 from coursework.grader.output.wording import join
 from coursework.grader.sanitize import one_line, shorten
 
@@ -62,7 +62,7 @@ class SubmissionError(ValueError):
 class Submission:
     """What one student handed in.
 
-    `path` is the notebook that counts, or None; then `status` (one of `results.STATES`) and
+    `path` is the notebook that counts, or None; then `status` (one of `model.STATES`) and
     `reason` say why. Otherwise `reason` holds what is worth a note, or nothing. `others` are the
     names of the other notebooks, all of them named in `reason`, and `rest` those of all other
     files, for a reason where nothing is answered. `doubtful` is true where the time cannot be
@@ -73,7 +73,7 @@ class Submission:
     path: Path | None = None
     root: Path = Path()
     submitted: datetime | None = None
-    status: str = results.OK
+    status: str = model.OK
     reason: str = ""
     others: tuple[str, ...] = ()
     rest: tuple[str, ...] = ()
@@ -202,7 +202,7 @@ def _choose(root, student, paths, assignment, clock):
         return Submission(student, root=root, status=status, reason=reason)
 
     if not paths:
-        return refuse(results.MISSING, "nothing was handed in")
+        return refuse(model.MISSING, "nothing was handed in")
     files, notes = _list_files(paths, student.key)
     hidden = [file for file in files if file.hidden]
     files = [file for file in files if not file.hidden]
@@ -212,22 +212,22 @@ def _choose(root, student, paths, assignment, clock):
     named = [file for file in notebooks if _find_assignment(file) == assignment]
     if not named and len(notebooks) > 1:
         reason = f"none of the notebooks is called {assignment}.ipynb: {_list_names(notebooks)}"
-        return refuse(results.UNREADABLE, join(reason, *notes))
+        return refuse(model.UNREADABLE, join(reason, *notes))
     if not notebooks:
         if files:
             reason = f"no notebook {assignment}.ipynb, only: {_list_names(files)}"
-            return refuse(results.UNREADABLE, join(reason, _tell_archives(files), *notes))
+            return refuse(model.UNREADABLE, join(reason, _tell_archives(files), *notes))
         checkpoints = [file for file in hidden if file.is_notebook]
         if checkpoints:
             reason = (
                 f"no notebook {assignment}.ipynb, only hidden files or checkpoints of Jupyter, "
                 f"which are not marked: {_list_names(checkpoints)}"
             )
-            return refuse(results.UNREADABLE, join(reason, *notes))
+            return refuse(model.UNREADABLE, join(reason, *notes))
         reason = "the folder holds no files"
         if hidden:
             reason = f"the folder holds only hidden files: {_list_names(hidden)}"
-        return refuse(results.UNREADABLE if notes else results.MISSING, join(reason, *notes))
+        return refuse(model.UNREADABLE if notes else model.MISSING, join(reason, *notes))
     *earlier, latest = sorted(clock.date(file) for file in named or notebooks)
     if not named:
         notes.append(f"the file is not called {assignment}.ipynb")

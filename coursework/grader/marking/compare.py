@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from coursework.grader.assignment import Check, Function
+from coursework.grader.model import Check, Function
 
 SHOWN_ENTRIES = 6  # of an argument; a larger one is described by its shape
 

@@ -8,13 +8,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from coursework.grader import results
-from coursework.grader.assignment import FOLDER, load_assignment
+from coursework.grader import model
 from coursework.grader.marking.free_response import extract_answer
 from coursework.grader.marking.notebook import UnreadableError, read_notebook
 from coursework.grader.marking.question import mark_cells
+from coursework.grader.model import FOLDER, QuestionResult, Result, load_assignment
 from coursework.grader.output.wording import reason_of
-from coursework.grader.results import QuestionResult, Result
 from coursework.grader.sandbox.host import check_sandbox
 from coursework.grader.sanitize import one_line, shorten
 
@@ -86,7 +85,7 @@ def grade_notebook(
     result = Result(
         student=student,
         assignment=assignment_name,
-        status=results.FAILED,
+        status=model.FAILED,
         reason="",
         questions=(),
         seed=seed,
@@ -100,11 +99,11 @@ def grade_notebook(
                 "this worker has another version of the coursework, or it was changed meanwhile"
             )
         assignment = _load(assignment_name, tuple(sorted(parameters.items())))
-        result = replace(result, questions=unmarked(assignment, results.FAILED, ""))
+        result = replace(result, questions=unmarked(assignment, model.FAILED, ""))
         result = _mark(result, assignment, data, sandbox, released)
     except Exception as error:
         reason = f"the grader failed ({one_line(type(error).__name__)}: {one_line(error)})"
-        result = without_marks(result, results.FAILED, reason)
+        result = without_marks(result, model.FAILED, reason)
     return replace(result, seconds=time.perf_counter() - began)
 
 
@@ -119,11 +118,11 @@ def _load(name, parameters):
 def _mark(result, assignment, data, sandbox, released):
     """Return `result` with its marks."""
     if data is None:
-        return without_marks(result, results.UNREADABLE, "the file could not be read any more")
+        return without_marks(result, model.UNREADABLE, "the file could not be read any more")
     try:
         notebook = read_notebook(data)
     except UnreadableError as error:
-        return without_marks(result, results.UNREADABLE, one_line(error))
+        return without_marks(result, model.UNREADABLE, one_line(error))
     if sandbox:
         _check_sandbox_once()
     names = {question.name for question in assignment.questions}
@@ -142,7 +141,7 @@ def _mark(result, assignment, data, sandbox, released):
         answers=answers,
         texts=notebook.node["cells"],
     )
-    status = results.worst(question.status for question in questions)
+    status = model.worst(question.status for question in questions)
     return replace(result, questions=questions, status=status, reason=reason_of(questions))
 
 

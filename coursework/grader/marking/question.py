@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from coursework.grader import results
-from coursework.grader.assignment import Assignment, Outcome, Question
+from coursework.grader import model
 from coursework.grader.marking.magics import to_python
-from coursework.grader.results import CheckResult, QuestionResult, Recognized
+from coursework.grader.model import (
+    Assignment,
+    CheckResult,
+    Outcome,
+    Question,
+    QuestionResult,
+    Recognized,
+)
 from coursework.grader.sandbox.host import Run, run_calls
 
 NOT_CODE = {"markdown": "Markdown", "raw": "raw"}  # types of cells, in words
@@ -97,7 +103,7 @@ def mark_question(
         out_of=question.out_of,
         status=run.status,
         reason=""
-        if all_is_well and run.status == results.OK
+        if all_is_well and run.status == model.OK
         else _reason(calls, run, checks, cause, texts),
         seconds=run.seconds,
         checks=checks,
@@ -114,11 +120,11 @@ def _awaiting(question, answer):
         title=question.title,
         points=0.0,
         out_of=question.out_of,
-        status=results.AWAITING if written else results.OK,
+        status=model.AWAITING if written else model.OK,
         reason="to be marked by hand" if written else "nothing was written",
         manual=True,
         answer=answer,
-        cause="" if written else results.UNWRITTEN,
+        cause="" if written else model.UNWRITTEN,
     )
 
 
@@ -151,9 +157,9 @@ def _is_seen(item, calls, outcomes):
 def _find_cause(outcomes: Sequence[Outcome]):
     """Return one of the causes in `results` where there is nothing to check; else ''."""
     if outcomes and all(_is_stub(outcome) for outcome in outcomes):
-        return results.STUB
+        return model.STUB
     if outcomes and all(outcome.kind == "undefined" for outcome in outcomes):
-        return results.UNDEFINED
+        return model.UNDEFINED
     return ""
 
 
@@ -164,7 +170,7 @@ def _is_stub(outcome):
 def _reason(calls, run: Run, checks, cause, texts):
     """Say in one line why the question has not all its points."""
     parts = [run.reason] if run.reason else []
-    if cause == results.STUB:
+    if cause == model.STUB:
         parts.append("not answered: the function raises NotImplementedError")
         return "; ".join(parts)
     undefined = {

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from coursework.grader.assignment import Call, Outcome
 from coursework.grader.marking.compare import as_numbers, difference
+from coursework.grader.model import Call, Outcome
 
 Seen = Callable[[list[Call], list[Outcome]], bool]
 

@@ -16,15 +16,12 @@ from urllib.parse import urlsplit
 from markupsafe import Markup, escape
 
 from coursework.files import write_atomically
-from coursework.grader.assignment import FOLDER, AssignmentError, load_assignment
 from coursework.grader.inbox.roster import safe_name
-from coursework.grader.output.html import render
-from coursework.grader.output.markdown import write_page
-from coursework.grader.output.wording import in_hours, in_points
-from coursework.grader.results import (
+from coursework.grader.model import (
     AWAITING,
     CRASHED,
     FAILED,
+    FOLDER,
     MEMORY,
     MISSING,
     OUTPUT,
@@ -32,8 +29,13 @@ from coursework.grader.results import (
     TIMEOUT,
     UNDEFINED,
     UNREADABLE,
+    AssignmentError,
     Result,
+    load_assignment,
 )
+from coursework.grader.output.html import render
+from coursework.grader.output.markdown import write_page
+from coursework.grader.output.wording import in_hours, in_points
 from coursework.grader.sanitize import clean, one_line, shorten
 
 BOOK = FOLDER.parent / "book"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coursework.grader.results import AWAITING, FAILED, Result
+from coursework.grader.model import AWAITING, FAILED, Result
 
 
 class ExportError(ValueError):

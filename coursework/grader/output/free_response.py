@@ -17,9 +17,9 @@ from pathlib import Path
 from coursework.files import write_atomically
 from coursework.grader.inbox.csv_reader import read_csv
 from coursework.grader.marking.free_response import LONGEST_ANSWER
+from coursework.grader.model import AWAITING, OK, Result, worst
 from coursework.grader.output.html import render
 from coursework.grader.output.wording import in_points, reason_of
-from coursework.grader.results import AWAITING, OK, Result, worst
 from coursework.grader.sanitize import clean, plain_cell, safe_cell
 
 COLUMNS = ("student", "question", "out_of", "answer", "points", "comment")

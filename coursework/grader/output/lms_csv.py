@@ -31,11 +31,10 @@ import re
 from collections.abc import Sequence
 
 from coursework.files import write_atomically
-from coursework.grader.assignment import load_assignment
 from coursework.grader.inbox.roster import Student
+from coursework.grader.model import AWAITING, FAILED, MISSING, Result, load_assignment
 from coursework.grader.output.final import ExportError, check_final
 from coursework.grader.output.wording import in_points
-from coursework.grader.results import AWAITING, FAILED, MISSING, Result
 from coursework.grader.sanitize import one_line, safe_cell, shorten
 
 # Canvas passes over every column whose title has one of these in it.

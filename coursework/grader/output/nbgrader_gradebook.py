@@ -21,12 +21,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from coursework.grader.assignment import Assignment
 from coursework.grader.inbox.roster import Student
+from coursework.grader.model import AWAITING, FAILED, MISSING, Assignment, Result
 from coursework.grader.output.final import ExportError, check_final
 from coursework.grader.output.markdown import as_code
 from coursework.grader.output.wording import in_points
-from coursework.grader.results import AWAITING, FAILED, MISSING, Result
 from coursework.grader.sanitize import clean, one_line, safe_cell, shorten
 
 

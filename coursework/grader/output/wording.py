@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coursework.grader.results import OK
+from coursework.grader.model import OK
 from coursework.grader.sanitize import shorten
 
 

@@ -13,8 +13,17 @@ import sys
 import time
 from dataclasses import dataclass
 
-from coursework.grader.assignment import Call, Function, Limits, Outcome
-from coursework.grader.results import CRASHED, MEMORY, OK, OUTPUT, TIMEOUT
+from coursework.grader.model import (
+    CRASHED,
+    MEMORY,
+    OK,
+    OUTPUT,
+    TIMEOUT,
+    Call,
+    Function,
+    Limits,
+    Outcome,
+)
 from coursework.grader.sandbox.guest.codec import clean_text, encode, refuse, write_line
 from coursework.grader.sandbox.policy import bubblewrap
 from coursework.grader.sandbox.policy.libraries import LibraryError, interpreter

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from coursework.grader.assignment import Call, Outcome
+from coursework.grader.model import Call, Outcome
 from coursework.grader.sandbox.guest.codec import MAX_LINE, decode, read_line
 
 MAX_CHANNEL = 2 * MAX_LINE  # bytes of all answers to one question

@@ -6,8 +6,8 @@ It is a module of its own, since the grader's processes import it.
 import dataclasses
 
 from coursework.adversarial.recipe import TARGET
-from coursework.grader.assignment import Limits
 from coursework.grader.marking import grade
+from coursework.grader.model import Limits
 from coursework.grader.workers import processes
 from coursework.hw1 import checks
 

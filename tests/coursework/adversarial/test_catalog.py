@@ -9,14 +9,13 @@ import pytest
 from coursework import adversarial
 from coursework.adversarial import host_monitor
 from coursework.adversarial.recipe import TARGET, total_range, write_notebook
-from coursework.grader import running
-from coursework.grader.assignment import load_assignment
+from coursework.grader import classroom
 from coursework.grader.inbox.find import find_submissions
 from coursework.grader.inbox.roster import Student
 from coursework.grader.marking import grade
+from coursework.grader.model import AWAITING, OK, load_assignment
 from coursework.grader.output import feedback
-from coursework.grader.results import AWAITING, OK
-from coursework.grader.work import WorkFolder
+from coursework.grader.store import WorkFolder
 from coursework.hw1 import checks
 from tests.coursework.adversarial import short_homework
 from tests.coursework.adversarial.short_homework import OTHER
@@ -86,11 +85,11 @@ def graded(tmp_path_factory, orphans):
         patch.setattr(checks, "make_assignment", short_homework.make_assignment)
         students = hand_in(folder / "submissions", listener)
         submissions, strangers = find_submissions(folder / "submissions", students, "hw1")
-        settings = running.Settings(load_assignment("hw1"), seed=7)
+        settings = classroom.Settings(load_assignment("hw1"), seed=7)
         work = WorkFolder(folder / "grades.csv")
         with work.lock():
             pool = short_homework.Processes(2, settings.timeout)
-            marked = running.grade_class(submissions, settings, work, pool)
+            marked = classroom.grade_class(submissions, settings, work, pool)
             results = {result.student: result for result, _ in marked}
         changed = {path for path, _ in before.items() ^ state_of(*watched).items()}
         yield {

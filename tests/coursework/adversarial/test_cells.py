@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from coursework.grader.assignment import Call, Limits
+from coursework.grader.model import Call, Limits
 from coursework.grader.sandbox.guest import codec
 from coursework.grader.sandbox.guest.cells import choose, read_cell
 from coursework.grader.sandbox.host import run_calls

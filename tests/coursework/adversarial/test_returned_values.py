@@ -5,9 +5,8 @@ import warnings
 import numpy as np
 import pytest
 
-from coursework.grader.assignment import Outcome, load_assignment
 from coursework.grader.marking import question as marking
-from coursework.grader.results import OK
+from coursework.grader.model import OK, Outcome, load_assignment
 from coursework.grader.sandbox.host import Run
 
 NASTY = {

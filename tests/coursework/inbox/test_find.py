@@ -8,7 +8,7 @@ import pytest
 from dateutil.tz import gettz
 from nbgrader.exchange.abc import Exchange
 
-from coursework.grader import results
+from coursework.grader import model
 from coursework.grader.inbox import find
 from coursework.grader.inbox.find import (
     FILE,
@@ -81,7 +81,7 @@ def find_one(root, student="ann", times=FILE, timezone=None, **columns):
 def test_a_notebook_is_found_where_websites_put_it(tmp_path, place, columns):
     put(tmp_path / place)
     found = find_one(tmp_path, **columns)
-    assert (found.file, found.status, found.reason) == (place, results.OK, "")
+    assert (found.file, found.status, found.reason) == (place, model.OK, "")
     assert read_submission(found) == NOTEBOOK
 
 
@@ -93,7 +93,7 @@ def test_the_longer_name_owns_a_folder_and_strangers_are_told(tmp_path):
     students = [Student("ann"), Student("ann_b"), Student("eve")]
     found, strangers = find_submissions(tmp_path, students, "hw1")
     assert [one.file for one in found] == ["ann/hw1.ipynb", "ann_b_1/hw1.ipynb", ""]
-    assert (found[2].status, found[2].reason) == (results.MISSING, "nothing was handed in")
+    assert (found[2].status, found[2].reason) == (model.MISSING, "nothing was handed in")
     assert strangers == ["anna", "x_hw1.ipynb", "y.py"]
 
 
@@ -257,7 +257,7 @@ def test_a_notebook_of_another_name_is_taken_only_where_it_is_alone(tmp_path):
     assert (found.file, found.reason) == ("ann/solution.ipynb", "the file is not called hw1.ipynb")
     put(tmp_path / "ann/other.ipynb")
     found = find_one(tmp_path)
-    assert (found.path, found.status) == (None, results.UNREADABLE)
+    assert (found.path, found.status) == (None, model.UNREADABLE)
     assert found.reason == "none of the notebooks is called hw1.ipynb: other.ipynb, solution.ipynb"
 
 
@@ -342,36 +342,36 @@ def test_another_assignments_notebook_is_not_taken_for_this_one(tmp_path, monkey
     monkeypatch.setattr(find, "assignment_names", lambda: ["hw1", "hw2"])
     put(tmp_path / "ann/hw2/hw2.ipynb")
     found = find_one(tmp_path)
-    assert (found.path, found.status) == (None, results.UNREADABLE)
+    assert (found.path, found.status) == (None, model.UNREADABLE)
     assert found.reason == "no notebook hw1.ipynb, only: hw2/hw2.ipynb"
 
 
 @pytest.mark.parametrize(
     ("name", "status", "reason"),
     [
-        ("ann/hw1.py", results.UNREADABLE, "no notebook hw1.ipynb, only: hw1.py"),
+        ("ann/hw1.py", model.UNREADABLE, "no notebook hw1.ipynb, only: hw1.py"),
         (
             "ann_hw1.zip",
-            results.UNREADABLE,
+            model.UNREADABLE,
             "no notebook hw1.ipynb, only: ann_hw1.zip; archives are not opened: unpack it and "
             "mark again",
         ),
         (
             "ann/.hidden/hw1.ipynb",
-            results.UNREADABLE,
+            model.UNREADABLE,
             "no notebook hw1.ipynb, only hidden files or checkpoints of Jupyter, which are not "
             "marked: .hidden/hw1.ipynb",
         ),
         (
             "ann/.ipynb_checkpoints/hw1-checkpoint.ipynb",
-            results.UNREADABLE,
+            model.UNREADABLE,
             "no notebook hw1.ipynb, only hidden files or checkpoints of Jupyter, which are not "
             "marked: .ipynb_checkpoints/hw1-checkpoint.ipynb",
         ),
-        ("ann/__MACOSX/._hw1.ipynb", results.MISSING, "the folder holds no files"),
+        ("ann/__MACOSX/._hw1.ipynb", model.MISSING, "the folder holds no files"),
         (
             "ann/.hw1.ipynb.icloud",
-            results.MISSING,
+            model.MISSING,
             "the folder holds only hidden files: .hw1.ipynb.icloud",
         ),
     ],
@@ -403,7 +403,7 @@ def test_links_that_leave_the_folder_are_not_followed(tmp_path):
     for student in ("joe", "kim"):
         found = find_one(root, student)
         assert found.path is None
-        assert found.status == results.UNREADABLE
+        assert found.status == model.UNREADABLE
         assert "is a symbolic link, which is not followed" in found.reason
 
 

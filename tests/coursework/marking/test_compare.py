@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from coursework.grader.assignment import Call, Function, Outcome
 from coursework.grader.marking.compare import (
     describe,
     difference,
@@ -12,6 +11,7 @@ from coursework.grader.marking.compare import (
     unchanged,
 )
 from coursework.grader.marking.recognize import changes_input, explains, says
+from coursework.grader.model import Call, Function, Outcome
 
 
 def returned(value, **more):

@@ -5,14 +5,14 @@ import time
 import nbformat
 import pytest
 
-from coursework.grader.assignment import load_assignment
+from coursework.grader.classroom import read_released
 from coursework.grader.marking.free_response import (
     LINK,
     LONGEST_ANSWER,
     LONGEST_CELL,
     extract_answer,
 )
-from coursework.grader.running import read_released
+from coursework.grader.model import load_assignment
 
 RELEASED = {"# Homework 2", "YOUR ANSWER HERE", "## 6. Two sets of templates\n\nAre both right?"}
 

@@ -5,13 +5,13 @@ import json
 import pytest
 
 from coursework import adversarial
-from coursework.grader import results, running
+from coursework.grader import classroom, model
+from coursework.grader.classroom import Settings
 from coursework.grader.inbox import find
 from coursework.grader.inbox.roster import Student
 from coursework.grader.marking import grade
 from coursework.grader.marking.grade import grade_notebook
 from coursework.grader.marking.notebook import UnreadableError
-from coursework.grader.running import Settings
 from coursework.grader.sandbox.host import SandboxError
 from tests.coursework.tiny import TINY, forget
 
@@ -26,19 +26,19 @@ def test_a_notebook_has_its_marks_and_what_reproduces_them():
     points = {question.name: question.points for question in result.questions}
     assert points.pop("softmax") == 25
     assert set(points.values()) == {0}
-    assert (result.status, result.seed, result.file) == (results.OK, 7, "ann/hw1.ipynb")
+    assert (result.status, result.seed, result.file) == (model.OK, 7, "ann/hw1.ipynb")
     assert "log_softmax: not answered" in result.reason
     assert len(result.sha256) == 64
     assert result.seconds > 0
-    assert results.from_dict(json.loads(json.dumps(results.to_dict(result)))) == result
+    assert model.from_dict(json.loads(json.dumps(model.to_dict(result)))) == result
 
 
 @pytest.mark.parametrize(
     ("data", "status", "reason"),
     [
-        (b"", results.UNREADABLE, "the file is empty"),
-        (b"print(1)", results.UNREADABLE, "bad JSON"),
-        (None, results.UNREADABLE, "could not be read any more"),
+        (b"", model.UNREADABLE, "the file is empty"),
+        (b"print(1)", model.UNREADABLE, "bad JSON"),
+        (None, model.UNREADABLE, "could not be read any more"),
     ],
 )
 def test_what_cannot_be_marked_has_its_reason(data, status, reason):
@@ -55,9 +55,9 @@ def test_a_reason_is_short_wherever_it_comes_from(monkeypatch):
 
     monkeypatch.setattr(grade, "read_notebook", read_notebook)
     result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7)
-    long = find.Submission(Student("ann"), status=results.MISSING, reason="x" * 10**6)
-    record = running._make_record(long, Settings(TINY, 1), None)
-    noted = running._make_record(long, Settings(TINY, 1), result)
+    long = find.Submission(Student("ann"), status=model.MISSING, reason="x" * 10**6)
+    record = classroom._make_record(long, Settings(TINY, 1), None)
+    noted = classroom._make_record(long, Settings(TINY, 1), result)
     for one in (result, record.result, noted.result):
         assert len(one.reason) < 2100
         assert all(len(question.reason) < 2100 for question in one.questions)
@@ -70,7 +70,7 @@ def test_an_error_of_the_grader_becomes_a_result(monkeypatch):
 
     monkeypatch.setattr(grade, "mark_cells", mark_cells)
     result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7)
-    assert result.status == results.FAILED
+    assert result.status == model.FAILED
     assert result.reason == "the grader failed (KeyError: 'oops')"
     assert result.out_of == 100
 
@@ -80,10 +80,10 @@ def test_a_worker_without_bubblewrap_or_with_other_sources_marks_nothing(monkeyp
         raise SandboxError("bubblewrap is missing")
 
     result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7, version="old")
-    assert result.status == results.FAILED
+    assert result.status == model.FAILED
     assert "another version" in result.reason
     monkeypatch.setattr(grade, "check_sandbox", check_sandbox)
     forget()
     result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7)
-    assert (result.status, result.points) == (results.FAILED, 0)
+    assert (result.status, result.points) == (model.FAILED, 0)
     assert "bubblewrap is missing" in result.reason

@@ -5,8 +5,8 @@ import ast
 import pytest
 from IPython.core import inputtransformer2
 
-from coursework.grader.assignment import Call
 from coursework.grader.marking.magics import LONGEST_LINE, MAX_WORK, to_python
+from coursework.grader.model import Call
 from coursework.grader.sandbox.host import run_calls
 from tests.coursework.sandboxed import QUICK, require_sandbox
 

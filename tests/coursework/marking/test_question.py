@@ -6,8 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from coursework.grader import results
-from coursework.grader.assignment import (
+from coursework.grader import model
+from coursework.grader.marking.compare import matches, unchanged
+from coursework.grader.marking.question import mark_cells
+from coursework.grader.marking.recognize import changes_input, explains
+from coursework.grader.model import (
     Assignment,
     AssignmentError,
     Call,
@@ -17,9 +20,6 @@ from coursework.grader.assignment import (
     load_assignment,
     parse_variant,
 )
-from coursework.grader.marking.compare import matches, unchanged
-from coursework.grader.marking.question import mark_cells
-from coursework.grader.marking.recognize import changes_input, explains
 
 LIMITS = Limits(cpu_seconds=2, wall_seconds=60)
 
@@ -62,7 +62,7 @@ def mark(cells, assignment=TINY, **more):
 def test_a_right_notebook():
     marks = mark(GOOD)
     assert [item.points for item in marks.values()] == [10, 10]
-    assert {item.status for item in marks.values()} == {results.OK}
+    assert {item.status for item in marks.values()} == {model.OK}
     assert {item.reason for item in marks.values()} == {""}
 
 
@@ -70,7 +70,7 @@ def test_a_stub_says_so():
     marks = mark(["def double(z):\n    raise NotImplementedError()", GOOD[1]])
     assert marks["double"].points == 0
     assert marks["double"].reason == "not answered: the function raises NotImplementedError"
-    assert (marks["double"].cause, marks["negate"].cause) == (results.STUB, "")
+    assert (marks["double"].cause, marks["negate"].cause) == (model.STUB, "")
     assert marks["negate"].points == 10
 
 
@@ -96,7 +96,7 @@ def test_a_syntax_error_is_named_wherever_the_definition_is(source):
     assert mark_of.points == 0
     assert "cell 1: " in mark_of.reason
     assert re.search("SyntaxError|IndentationError", mark_of.reason)
-    assert mark_of.cause == results.UNDEFINED
+    assert mark_of.cause == model.UNDEFINED
 
 
 @pytest.mark.parametrize(
@@ -120,9 +120,9 @@ def test_answers_with_prompts_and_continued_shell_lines_have_their_points():
 def test_a_loop_costs_one_question_and_keeps_what_came_before():
     cells = ["def double(z):\n    while True: pass", GOOD[1]]
     marks = mark(cells)
-    assert (marks["double"].points, marks["double"].status) == (0, results.TIMEOUT)
+    assert (marks["double"].points, marks["double"].status) == (0, model.TIMEOUT)
     assert marks["double"].reason
-    assert (marks["negate"].points, marks["negate"].status) == (10, results.OK)
+    assert (marks["negate"].points, marks["negate"].status) == (10, model.OK)
 
     second_call_loops = """
 count = 0
@@ -157,11 +157,11 @@ def test_the_seed_draws_the_inputs():
 def test_an_answer_in_words_waits_and_an_empty_one_does_not():
     with_words = replace(TINY, questions=(*TINY.questions, WORDS))
     written = mark(GOOD, with_words, answers={"why": "Because."})["why"]
-    assert (written.status, written.answer) == (results.AWAITING, "Because.")
+    assert (written.status, written.answer) == (model.AWAITING, "Because.")
     empty = mark(GOOD, with_words)["why"]
-    assert (empty.status, empty.points) == (results.OK, 0)
+    assert (empty.status, empty.points) == (model.OK, 0)
     assert empty.reason == "nothing was written"
-    assert (written.cause, empty.cause) == ("", results.UNWRITTEN)
+    assert (written.cause, empty.cause) == ("", model.UNWRITTEN)
 
 
 def test_what_is_given_wins_over_the_students_own():

@@ -7,10 +7,7 @@ import pytest
 from bs4 import BeautifulSoup
 from markdown_it import MarkdownIt
 
-from coursework.grader.assignment import assignment_names, load_assignment
-from coursework.grader.output import feedback
-from coursework.grader.output.feedback import to_html, to_markdown, write_feedback
-from coursework.grader.results import (
+from coursework.grader.model import (
     CRASHED,
     FAILED,
     OK,
@@ -19,7 +16,11 @@ from coursework.grader.results import (
     UNDEFINED,
     UNREADABLE,
     CheckResult,
+    assignment_names,
+    load_assignment,
 )
+from coursework.grader.output import feedback
+from coursework.grader.output.feedback import to_html, to_markdown, write_feedback
 from tests.coursework.sample_results import (
     ADVERSARIAL,
     NO_SHIFT,

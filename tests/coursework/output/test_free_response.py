@@ -7,13 +7,13 @@ import pytest
 from bs4 import BeautifulSoup
 
 from coursework.grader.inbox.csv_reader import CsvError
+from coursework.grader.model import AWAITING, MISSING, OK
 from coursework.grader.output.free_response import (
     COLUMNS,
     AnswersError,
     export_answers,
     merge_answers,
 )
-from coursework.grader.results import AWAITING, MISSING, OK
 from coursework.grader.sanitize import plain_cell, safe_cell
 from tests.coursework.sample_results import (
     ADVERSARIAL,

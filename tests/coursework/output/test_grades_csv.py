@@ -4,10 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from coursework.grader import results
+from coursework.grader import model
 from coursework.grader.inbox.roster import Student
+from coursework.grader.model import QuestionResult, Result
 from coursework.grader.output.grades_csv import write_grades
-from coursework.grader.results import QuestionResult, Result
 from tests.coursework.tiny import TINY
 
 # grades.csv
@@ -16,7 +16,7 @@ from tests.coursework.tiny import TINY
 def test_grades_have_a_row_for_all_and_no_formulas(tmp_path):
     students = [Student("bob", "=HYPERLINK()"), Student("ann", "Ann,\nLee"), Student("eve")]
     questions = (QuestionResult("double", "Double", 7.256, 8), QuestionResult("essay", "", 0.0, 2))
-    result = Result("ann", "hw1", results.OK, "=1+1\nx", questions, 5, {"base": "e"}, "@f.ipynb")
+    result = Result("ann", "hw1", model.OK, "=1+1\nx", questions, 5, {"base": "e"}, "@f.ipynb")
     graded = {"ann": dataclasses.replace(result, penalty=1.0, seconds=np.float64(1.5))}
     write_grades(tmp_path / "grades.csv", students, graded, TINY)
     text = (tmp_path / "grades.csv").read_text()

@@ -5,13 +5,10 @@ import re
 
 import pytest
 
-from coursework.grader.assignment import (
-    load_assignment,
-)
 from coursework.grader.inbox.roster import Student
+from coursework.grader.model import FAILED, OK, CheckResult, load_assignment
 from coursework.grader.output.final import ExportError
 from coursework.grader.output.lms_csv import write_canvas, write_moodle
-from coursework.grader.results import FAILED, OK, CheckResult
 from tests.coursework.sample_results import (
     ADVERSARIAL,
     make_coded,

@@ -12,18 +12,19 @@ import pytest
 from nbgrader.api import Gradebook
 from nbgrader.plugins import CsvExportPlugin
 
-from coursework.grader.assignment import (
+from coursework.grader.inbox.roster import Student
+from coursework.grader.model import (
     FOLDER,
+    OK,
     Assignment,
     Check,
+    CheckResult,
     Question,
     assignment_names,
     load_assignment,
 )
-from coursework.grader.inbox.roster import Student
 from coursework.grader.output.final import ExportError
 from coursework.grader.output.nbgrader_gradebook import _match, write_gradebook
-from coursework.grader.results import OK, CheckResult
 from tests.coursework.sample_results import (
     ADVERSARIAL,
     make_coded,

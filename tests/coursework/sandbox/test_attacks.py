@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from coursework.grader.assignment import Limits
+from coursework.grader.model import Limits
 from coursework.grader.sandbox import host, process
 from coursework.grader.sandbox.policy.bubblewrap import ENVIRONMENT
 from tests.coursework.sandboxed import QUICK, nothing_is_left, require_sandbox, run, value
@@ -45,9 +45,7 @@ def test_no_file_of_the_grader_or_of_its_user_can_be_seen(tmp_path, monkeypatch)
         os.path.realpath(os.__file__).split("/")[1],
     }
     assert {"child.py", "codec.py", "cells.py"} <= set(files)
-    assert not {"checks.py", "assignment.py", "hw1.md", "marking.py", "passwd", "shadow"} & set(
-        files
-    )
+    assert not {"checks.py", "model.py", "hw1.md", "question.py", "passwd", "shadow"} & set(files)
 
 
 def test_no_file_can_be_written_but_for_two_small_scratch_folders():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from coursework.grader.assignment import Call
+from coursework.grader.model import Call
 from coursework.grader.sandbox.guest.cells import choose, read_cell
 from coursework.grader.sandbox.host import run_calls
 from tests.coursework.sandboxed import QUICK, require_sandbox

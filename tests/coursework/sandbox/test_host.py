@@ -12,7 +12,7 @@ import numpy as np
 import psutil
 import pytest
 
-from coursework.grader.assignment import Call, Function, Limits
+from coursework.grader.model import Call, Function, Limits
 from coursework.grader.sandbox import host
 from coursework.grader.sandbox.guest.codec import ValueProblem
 from coursework.grader.sandbox.host import SandboxError, check_sandbox, run_calls

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from coursework.grader.assignment import Call, Limits
+from coursework.grader.model import Call, Limits
 from coursework.grader.sandbox.host import run_calls
 from tests.coursework.sandboxed import QUICK, answer, nothing_is_left, require_sandbox, run, value
 

@@ -8,8 +8,8 @@ import dask
 import distributed
 import pytest
 
-from coursework.grader.assignment import load_assignment
-from coursework.grader.running import Settings
+from coursework.grader.classroom import Settings
+from coursework.grader.model import load_assignment
 from coursework.grader.sandbox.host import SandboxError
 from coursework.grader.workers import cluster
 from coursework.grader.workers.processes import Cluster, LostTaskError, PoolError

@@ -8,15 +8,14 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from coursework.grader import results
-from coursework.grader.assignment import Assignment
+from coursework.grader import model
 from coursework.grader.inbox.find import SubmissionError, read_submission
 from coursework.grader.inbox.roster import late_hours, late_penalty
 from coursework.grader.marking.grade import LONGEST_REASON, grade_notebook, source_version, unmarked
+from coursework.grader.model import Assignment, Result
 from coursework.grader.output.wording import join, tell_penalty
-from coursework.grader.results import Result
 from coursework.grader.sanitize import one_line, shorten
-from coursework.grader.work import Record, apply_manual
+from coursework.grader.store import Record, apply_manual
 from coursework.grader.workers.processes import LostTaskError
 
 MARGIN = 120  # seconds beyond the limits of all questions after which marking counts as stuck
@@ -137,13 +136,13 @@ def _settle(submission, settings, work):
             sha256 = hashlib.sha256(read_submission(submission)).hexdigest()
         except SubmissionError as error:
             reason = join(one_line(error), submission.reason)
-            refused = replace(submission, status=results.UNREADABLE, reason=reason)
+            refused = replace(submission, status=model.UNREADABLE, reason=reason)
             record = _make_record(refused, settings, None)
         else:
             kept = work.read_record(submission.student.student)
             if not kept or not kept.marked or kept.key != settings.key(sha256):
                 return None
-            if kept.marked.status == results.FAILED:
+            if kept.marked.status == model.FAILED:
                 return None
             record = _make_record(submission, settings, kept.marked)
             if record == kept:
@@ -175,9 +174,9 @@ def _make_lost(submission, settings, error):
     return Result(
         student=submission.student.student,
         assignment=settings.assignment.name,
-        status=results.FAILED,
+        status=model.FAILED,
         reason=one_line(error),
-        questions=unmarked(settings.assignment, results.FAILED, one_line(error)),
+        questions=unmarked(settings.assignment, model.FAILED, one_line(error)),
         seed=settings.seed,
         parameters=settings.parameters,
     )

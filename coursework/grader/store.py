@@ -23,10 +23,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from coursework.files import write_atomically
-from coursework.grader import results
+from coursework.grader import model
 from coursework.grader.inbox.roster import safe_name
+from coursework.grader.model import Result
 from coursework.grader.output.wording import join, reason_of
-from coursework.grader.results import Result
 
 FORMAT = 1
 
@@ -119,8 +119,8 @@ class WorkFolder:
         """Return the `Record` of a student; None where there is none that can be used."""
         kept = self._read(self._path_of(student))
         try:
-            marked = kept["marked"] and results.from_dict(kept["marked"])
-            result = results.from_dict(kept["result"])
+            marked = kept["marked"] and model.from_dict(kept["marked"])
+            result = model.from_dict(kept["result"])
             record = Record(kept["key"], marked, kept["note"], result)
         except (KeyError, TypeError):
             return None
@@ -131,8 +131,8 @@ class WorkFolder:
         kept = {
             "key": record.key,
             "note": record.note,
-            "marked": record.marked and results.to_dict(record.marked),
-            "result": results.to_dict(record.result),
+            "marked": record.marked and model.to_dict(record.marked),
+            "result": model.to_dict(record.result),
         }
         write_json(self._path_of(record.result.student), kept)
 
@@ -199,7 +199,7 @@ def apply_manual(record, manual):
     questions = tuple(_apply(question, marks.get(question.name)) for question in result.questions)
     if questions == result.questions:
         return result
-    status = results.worst(question.status for question in questions)
+    status = model.worst(question.status for question in questions)
     reason = join(record.note, reason_of(questions))
     return replace(result, questions=questions, status=status, reason=reason)
 
@@ -208,7 +208,7 @@ def _apply(question, mark):
     if not mark or not question.manual or mark["answer"] != _fingerprint(question.answer):
         return question
     kept = {name: mark[name] for name in ("points", "comment", "reason")}
-    return replace(question, **kept, status=results.OK)
+    return replace(question, **kept, status=model.OK)
 
 
 def _fingerprint(answer):

@@ -3,20 +3,19 @@
 import dataclasses
 import json
 import os
-from pathlib import Path
 
 import pytest
 
 from coursework import adversarial
-from coursework.grader import results, running
-from coursework.grader.assignment import (
-    load_assignment,
-)
+from coursework.grader import classroom, model
+from coursework.grader.classroom import Settings, grade_class
 from coursework.grader.inbox.find import find_submissions
 from coursework.grader.inbox.roster import Student, parse_due
 from coursework.grader.marking import grade
-from coursework.grader.running import Settings, grade_class
-from coursework.grader.work import WorkError, WorkFolder
+from coursework.grader.model import (
+    load_assignment,
+)
+from coursework.grader.store import WorkFolder
 from coursework.grader.workers.processes import LostTaskError
 from tests.coursework.tiny import TINY, Here, forget, mark_tiny, write_tiny
 
@@ -30,7 +29,7 @@ CLASS = (Student("ann"), Student("bob"))
 
 
 @pytest.fixture
-def classroom(tmp_path, monkeypatch):
+def mark(tmp_path, monkeypatch):
     """Return a function that marks a class of two by a tiny assignment, without a sandbox."""
     monkeypatch.setattr(grade, "load_assignment", lambda name, parameters: TINY)
     monkeypatch.setattr(grade, "mark_cells", mark_tiny)
@@ -53,83 +52,83 @@ def classroom(tmp_path, monkeypatch):
     forget()
 
 
-def test_what_is_marked_is_not_marked_again(classroom, tmp_path):
-    first, begun = classroom()
+def test_what_is_marked_is_not_marked_again(mark, tmp_path):
+    first, begun = mark()
     assert begun == ["ann"]
     assert first["ann"].points == 8
-    assert (first["bob"].status, first["bob"].reason) == (results.MISSING, "nothing was handed in")
-    again, begun = classroom()
+    assert (first["bob"].status, first["bob"].reason) == (model.MISSING, "nothing was handed in")
+    again, begun = mark()
     assert begun == []
     assert again == first
 
 
 @pytest.mark.parametrize("change", [{"seed": 2}, {"sandbox": True}])
-def test_with_other_settings_all_are_marked_again(classroom, monkeypatch, change):
+def test_with_other_settings_all_are_marked_again(mark, monkeypatch, change):
     monkeypatch.setattr(grade, "check_sandbox", lambda: None)
-    classroom()
-    assert classroom(**change)[1] == ["ann"]
-    assert classroom(**change)[1] == []
+    mark()
+    assert mark(**change)[1] == ["ann"]
+    assert mark(**change)[1] == []
 
 
-def test_with_other_checks_all_are_marked_again(classroom, monkeypatch):
-    classroom()
-    monkeypatch.setattr(running, "source_version", lambda name: "new")
+def test_with_other_checks_all_are_marked_again(mark, monkeypatch):
+    mark()
+    monkeypatch.setattr(classroom, "source_version", lambda name: "new")
     monkeypatch.setattr(grade, "_version_here", lambda name: "new")
-    assert classroom()[1] == ["ann"]
+    assert mark()[1] == ["ann"]
 
 
-def test_another_file_is_marked_again(classroom, tmp_path):
-    classroom()
+def test_another_file_is_marked_again(mark, tmp_path):
+    mark()
     write_tiny(tmp_path / "ann", "double = 3")
-    again, begun = classroom()
+    again, begun = mark()
     assert begun == ["ann"]
     assert again["ann"].points == 0
-    assert classroom() == (again, [])  # although its reason is no text that UTF-8 can hold
+    assert mark() == (again, [])  # although its reason is no text that UTF-8 can hold
 
 
-def test_what_failed_or_is_damaged_is_marked_again(classroom, tmp_path):
+def test_what_failed_or_is_damaged_is_marked_again(mark, tmp_path):
     write_tiny(tmp_path / "ann", "die")
-    assert classroom()[0]["ann"].status == results.FAILED
-    assert classroom()[1] == ["ann"]
+    assert mark()[0]["ann"].status == model.FAILED
+    assert mark()[1] == ["ann"]
     write_tiny(tmp_path / "ann", "double = 2")
-    classroom()
+    mark()
     kept = tmp_path / "grades.work" / "students" / "ann.json"
     kept.write_text(kept.read_text()[:-20])
-    assert classroom()[1] == ["ann"]
+    assert mark()[1] == ["ann"]
 
 
-def test_a_deadline_changes_the_penalty_and_marks_nothing_again(classroom, tmp_path):
+def test_a_deadline_changes_the_penalty_and_marks_nothing_again(mark, tmp_path):
     write_tiny(tmp_path / "ann", "double = 2", hours=30)
-    first, _ = classroom()
+    first, _ = mark()
     assert (first["ann"].late_hours, first["ann"].penalty) == (0, 0)
     due = parse_due("2025-11-30T13:00+01:00")
-    late, begun = classroom(due=due, penalty=10)
+    late, begun = mark(due=due, penalty=10)
     assert begun == []
     assert (late["ann"].late_hours, late["ann"].penalty, late["ann"].total) == (30, 2, 6)
     assert late["bob"].penalty == 0
     own = parse_due("2025-12-02T12:00+00:00")
-    spared, begun = classroom((Student("ann", due=own),), due=due, penalty=10)
+    spared, begun = mark((Student("ann", due=own),), due=due, penalty=10)
     assert begun == []
     assert (spared["ann"].late_hours, spared["ann"].total) == (0, 8)
 
 
-def test_a_penalty_is_in_the_reason_also_where_it_takes_all(classroom, tmp_path):
+def test_a_penalty_is_in_the_reason_also_where_it_takes_all(mark, tmp_path):
     write_tiny(tmp_path / "ann", "double = 2", hours=300)
     due = parse_due("2025-11-30T13:00+01:00")
-    late = classroom(due=due, penalty=10)[0]["ann"]
+    late = mark(due=due, penalty=10)[0]["ann"]
     assert late.total == 0
     assert late.reason.startswith("late by 300 hours: 10 of 10 points are taken off")
     assert late.note == ""
 
 
-def test_where_nothing_is_answered_all_other_files_are_named(classroom, tmp_path):
+def test_where_nothing_is_answered_all_other_files_are_named(mark, tmp_path):
     write_tiny(tmp_path / "ann", "stub", words="", hours=2)
-    alone = classroom()[0]["ann"]
+    alone = mark()[0]["ann"]
     assert (alone.attention, alone.note) == (False, "")
     write_tiny(tmp_path / "ann", "double = 2", name="solution.ipynb")
     write_tiny(tmp_path / "ann/.ipynb_checkpoints", "double = 2", name="hw1-checkpoint.ipynb")
     (tmp_path / "ann" / "answers.py").touch()
-    found, begun = classroom()
+    found, begun = mark()
     assert begun == []
     assert found["ann"].attention
     assert found["ann"].note == (
@@ -138,106 +137,84 @@ def test_where_nothing_is_answered_all_other_files_are_named(classroom, tmp_path
     )
     assert found["ann"].reason.startswith(found["ann"].note)
     write_tiny(tmp_path / "ann", "double = 2", words="", hours=2)
-    answered = classroom()[0]["ann"]
+    answered = mark()[0]["ann"]
     assert (answered.attention, answered.note) == (False, "not marked: solution.ipynb")
 
 
-def test_a_copy_of_colab_that_is_newer_is_marked(classroom, tmp_path):
+def test_a_copy_of_colab_that_is_newer_is_marked(mark, tmp_path):
     write_tiny(tmp_path / "ann", "stub", words="")
     write_tiny(tmp_path / "ann", "double = 2", hours=1, name="Copy of hw1.ipynb")
-    found = classroom()[0]["ann"]
+    found = mark()[0]["ann"]
     assert (found.points, found.file) == (8, "ann/Copy of hw1.ipynb")
     assert "others: hw1.ipynb" in found.reason
 
 
-def test_a_file_that_cannot_be_read_does_not_hide_the_others(classroom, tmp_path):
+def test_a_file_that_cannot_be_read_does_not_hide_the_others(mark, tmp_path):
     write_tiny(tmp_path / "ann", "double = 2", name="hw1 (1).ipynb")
     (tmp_path / "ann/hw1.ipynb").unlink()
     (tmp_path / "ann/hw1.ipynb").symlink_to("/etc/passwd")
     os.utime(tmp_path / "ann/hw1.ipynb", (1.8e9, 1.8e9), follow_symlinks=False)
-    found = classroom()[0]["ann"]
-    assert found.status == results.UNREADABLE
+    found = mark()[0]["ann"]
+    assert found.status == model.UNREADABLE
     assert "a link that leaves the student's folder" in found.reason
     assert "others: hw1 (1).ipynb" in found.reason
 
 
-def test_a_time_in_doubt_asks_for_a_look(classroom, tmp_path):
+def test_a_time_in_doubt_asks_for_a_look(mark, tmp_path):
     write_tiny(tmp_path / "ann", "double = 2", hours=-400_000)
-    found = classroom()[0]["ann"]
+    found = mark()[0]["ann"]
     assert found.attention
     assert "is too long ago to be true" in found.reason
 
 
-def test_marks_by_hand_stay_as_long_as_the_answer_does(classroom, tmp_path):
+def test_marks_by_hand_stay_as_long_as_the_answer_does(mark, tmp_path):
     def give(result):
         essay = dataclasses.replace(
-            result.questions[1], points=1.5, status=results.OK, reason="short", comment="short"
+            result.questions[1], points=1.5, status=model.OK, reason="short", comment="short"
         )
         return dataclasses.replace(result, questions=(result.questions[0], essay))
 
-    first, _ = classroom()
-    assert first["ann"].status == results.AWAITING
+    first, _ = mark()
+    assert first["ann"].status == model.AWAITING
     work = WorkFolder(tmp_path / "grades.csv")
     work.write_manual(list(first.values()), [give(first["ann"]), first["bob"]])
     marked = work.read_results()["ann"]
-    assert (marked.total, marked.status, marked.reason) == (9.5, results.OK, "essay: short")
+    assert (marked.total, marked.status, marked.reason) == (9.5, model.OK, "essay: short")
     write_tiny(tmp_path / "ann", "double = 3")
-    again, begun = classroom()
+    again, begun = mark()
     assert begun == ["ann"]
-    assert (again["ann"].total, again["ann"].status) == (1.5, results.OK)
+    assert (again["ann"].total, again["ann"].status) == (1.5, model.OK)
     assert again["ann"].questions[1].comment == "short"
     write_tiny(tmp_path / "ann", "double = 3", words="I changed my mind.")
-    changed, _ = classroom()
-    assert (changed["ann"].total, changed["ann"].status) == (0, results.AWAITING)
+    changed, _ = mark()
+    assert (changed["ann"].total, changed["ann"].status) == (0, model.AWAITING)
 
 
-def test_a_class_goes_on_after_a_notebook_that_loses_its_process(classroom, tmp_path, monkeypatch):
+def test_a_class_goes_on_after_a_notebook_that_loses_its_process(mark, tmp_path, monkeypatch):
     class Losing(Here):
         def run(self, function, tasks):
             yield "ann", LostTaskError("gone for good")
 
     monkeypatch.setitem(globals(), "Here", Losing)
-    graded, _ = classroom()
-    assert (graded["ann"].status, graded["ann"].reason) == (results.FAILED, "gone for good")
-    assert (graded["ann"].out_of, graded["bob"].status) == (10, results.MISSING)
+    graded, _ = mark()
+    assert (graded["ann"].status, graded["ann"].reason) == (model.FAILED, "gone for good")
+    assert (graded["ann"].out_of, graded["bob"].status) == (10, model.MISSING)
     monkeypatch.undo()
     monkeypatch.setattr(grade, "load_assignment", lambda name, parameters: TINY)
     monkeypatch.setattr(grade, "mark_cells", mark_tiny)
     forget()
-    again, begun = classroom()
+    again, begun = mark()
     assert begun == ["ann"]
-    assert again["ann"].status == results.AWAITING
+    assert again["ann"].status == model.AWAITING
 
 
-def test_what_a_killed_grader_was_writing_is_removed(classroom, tmp_path):
-    classroom()
+def test_what_a_killed_grader_was_writing_is_removed(mark, tmp_path):
+    mark()
     begun = [".grades.csv-x1y2", "grades.work/.manual.json-x1y2", "grades.work/students/.a-x1"]
     for name in begun:
         (tmp_path / name).touch()
-    classroom()
+    mark()
     assert not [name for name in begun if (tmp_path / name).exists()]
-
-
-def test_two_graders_do_not_share_a_folder(tmp_path):
-    work, other = WorkFolder(tmp_path / "grades.csv"), WorkFolder(tmp_path / "grades.csv")
-    with work.lock():
-        message = f"another grader .process {os.getpid()}. is at work on .*grades.csv"
-        with pytest.raises(WorkError, match=message), other.lock():
-            pass
-    with other.lock():
-        pass
-
-
-def test_a_record_is_on_the_disk_before_it_is_renamed(tmp_path, monkeypatch):
-    work, done = WorkFolder(tmp_path / "grades.csv"), []
-    monkeypatch.setattr("os.fsync", lambda _: done.append("fsync"))
-    monkeypatch.setattr("os.replace", lambda aside, path: done.append(str(aside)))
-    work.write_settings({"seed": 1})
-    first, aside = done
-    assert first == "fsync"
-    assert json.loads(Path(aside).read_text()) == {"format": 1, "seed": 1}
-    with work.lock():
-        assert not Path(aside).exists()  # what a killed grader was writing is removed
 
 
 def test_the_real_assignment_has_a_time_limit():
