@@ -27,7 +27,7 @@ from coursework.grader.model import (
     load_assignment,
     parse_variant,
 )
-from coursework.release import make_notebook, render
+from coursework.release.master import make_notebook, render
 from tests.coursework.sandboxed import require_sandbox
 from tests.references import ROOT
 

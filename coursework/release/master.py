@@ -1,48 +1,29 @@
-"""Make the students' notebooks of the assignments from their masters.
-
-``python -m coursework.release`` fills in the parameters of each master (Jinja), turns it into a
-notebook (jupytext), and hands it to nbgrader: ``generate_assignment`` takes the solutions out,
-and ``validate`` runs the version that has them, which must pass its own visible checks. What
-nbgrader makes is what students get; nobody edits it by hand. `coursework.pages` makes the pages
-of the book from it.
-
-The same master gives the same bytes, whatever the day and the machine.
-"""
+"""From the text of a master to the students' notebook, the one with solutions, and a page."""
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import re
-import sys
-import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import jinja2
 import jupytext
 import nbformat
 import yaml
 
-from coursework import pages
-from coursework.files import write_atomically
 from coursework.grader.model import (
     FOLDER,
     Assignment,
     AssignmentError,
-    assignment_names,
     choose_parameters,
     load_assignment,
-    parse_variant,
 )
-from coursework.nbgrader_runs import ReleaseError, generate, validate
+from coursework.release import pages
+from coursework.release.nbgrader_runs import ReleaseError, generate, validate
 
 ROOT = FOLDER.parent
-OUT = ROOT / "_build" / "coursework"
-SOLUTIONS = ROOT / "_build" / "coursework-solutions"
-PUBLIC = (ROOT / "book", ROOT / "_build" / "html", OUT)
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -271,83 +252,3 @@ def release_all(names, chosen, address, course):
         except ReleaseError as error:
             raise ReleaseError(f"{name}: {error}") from error
     return released
-
-
-def write(path, text):
-    """Write a file whole or not at all. One that is the same already keeps its date."""
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        write_atomically(path, text)
-
-
-def folder_of(base, chosen):
-    """Return where a variant goes: beside the public one, never in its place."""
-    return base / "-".join(f"{key}-{value}" for key, value in sorted(chosen.items()))
-
-
-def check_folders(options, chosen):
-    """Raise an error if solutions, or the pages of a variant, would be where the site is made."""
-    if options.pages and chosen:
-        raise ReleaseError("the book shows the assignments without a variant")
-    if options.solutions is None:
-        return
-    place = options.solutions.resolve()
-    for folder in PUBLIC:
-        if place.is_relative_to(folder):
-            raise ReleaseError(f"solutions do not go into {options.solutions}: the site is there")
-
-
-def parse(arguments):
-    """Return the options of the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m coursework.release", description="Make the students' notebooks."
-    )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="hw1, say; all if none is named")
-    parser.add_argument("--variant", default="", help='parameters, such as "base=2"')
-    parser.add_argument("--out", type=Path, help="the folder for the students' notebooks")
-    parser.add_argument(
-        "--solutions",
-        type=Path,
-        nargs="?",
-        const=SOLUTIONS,
-        help="write the versions with solutions, too, into this folder",
-    )
-    parser.add_argument("--pages", type=Path, help="the folder for the pages of the book")
-    parser.add_argument("--book-url", help="where the chapters are on the web, for links to them")
-    return parser.parse_args(arguments)
-
-
-def main(arguments=None):
-    """Release the assignments that are named, or all, and return the exit status."""
-    options = parse(arguments)
-    try:
-        chosen = parse_variant(options.variant)
-        check_folders(options, chosen)
-        address = book_address() if options.book_url is None else options.book_url
-        names = options.names or assignment_names()
-        with tempfile.TemporaryDirectory(prefix="coursework-") as course:
-            released = release_all(names, chosen, address, Path(course))
-    except (AssignmentError, ReleaseError) as error:
-        print(error, file=sys.stderr)
-        return 1
-
-    for path, text in files(released, options, chosen):
-        write(path, text)
-        print(path)
-    return 0
-
-
-def files(released, options, chosen):
-    """Yield the path and the text of each file that the options ask for."""
-    solutions = options.solutions
-    if solutions == SOLUTIONS:
-        solutions = folder_of(SOLUTIONS, chosen)
-    for name, texts in released.items():
-        yield (options.out or folder_of(OUT, chosen)) / f"{name}.ipynb", texts.student
-        if solutions:
-            yield solutions / f"{name}-solutions.ipynb", texts.solved
-        if options.pages:
-            yield options.pages / f"{name}.md", texts.page
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,7 +7,7 @@ site offers the notebook itself for download, as nbgrader made it.
 import copy
 import re
 
-from coursework.nbgrader_runs import ReleaseError
+from coursework.release.nbgrader_runs import ReleaseError
 
 # What a master writes as {{ book }} before the name of a chapter, until it is known what for.
 MARK = "chapter://"

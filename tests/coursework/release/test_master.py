@@ -7,10 +7,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from coursework import pages, release
 from coursework.grader.model import Assignment, AssignmentError, Check, Question
-from coursework.nbgrader_runs import ReleaseError
-from coursework.release import main, parameters_by_name, render
+from coursework.release import cli, master, pages
+from coursework.release.cli import main
+from coursework.release.master import parameters_by_name, render
+from coursework.release.nbgrader_runs import ReleaseError
 
 MASTER = """\
 # A small homework
@@ -80,9 +81,7 @@ def course(tmp_path_factory):
 @pytest.fixture(scope="module")
 def make(course):
     """Return a function that releases a small master."""
-    return lambda text=MASTER, address="": release.release(
-        text, ASSIGNMENT, VALUES, course, address
-    )
+    return lambda text=MASTER, address="": master.release(text, ASSIGNMENT, VALUES, course, address)
 
 
 @pytest.fixture(scope="module")
@@ -226,9 +225,9 @@ def masters(monkeypatch, tmp_path):
     for name in ("hw1", "hw2"):
         folder = tmp_path / "masters" / name
         folder.mkdir(parents=True)
-        text = (release.FOLDER / name / f"{name}.md").read_text(encoding="utf-8")
+        text = (master.FOLDER / name / f"{name}.md").read_text(encoding="utf-8")
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
-    monkeypatch.setattr(release, "FOLDER", tmp_path / "masters")
+    monkeypatch.setattr(master, "FOLDER", tmp_path / "masters")
     return tmp_path / "masters"
 
 
@@ -256,7 +255,7 @@ def test_nothing_is_written_if_one_master_is_broken(masters, tmp_path, capsys):
     ],
 )
 def test_wrong_orders_are_refused(arguments, message, capsys, monkeypatch):
-    monkeypatch.chdir(release.ROOT)
+    monkeypatch.chdir(master.ROOT)
     assert main(arguments) == 1
     said = capsys.readouterr().err
     assert message in said
@@ -272,27 +271,27 @@ def test_parameters_go_to_the_assignments_that_have_them():
 
 
 def test_variants_lie_beside_the_public_ones():
-    assert release.folder_of(Path("out"), {}) == Path("out")
-    assert release.folder_of(Path("out"), {"b": "2", "a": "1"}) == Path("out/a-1-b-2")
+    assert cli.folder_of(Path("out"), {}) == Path("out")
+    assert cli.folder_of(Path("out"), {"b": "2", "a": "1"}) == Path("out/a-1-b-2")
 
 
 def test_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "hw1.ipynb"
-    release.write(path, "old")
+    cli.write(path, "old")
 
     def full(self, target):
         raise OSError("the disk is full")
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError, match="full"):
-        release.write(path, "new")
+        cli.write(path, "new")
     assert [p.name for p in tmp_path.iterdir()] == ["hw1.ipynb"]
     assert path.read_text() == "old"
 
 
 def test_unchanged_file_keeps_its_date(tmp_path):
     path = tmp_path / "hw1.md"
-    release.write(path, "text")
+    cli.write(path, "text")
     os.utime(path, (1, 1))
-    release.write(path, "text")
+    cli.write(path, "text")
     assert path.stat().st_mtime == 1

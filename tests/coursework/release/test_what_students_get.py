@@ -11,9 +11,9 @@ import pytest
 from bs4 import BeautifulSoup
 from nbclient import NotebookClient
 
-from coursework import release
 from coursework.grader.model import assignment_names, load_assignment
-from coursework.release import grade_id, points_by_question
+from coursework.release import master
+from coursework.release.master import grade_id, points_by_question
 from tests.references import ROOT, kernel_manager
 
 NAMES = assignment_names()
@@ -33,7 +33,7 @@ def course(tmp_path_factory):
 @pytest.fixture(scope="module")
 def released(course):
     """Return what each master gives. Solutions that fail would raise here."""
-    return release.release_all(NAMES, {}, "", course)
+    return master.release_all(NAMES, {}, "", course)
 
 
 @pytest.fixture
@@ -73,9 +73,9 @@ def is_docstring(node, parents):
 
 def hidden_strings(name):
     """Return what the modules of an assignment say that its master and the chapters do not."""
-    master = (release.FOLDER / name / f"{name}.md").read_text("utf-8")
+    public = (master.FOLDER / name / f"{name}.md").read_text("utf-8")
     found = set()
-    for path in (release.FOLDER / name).glob("*.py"):
+    for path in (master.FOLDER / name).glob("*.py"):
         tree = ast.parse(path.read_text("utf-8"))
         parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
         found |= {
@@ -86,7 +86,7 @@ def hidden_strings(name):
             and not is_docstring(node, parents)
         }
     questions = load_assignment(name).questions
-    known = flat(master) + chapters() + flat(" ".join(q.title + q.objective for q in questions))
+    known = flat(public) + chapters() + flat(" ".join(q.title + q.objective for q in questions))
     values = sys.modules[f"coursework.{name}.checks"].template_values(**parameters_of(name))
     known += flat(" ".join(map(str, values.values())))
     # Where a mistake leads to in the book is no secret: other exercises may lead there, too.
@@ -201,9 +201,9 @@ def test_visible_checks_of_an_empty_notebook_fail_with_words(name, student, tmp_
 
 @pytest.mark.parametrize("variant", [{"base": "2"}, {"penalty": "full", "update": "momentum"}])
 def test_variant_has_another_text_and_is_right_by_itself(variant, released, course):
-    chosen = release.parameters_by_name(NAMES, variant)
+    chosen = master.parameters_by_name(NAMES, variant)
     (name,) = [name for name in NAMES if variant.items() <= chosen[name].items()]
-    other = release.release_all([name], variant, "", course)[name]
+    other = master.release_all([name], variant, "", course)[name]
     before, after = (
         nbformat.reads(text, as_version=4) for text in (released[name].student, other.student)
     )
