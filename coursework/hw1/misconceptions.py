@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coursework.grader.model import Misconception
 from coursework.hw1 import mistakes, slopes
-from coursework.hw1.right import central_differences
+from coursework.hw1.reference import central_differences
 
 # By name: a title, a few sentences, and the place in the book.
 TEXTS = {

@@ -12,7 +12,7 @@ from coursework.hw1.mistakes import (
     needs_library,
     shows,
 )
-from coursework.hw1.right import build
+from coursework.hw1.reference import build
 
 CLOSE = {"rtol": 1e-8, "atol": 1e-6}  # finer than a step of 1e-5, coarser than its rounding
 STEP = 1e-5  # the default of the homework, which some use instead of the caller's

@@ -11,7 +11,7 @@ from coursework.grader.marking.compare import property_check
 from coursework.grader.marking.recognize import says
 from coursework.grader.model import Call, Limits, Misconception, Question
 from coursework.hw2.libraries import other_library
-from coursework.hw2.models import write_given
+from coursework.hw2.reference import write_given
 from softmax import load_mnist
 
 NUM_CLASSES = 10

@@ -8,7 +8,7 @@ from coursework.grader.marking.compare import difference, property_check, unchan
 from coursework.grader.marking.recognize import changes_input, explains
 from coursework.grader.model import Call, Misconception, Question
 from coursework.hw2.libraries import other_library
-from coursework.hw2.models import WRONG_EVIDENCE, right_evidence
+from coursework.hw2.reference import WRONG_EVIDENCE, right_evidence
 
 NAME = "evidence"
 

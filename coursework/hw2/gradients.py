@@ -15,7 +15,7 @@ from coursework.grader.marking.compare import (
 from coursework.grader.marking.recognize import changes_input, explains
 from coursework.grader.model import Call, Check, Misconception, Question
 from coursework.hw2.libraries import other_library
-from coursework.hw2.models import WRONG_FORMULAS, draw_labels, gradients_by, right_gradients
+from coursework.hw2.reference import WRONG_FORMULAS, draw_labels, gradients_by, right_gradients
 
 NAME = "loss_and_gradients"
 RTOL, ATOL = 1e-7, 1e-10

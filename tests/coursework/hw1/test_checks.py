@@ -13,8 +13,8 @@ from coursework.grader.marking.compare import difference
 from coursework.grader.marking.question import mark_cells, mark_question
 from coursework.grader.model import FOLDER, Outcome, load_assignment
 from coursework.hw1 import checks, misconceptions
-from coursework.hw1.right import build
-from tests.coursework import wrong_answers_hw1 as wrong
+from coursework.hw1.reference import build
+from tests.coursework.hw1 import wrong_answers as wrong
 
 STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
 SEED = 20261121

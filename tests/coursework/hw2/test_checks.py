@@ -15,8 +15,8 @@ from nbgrader.preprocessors import ClearSolutions
 from coursework.grader.marking.question import mark_cells, mark_question
 from coursework.grader.model import AWAITING, OK, Outcome, load_assignment
 from coursework.hw2 import checks, digits, gradients
-from coursework.hw2.models import WRONG_FORMULAS, Rules, gradients_by, right_gradients
-from tests.coursework.wrong_answers_hw2 import (
+from coursework.hw2.reference import WRONG_FORMULAS, Rules, gradients_by, right_gradients
+from tests.coursework.hw2.wrong_answers import (
     EVIDENCE_CHANGES,
     GRADIENT_CHANGES,
     LOOP_CHANGES,
@@ -25,7 +25,7 @@ from tests.coursework.wrong_answers_hw2 import (
 )
 
 matplotlib.use("Agg")
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 MASTER = ROOT / "coursework" / "hw2" / "hw2.md"
 VARIANTS = [
     dict(zip(checks.PARAMETERS, values, strict=True))
