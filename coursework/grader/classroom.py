@@ -11,13 +11,13 @@ from datetime import datetime
 from coursework.grader import model
 from coursework.grader.inbox.find import SubmissionError, read_submission
 from coursework.grader.inbox.roster import late_hours, late_penalty
-from coursework.grader.marking.grade import LONGEST_REASON, grade_notebook, source_version, unmarked
-from coursework.grader.model import Assignment, Result
-from coursework.grader.output.wording import join, tell_penalty
-from coursework.grader.sanitize import one_line, shorten
+from coursework.grader.marking.grade import grade_notebook, source_version, unmarked
+from coursework.grader.model import Assignment, Cause, Reason, Result
+from coursework.grader.sanitize import join, one_line, shorten
 from coursework.grader.store import Record, apply_manual
 from coursework.grader.workers.processes import LostTaskError
 
+LONGEST_NOTE = 2000  # characters
 MARGIN = 120  # seconds beyond the limits of all questions after which marking counts as stuck
 
 
@@ -121,7 +121,8 @@ def grade_class(submissions, settings, work, pool):
             waiting[student] = functools.partial(_make_arguments, submission, settings)
     for student, outcome in pool.run(grade_notebook, waiting):
         if isinstance(outcome, LostTaskError):
-            outcome = _make_lost(by_student[student], settings, outcome)
+            reason = Reason(Cause.TASK_LOST, (str(outcome),))
+            outcome = _without_marks(by_student[student], settings, model.FAILED, reason)
         record = _make_record(by_student[student], settings, outcome)
         work.write_record(record)
         yield apply_manual(record, manual), True
@@ -136,8 +137,8 @@ def _settle(submission, settings, work):
             sha256 = hashlib.sha256(read_submission(submission)).hexdigest()
         except SubmissionError as error:
             reason = join(one_line(error), submission.reason)
-            refused = replace(submission, status=model.UNREADABLE, reason=reason)
-            record = _make_record(refused, settings, None)
+            refused = {"status": model.UNREADABLE, "reason": reason, "cause": Cause.UNREADABLE}
+            record = _make_record(replace(submission, **refused), settings, None)
         else:
             kept = work.read_record(submission.student.student)
             if not kept or not kept.marked or kept.key != settings.key(sha256):
@@ -169,15 +170,15 @@ def _make_arguments(submission, settings):
     )
 
 
-def _make_lost(submission, settings, error):
-    """Return the result of a notebook that could not be marked."""
+def _without_marks(submission, settings, status, reason):
+    """Return the result of a submission in which nothing was marked."""
     return Result(
         student=submission.student.student,
         assignment=settings.assignment.name,
-        status=model.FAILED,
-        reason=one_line(error),
-        questions=unmarked(settings.assignment, model.FAILED, one_line(error)),
+        status=status,
+        questions=unmarked(settings.assignment, status, reason),
         seed=settings.seed,
+        reason=reason,
         parameters=settings.parameters,
     )
 
@@ -185,27 +186,19 @@ def _make_lost(submission, settings, error):
 def _make_record(submission, settings, marked):
     """Return what is kept of a student: `marked`, or what is in its place, and the deadline."""
     assignment = settings.assignment
-    told, note, key = shorten(submission.reason, LONGEST_REASON), "", ""
+    result, key, note = marked, "", submission.reason
     attention = submission.doubtful
-    result = marked
     if marked is None:
-        result = Result(
-            student=submission.student.student,
-            assignment=assignment.name,
-            status=submission.status,
-            reason=told,
-            questions=unmarked(assignment, submission.status, told),
-            seed=settings.seed,
-            parameters=settings.parameters,
-        )
+        reason = Reason(submission.cause, (note,))
+        result, note = _without_marks(submission, settings, submission.status, reason), ""
     else:
-        note, key = told, settings.key(marked.sha256)
+        key = settings.key(marked.sha256)
     if not result.questions:  # the worker could not even read the assignment
         questions = unmarked(assignment, result.status, result.reason)
         result = replace(result, questions=questions)
     if result.is_unanswered and (submission.others or submission.rest):
         attention = True
-        note = shorten(join(submission.tell_rest(), note), LONGEST_REASON)
+        note = join(submission.tell_rest(), note)
     when = submission.submitted if submission.path else None
     hours = late_hours(when, submission.student.due or settings.due)
     result = replace(
@@ -214,9 +207,7 @@ def _make_record(submission, settings, marked):
         submitted=when.isoformat(timespec="seconds") if when else "",
         late_hours=hours,
         penalty=late_penalty(hours, settings.penalty, assignment.out_of) if marked else 0.0,
-        note=note,
+        note=shorten(note, LONGEST_NOTE),
         attention=attention,
     )
-    note = join(note, tell_penalty(result))
-    reason = shorten(join(note, result.reason), LONGEST_REASON)
-    return Record(key, marked, note, replace(result, reason=reason))
+    return Record(key, marked, result)

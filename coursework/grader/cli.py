@@ -32,7 +32,7 @@ from coursework.grader.output.feedback import find_chapters, write_feedback
 from coursework.grader.output.final import ExportError
 from coursework.grader.output.free_response import AnswersError, export_answers, merge_answers
 from coursework.grader.output.grades_csv import write_grades
-from coursework.grader.output.wording import in_points
+from coursework.grader.output.wording import explain, in_points
 from coursework.grader.sandbox.host import SandboxError, check_sandbox
 from coursework.grader.sanitize import one_line, shorten
 from coursework.grader.store import WorkError, WorkFolder
@@ -346,15 +346,13 @@ def _summarize(options, work, settings, graded, fresh, strangers):
         print(f"{late} late")
     fine = (model.OK, model.AWAITING, model.MISSING)
     odd = [r for r in graded.values() if r.attention or r.status not in fine]
-    _print_list("worth a look", [f"{r.student}: {r.status}: {_brief(r.reason)}" for r in odd])
+    _print_list(
+        "worth a look", [f"{r.student}: {r.status}: {shorten(explain(r), 300)}" for r in odd]
+    )
     _print_list("of nobody on the roster", strangers)
     variant = " ".join(f"{key}={value}" for key, value in settings.parameters.items())
     print(f"seed {settings.seed}{f', variant {variant}' if variant else ''}")
     print(f"marks: {options.out}, feedback: {work.feedback}")
-
-
-def _brief(reason):
-    return shorten(one_line(reason), 300)
 
 
 def _print_list(title, lines):

@@ -11,7 +11,8 @@ import importlib
 import re
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -55,9 +56,10 @@ class Outcome:
     Attributes
     ----------
     kind : str
-        "returned"; "raised" (the function raised); "undefined" (no cell defines it);
-        "refused" (it returned something other than plain numbers); "unanswered" (the child
-        ended first, or broke the channel).
+        "returned"; "raised" (the function raised); "unimplemented" (it raised
+        NotImplementedError, as the stub does); "undefined" (no cell defines it); "refused" (it
+        returned something other than plain numbers); "unanswered" (the child ended first, or
+        broke the channel).
     value : object
         What it returned: None, bool, int, float, complex, numpy array, or tuples, lists and
         dicts of these. Meaningful only where `kind` is "returned".
@@ -295,10 +297,53 @@ MISSING = "missing"  # on the roster, but nothing was handed in
 FAILED = "grader failed"  # our own mistake: the teacher has to look
 STATES = (OK, AWAITING, OUTPUT, TIMEOUT, MEMORY, CRASHED, UNREADABLE, MISSING, FAILED)
 
-# Causes of a question without points that no check says: nothing is there to be checked.
-STUB = "stub"  # the function is as it was given out
-UNDEFINED = "undefined"  # no cell that ran defines the function
-UNWRITTEN = "unwritten"  # there is no answer in words
+LONGEST_ANSWER = 20_000  # characters of an answer in words; a cell of Excel holds 32,767
+
+
+class Cause(StrEnum):
+    """Why points are missing. `output.wording` has the sentence for each, with its details."""
+
+    # Nothing is there to be checked.
+    STUB = "stub"
+    UNDEFINED = "undefined"  # the function
+    UNWRITTEN = "unwritten"
+    # An answer is there.
+    NOT_CODE = "not-code"  # the type of the cell with the function, and its number
+    CELL_ERROR = "cell-error"  # the exception, in Python's words
+    CHECKS_MISSED = "checks-missed"  # how many, of how many, and the message of the first
+    AWAITING = "awaiting"
+    BY_HAND = "by-hand"
+    COMMENT = "comment"  # of the person who marked it
+    # The process was stopped, or ended itself.
+    WALL_TIME = "wall-time"  # the limit in seconds
+    CPU_TIME = "cpu-time"  # the limit in seconds
+    MEMORY_LIMIT = "memory-limit"  # in bytes
+    MEMORY_ERROR = "memory-error"
+    OUTPUT_LIMIT = "output-limit"  # in bytes
+    FILE_LIMIT = "file-limit"
+    PROCESS_LIMIT = "process-limit"
+    PROTOCOL = "protocol"  # what it did
+    CHANNEL_CLOSED = "channel-closed"
+    SIGNAL = "signal"  # its number and name
+    EXITED = "exited"  # the exit code
+    # No notebook was marked.
+    NOTHING_HANDED_IN = "nothing-handed-in"
+    NOT_FOUND = "not-found"  # what is there instead
+    UNREADABLE = "unreadable"  # what is wrong with the file
+    FILE_LOST = "file-lost"
+    GRADER_FAILED = "grader-failed"  # the exception
+    TASK_LOST = "task-lost"  # what was tried
+
+
+UNANSWERED = (Cause.STUB, Cause.UNDEFINED, Cause.UNWRITTEN)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A cause and what belongs to it: numbers, names, or text that a student may have written."""
+
+    cause: Cause
+    details: tuple[str | int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -312,8 +357,8 @@ class CheckResult:
 
 
 @dataclass(frozen=True)
-class Recognized:
-    """A misconception that was recognized: what the student reads."""
+class DetectedMisconception:
+    """A misconception that was detected: what the student reads."""
 
     name: str
     title: str
@@ -325,8 +370,8 @@ class Recognized:
 class QuestionResult:
     """The marks of one question.
 
-    `reason` is empty only where all is well, and `cause` where there was something to check.
-    `answer` is the text of an answer in words, and `comment` what the person who marked it wrote.
+    `reasons` are empty only where all is well; `cause` is the one that counts. `answer` is the
+    text of an answer in words, and `comment` what the person who marked it wrote.
     """
 
     name: str
@@ -334,20 +379,27 @@ class QuestionResult:
     points: float
     out_of: float
     status: str = OK
-    reason: str = ""
+    cause: Cause | None = None
+    reasons: tuple[Reason, ...] = ()
     seconds: float = 0.0
     checks: tuple[CheckResult, ...] = ()
-    recognized: tuple[Recognized, ...] = ()
+    detected: tuple[DetectedMisconception, ...] = ()
     manual: bool = False
     answer: str = ""
     comment: str = ""
-    cause: str = ""
+
+    def marked_by_hand(self, points, comment):
+        """Return the question with the points and the comment of a person."""
+        reason = Reason(Cause.COMMENT, (comment,)) if comment else Reason(Cause.BY_HAND)
+        reasons = () if points == self.out_of else (reason,)
+        return replace(self, points=points, status=OK, reasons=reasons, comment=comment)
 
 
 @dataclass(frozen=True)
 class Result:
     """The marks of one student: a row of grades.csv.
 
+    `reason` says why there are no marks at all, and is None where questions were marked;
     `seed` and `parameters` reproduce the marks; `sha256` is that of the file as handed in;
     `late_hours` is 0 for a file in time; `penalty` (points) has been subtracted in `total`.
     `note` is what is worth saying of the student's files, and `attention` asks the teacher to
@@ -357,9 +409,9 @@ class Result:
     student: str
     assignment: str
     status: str
-    reason: str
     questions: tuple[QuestionResult, ...]
     seed: int
+    reason: Reason | None = None
     parameters: dict = field(default_factory=dict)
     file: str = ""
     sha256: str = ""
@@ -383,7 +435,7 @@ class Result:
     @property
     def is_unanswered(self):
         """Whether there is an answer to none of the questions."""
-        return all(question.cause for question in self.questions)
+        return all(question.cause in UNANSWERED for question in self.questions)
 
     @property
     def out_of(self):
@@ -406,17 +458,24 @@ def from_dict(record):
 
     Raises
     ------
-    KeyError, TypeError
+    KeyError, TypeError, ValueError
         Where the record is of another shape, such as one of an older version.
     """
     questions = tuple(
         QuestionResult(
             **{
                 **question,
+                "cause": question["cause"] and Cause(question["cause"]),
+                "reasons": tuple(_read_reason(reason) for reason in question["reasons"]),
                 "checks": tuple(CheckResult(**check) for check in question["checks"]),
-                "recognized": tuple(Recognized(**item) for item in question["recognized"]),
+                "detected": tuple(DetectedMisconception(**d) for d in question["detected"]),
             }
         )
         for question in record["questions"]
     )
-    return Result(**{**record, "questions": questions})
+    reason = record["reason"] and _read_reason(record["reason"])
+    return Result(**{**record, "questions": questions, "reason": reason})
+
+
+def _read_reason(record):
+    return Reason(Cause(record["cause"]), tuple(record["details"]))

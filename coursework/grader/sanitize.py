@@ -54,6 +54,11 @@ def shorten(text, longest=600):
     return f"{text[:head]} […{left_out} characters left out…] {text[-tail:]}"
 
 
+def join(*parts):
+    """Return the parts that say something as one text."""
+    return "; ".join(part for part in parts if part)
+
+
 def safe_cell(text):
     """Return a text for a cell of a CSV, so that no spreadsheet takes any of it for a formula.
 

@@ -26,7 +26,6 @@ from coursework.files import write_atomically
 from coursework.grader import model
 from coursework.grader.inbox.roster import safe_name
 from coursework.grader.model import Result
-from coursework.grader.output.wording import join, reason_of
 
 FORMAT = 1
 
@@ -39,13 +38,12 @@ class WorkError(RuntimeError):
 class Record:
     """What is remembered of one student.
 
-    `marked` is what marking gave, or None where there was nothing to mark; `note` is what is
-    worth saying of the file; `result` is the same with the deadline applied.
+    `marked` is what marking gave, or None where there was nothing to mark; `result` is the same
+    with the deadline applied; `key` is what `marked` depends on.
     """
 
     key: str
     marked: Result | None
-    note: str
     result: Result
 
 
@@ -121,8 +119,8 @@ class WorkFolder:
         try:
             marked = kept["marked"] and model.from_dict(kept["marked"])
             result = model.from_dict(kept["result"])
-            record = Record(kept["key"], marked, kept["note"], result)
-        except (KeyError, TypeError):
+            record = Record(kept["key"], marked, result)
+        except (KeyError, TypeError, ValueError):
             return None
         return record if record.result.student == student else None
 
@@ -130,7 +128,6 @@ class WorkFolder:
         """Keep what became of a student."""
         kept = {
             "key": record.key,
-            "note": record.note,
             "marked": record.marked and model.to_dict(record.marked),
             "result": model.to_dict(record.result),
         }
@@ -179,7 +176,6 @@ class WorkFolder:
                         "answer": _fingerprint(marked.answer),
                         "points": marked.points,
                         "comment": marked.comment,
-                        "reason": marked.reason,
                     }
         write_json(self.path / "manual.json", manual)
 
@@ -200,15 +196,13 @@ def apply_manual(record, manual):
     if questions == result.questions:
         return result
     status = model.worst(question.status for question in questions)
-    reason = join(record.note, reason_of(questions))
-    return replace(result, questions=questions, status=status, reason=reason)
+    return replace(result, questions=questions, status=status)
 
 
 def _apply(question, mark):
     if not mark or not question.manual or mark["answer"] != _fingerprint(question.answer):
         return question
-    kept = {name: mark[name] for name in ("points", "comment", "reason")}
-    return replace(question, **kept, status=model.OK)
+    return question.marked_by_hand(mark["points"], mark["comment"])
 
 
 def _fingerprint(answer):

@@ -15,6 +15,7 @@ from coursework.grader.marking import grade
 from coursework.grader.model import (
     load_assignment,
 )
+from coursework.grader.output.wording import explain
 from coursework.grader.store import WorkFolder
 from coursework.grader.workers.processes import LostTaskError
 from tests.coursework.tiny import TINY, Here, forget, mark_tiny, write_tiny
@@ -56,7 +57,7 @@ def test_what_is_marked_is_not_marked_again(mark, tmp_path):
     first, begun = mark()
     assert begun == ["ann"]
     assert first["ann"].points == 8
-    assert (first["bob"].status, first["bob"].reason) == (model.MISSING, "nothing was handed in")
+    assert (first["bob"].status, explain(first["bob"])) == (model.MISSING, "nothing was handed in")
     again, begun = mark()
     assert begun == []
     assert again == first
@@ -117,7 +118,7 @@ def test_a_penalty_is_in_the_reason_also_where_it_takes_all(mark, tmp_path):
     due = parse_due("2025-11-30T13:00+01:00")
     late = mark(due=due, penalty=10)[0]["ann"]
     assert late.total == 0
-    assert late.reason.startswith("late by 300 hours: 10 of 10 points are taken off")
+    assert explain(late).startswith("late by 300 hours: 10 of 10 points are taken off")
     assert late.note == ""
 
 
@@ -135,7 +136,7 @@ def test_where_nothing_is_answered_all_other_files_are_named(mark, tmp_path):
         "no question is answered in ann/hw1.ipynb; also there, and not marked: answers.py, "
         ".ipynb_checkpoints/hw1-checkpoint.ipynb; not marked: solution.ipynb"
     )
-    assert found["ann"].reason.startswith(found["ann"].note)
+    assert explain(found["ann"]).startswith(found["ann"].note)
     write_tiny(tmp_path / "ann", "double = 2", words="", hours=2)
     answered = mark()[0]["ann"]
     assert (answered.attention, answered.note) == (False, "not marked: solution.ipynb")
@@ -146,7 +147,7 @@ def test_a_copy_of_colab_that_is_newer_is_marked(mark, tmp_path):
     write_tiny(tmp_path / "ann", "double = 2", hours=1, name="Copy of hw1.ipynb")
     found = mark()[0]["ann"]
     assert (found.points, found.file) == (8, "ann/Copy of hw1.ipynb")
-    assert "others: hw1.ipynb" in found.reason
+    assert "others: hw1.ipynb" in explain(found)
 
 
 def test_a_file_that_cannot_be_read_does_not_hide_the_others(mark, tmp_path):
@@ -156,22 +157,20 @@ def test_a_file_that_cannot_be_read_does_not_hide_the_others(mark, tmp_path):
     os.utime(tmp_path / "ann/hw1.ipynb", (1.8e9, 1.8e9), follow_symlinks=False)
     found = mark()[0]["ann"]
     assert found.status == model.UNREADABLE
-    assert "a link that leaves the student's folder" in found.reason
-    assert "others: hw1 (1).ipynb" in found.reason
+    assert "a link that leaves the student's folder" in explain(found)
+    assert "others: hw1 (1).ipynb" in explain(found)
 
 
 def test_a_time_in_doubt_asks_for_a_look(mark, tmp_path):
     write_tiny(tmp_path / "ann", "double = 2", hours=-400_000)
     found = mark()[0]["ann"]
     assert found.attention
-    assert "is too long ago to be true" in found.reason
+    assert "is too long ago to be true" in explain(found)
 
 
 def test_marks_by_hand_stay_as_long_as_the_answer_does(mark, tmp_path):
     def give(result):
-        essay = dataclasses.replace(
-            result.questions[1], points=1.5, status=model.OK, reason="short", comment="short"
-        )
+        essay = result.questions[1].marked_by_hand(1.5, "short")
         return dataclasses.replace(result, questions=(result.questions[0], essay))
 
     first, _ = mark()
@@ -179,7 +178,7 @@ def test_marks_by_hand_stay_as_long_as_the_answer_does(mark, tmp_path):
     work = WorkFolder(tmp_path / "grades.csv")
     work.write_manual(list(first.values()), [give(first["ann"]), first["bob"]])
     marked = work.read_results()["ann"]
-    assert (marked.total, marked.status, marked.reason) == (9.5, model.OK, "essay: short")
+    assert (marked.total, marked.status, explain(marked)) == (9.5, model.OK, "essay: short")
     write_tiny(tmp_path / "ann", "double = 3")
     again, begun = mark()
     assert begun == ["ann"]
@@ -197,7 +196,7 @@ def test_a_class_goes_on_after_a_notebook_that_loses_its_process(mark, tmp_path,
 
     monkeypatch.setitem(globals(), "Here", Losing)
     graded, _ = mark()
-    assert (graded["ann"].status, graded["ann"].reason) == (model.FAILED, "gone for good")
+    assert (graded["ann"].status, explain(graded["ann"])) == (model.FAILED, "gone for good")
     assert (graded["ann"].out_of, graded["bob"].status) == (10, model.MISSING)
     monkeypatch.undo()
     monkeypatch.setattr(grade, "load_assignment", lambda name, parameters: TINY)

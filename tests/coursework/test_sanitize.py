@@ -13,7 +13,7 @@ from coursework.grader.output.free_response import export_answers
 from coursework.grader.output.grades_csv import write_grades
 from coursework.grader.output.lms_csv import write_canvas, write_moodle
 from coursework.grader.sanitize import plain_cell, safe_cell
-from tests.coursework.sample_results import make_coded, make_result, make_words
+from tests.coursework.sample_results import make_coded, make_result, make_words, told
 from tests.coursework.tiny import TINY
 
 # Writing
@@ -41,9 +41,9 @@ def is_formula(cell):
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_no_file_has_a_formula_however_it_is_split(tmp_path, attack):
     checks = (CheckResult("all", 0.0, 25.0, attack),)
-    words = make_words(attack, status="ok", comment=attack, reason=attack)
+    words = make_words(attack, status="ok", comment=attack, **told(attack))
     result = make_result(
-        "ann", make_coded(reason=attack, checks=checks), words, reason=attack, file=attack
+        "ann", make_coded(checks=checks, **told(attack)), words, note=attack, file=attack
     )
     roster = [Student("ann", attack, f"{attack}@x.org")]
     write_grades(tmp_path / "grades.csv", roster, {"ann": result}, TINY)

@@ -6,7 +6,16 @@ import os
 from coursework.grader import model
 from coursework.grader.inbox.roster import parse_due
 from coursework.grader.marking import grade
-from coursework.grader.model import Assignment, Call, Check, CheckResult, Question, QuestionResult
+from coursework.grader.model import (
+    Assignment,
+    Call,
+    Cause,
+    Check,
+    CheckResult,
+    Question,
+    QuestionResult,
+    Reason,
+)
 from coursework.grader.workers.processes import Pool
 
 ESSAY = "Because."
@@ -48,11 +57,14 @@ def mark_tiny(assignment, cells, *, seed, sandbox, answers, texts):
     """Return marks that depend on the first cell, with an answer in words."""
     if "die" in cells[0]:
         raise MemoryError
-    points, reason = (8.0, "") if "2" in cells[0] else (0.0, "not \ud800 the double")
-    cause = model.STUB if "stub" in cells[0] else ""
-    checks = (CheckResult("doubles", points, 8, reason),)
-    code = QuestionResult("double", "Double", points, 8, reason=reason, checks=checks, cause=cause)
+    points, told = (8.0, "") if "2" in cells[0] else (0.0, "not \ud800 the double")
+    cause = Cause.STUB if "stub" in cells[0] else None
+    checks = (CheckResult("doubles", points, 8, told),)
+    reasons = (Reason(Cause.CHECKS_MISSED, (1, 1, told)),) if told else ()
+    kept = {"cause": cause, "reasons": reasons, "checks": checks}
+    code = QuestionResult("double", "Double", points, 8, **kept)
     answer = answers["essay"]
+    cause = Cause.AWAITING if answer else Cause.UNWRITTEN
     status = model.AWAITING if answer else model.OK
     words = QuestionResult(
         "essay",
@@ -60,10 +72,10 @@ def mark_tiny(assignment, cells, *, seed, sandbox, answers, texts):
         0.0,
         2,
         status,
-        "to be marked",
         manual=True,
         answer=answer,
-        cause="" if answer else model.UNWRITTEN,
+        cause=cause,
+        reasons=(Reason(cause),),
     )
     return code, words
 

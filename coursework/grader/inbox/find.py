@@ -34,9 +34,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from coursework.grader import model
 from coursework.grader.inbox.roster import Student, normalize, to_utc
 from coursework.grader.marking.notebook import MAX_BYTES, tell_size
-from coursework.grader.model import assignment_names
-from coursework.grader.output.wording import join
-from coursework.grader.sanitize import one_line, shorten
+from coursework.grader.model import Cause, assignment_names
+from coursework.grader.sanitize import join, one_line, shorten
 
 FORKS = "__MACOSX"  # what macOS puts beside the files in an archive: they are not notebooks
 # Browsers add an ending to what they take for text.
@@ -63,10 +62,10 @@ class Submission:
     """What one student handed in.
 
     `path` is the notebook that counts, or None; then `status` (one of `model.STATES`) and
-    `reason` say why. Otherwise `reason` holds what is worth a note, or nothing. `others` are the
-    names of the other notebooks, all of them named in `reason`, and `rest` those of all other
-    files, for a reason where nothing is answered. `doubtful` is true where the time cannot be
-    relied on, and `stamped` where there is a time of nbgrader's that was not asked for.
+    `reason`, with its `cause`, say why. Otherwise `reason` holds what is worth a note, or nothing.
+    `others` are the names of the other notebooks, all of them named in `reason`, and `rest` those
+    of all other files, for a reason where nothing is answered. `doubtful` is true where the time
+    cannot be relied on, and `stamped` where there is a time of nbgrader's that was not asked for.
     """
 
     student: Student
@@ -75,6 +74,7 @@ class Submission:
     submitted: datetime | None = None
     status: str = model.OK
     reason: str = ""
+    cause: Cause = Cause.NOT_FOUND
     others: tuple[str, ...] = ()
     rest: tuple[str, ...] = ()
     doubtful: bool = False
@@ -198,11 +198,11 @@ def _owner(stem, by_key):
 def _choose(root, student, paths, assignment, clock):
     """Return the `Submission` of one student from the folders and files with that name."""
 
-    def refuse(status, reason):
-        return Submission(student, root=root, status=status, reason=reason)
+    def refuse(status, reason, cause=Cause.NOT_FOUND):
+        return Submission(student, root=root, status=status, reason=reason, cause=cause)
 
     if not paths:
-        return refuse(model.MISSING, "nothing was handed in")
+        return refuse(model.MISSING, "nothing was handed in", Cause.NOTHING_HANDED_IN)
     files, notes = _list_files(paths, student.key)
     hidden = [file for file in files if file.hidden]
     files = [file for file in files if not file.hidden]

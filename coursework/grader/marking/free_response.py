@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from coursework.grader.model import LONGEST_ANSWER
+
 PLACEHOLDER = "YOUR ANSWER HERE"  # what nbgrader puts where the master has the solution
-LONGEST_ANSWER = 20_000  # characters; a cell of Excel holds 32,767
 LONGEST_CELL = 2 * LONGEST_ANSWER  # no more of a cell is looked at
 # Each part has an end: the time that a search takes must grow with the length of the text, not
 # with its square, also for a text that is made to be slow.

@@ -12,10 +12,8 @@ from coursework.grader import model
 from coursework.grader.marking.free_response import extract_answer
 from coursework.grader.marking.notebook import UnreadableError, read_notebook
 from coursework.grader.marking.question import mark_cells
-from coursework.grader.model import FOLDER, QuestionResult, Result, load_assignment
-from coursework.grader.output.wording import reason_of
+from coursework.grader.model import FOLDER, Cause, QuestionResult, Reason, Result, load_assignment
 from coursework.grader.sandbox.host import check_sandbox
-from coursework.grader.sanitize import one_line, shorten
 
 # Modules that no marks depend on: with a change here, what is marked stays marked.
 BESIDE_MARKS = {
@@ -34,7 +32,6 @@ BESIDE_MARKS = {
     "submissions",
     "work",
 }
-LONGEST_REASON = 2000  # characters; it is written once more for each question
 
 
 def source_version(name):
@@ -86,7 +83,6 @@ def grade_notebook(
         student=student,
         assignment=assignment_name,
         status=model.FAILED,
-        reason="",
         questions=(),
         seed=seed,
         parameters=dict(parameters),
@@ -99,10 +95,10 @@ def grade_notebook(
                 "this worker has another version of the coursework, or it was changed meanwhile"
             )
         assignment = _load(assignment_name, tuple(sorted(parameters.items())))
-        result = replace(result, questions=unmarked(assignment, model.FAILED, ""))
+        result = replace(result, questions=unmarked(assignment, model.FAILED))
         result = _mark(result, assignment, data, sandbox, released)
     except Exception as error:
-        reason = f"the grader failed ({one_line(type(error).__name__)}: {one_line(error)})"
+        reason = Reason(Cause.GRADER_FAILED, (f"{type(error).__name__}: {error}",))
         result = without_marks(result, model.FAILED, reason)
     return replace(result, seconds=time.perf_counter() - began)
 
@@ -118,11 +114,11 @@ def _load(name, parameters):
 def _mark(result, assignment, data, sandbox, released):
     """Return `result` with its marks."""
     if data is None:
-        return without_marks(result, model.UNREADABLE, "the file could not be read any more")
+        return without_marks(result, model.UNREADABLE, Reason(Cause.FILE_LOST))
     try:
         notebook = read_notebook(data)
     except UnreadableError as error:
-        return without_marks(result, model.UNREADABLE, one_line(error))
+        return without_marks(result, model.UNREADABLE, Reason(Cause.UNREADABLE, (str(error),)))
     if sandbox:
         _check_sandbox_once()
     names = {question.name for question in assignment.questions}
@@ -142,7 +138,7 @@ def _mark(result, assignment, data, sandbox, released):
         texts=notebook.node["cells"],
     )
     status = model.worst(question.status for question in questions)
-    return replace(result, questions=questions, status=status, reason=reason_of(questions))
+    return replace(result, questions=questions, status=status)
 
 
 @functools.cache  # an exception is not kept: where there was none yet, it is looked for again
@@ -150,7 +146,7 @@ def _check_sandbox_once():
     check_sandbox()
 
 
-def unmarked(assignment, status, reason):
+def unmarked(assignment, status, reason=None):
     """Return the questions of an assignment without points."""
     return tuple(
         QuestionResult(
@@ -159,7 +155,8 @@ def unmarked(assignment, status, reason):
             points=0.0,
             out_of=question.out_of,
             status=status,
-            reason=reason,
+            cause=reason and reason.cause,
+            reasons=(reason,) if reason else (),
             manual=bool(question.manual_points),
         )
         for question in assignment.questions
@@ -168,8 +165,6 @@ def unmarked(assignment, status, reason):
 
 def without_marks(result, status, reason):
     """Return a result whose questions all have no points, for one reason."""
-    reason = shorten(reason, LONGEST_REASON)
-    questions = tuple(
-        replace(question, points=0.0, status=status, reason=reason) for question in result.questions
-    )
+    told = {"cause": reason.cause, "reasons": (reason,)}
+    questions = tuple(replace(q, points=0.0, status=status, **told) for q in result.questions)
     return replace(result, status=status, reason=reason, questions=questions)

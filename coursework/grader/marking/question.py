@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from coursework.grader import model
 from coursework.grader.marking.magics import to_python
 from coursework.grader.model import (
+    AWAITING,
+    OK,
     Assignment,
+    Cause,
     CheckResult,
+    DetectedMisconception,
     Outcome,
     Question,
     QuestionResult,
-    Recognized,
+    Reason,
 )
 from coursework.grader.sandbox.host import Run, run_calls
 
@@ -93,38 +96,41 @@ def mark_question(
     )
     checks = _judge(question, calls_of_checks, run.outcomes)
     points = sum(check.points for check in checks)
-    all_is_well = points == question.out_of
-    recognized = () if all_is_well else _recognize(question, calls, run.outcomes)
-    cause = "" if all_is_well else _find_cause(run.outcomes)
+    full = points == question.out_of
+    detected = () if full else _detect(question, calls, run.outcomes)
+    cause = None if full else _find_cause(run.outcomes)
+    reasons = ()
+    if not full or run.status != OK:
+        reasons = tuple(_give_reasons(calls, run, checks, cause, texts))
+        cause = cause or reasons[0].cause
     return QuestionResult(
         name=question.name,
         title=question.title,
         points=points,
         out_of=question.out_of,
         status=run.status,
-        reason=""
-        if all_is_well and run.status == model.OK
-        else _reason(calls, run, checks, cause, texts),
+        cause=cause,
+        reasons=reasons,
         seconds=run.seconds,
         checks=checks,
-        recognized=recognized,
-        cause=cause,
+        detected=detected,
     )
 
 
 def _awaiting(question, answer):
     """Return an answer in words, to be marked by hand; one that is not there has its mark."""
     written = bool(answer.strip())
+    cause = Cause.AWAITING if written else Cause.UNWRITTEN
     return QuestionResult(
         name=question.name,
         title=question.title,
         points=0.0,
         out_of=question.out_of,
-        status=model.AWAITING if written else model.OK,
-        reason="to be marked by hand" if written else "nothing was written",
+        status=AWAITING if written else OK,
+        cause=cause,
+        reasons=(Reason(cause),),
         manual=True,
         answer=answer,
-        cause="" if written else model.UNWRITTEN,
     )
 
 
@@ -138,9 +144,9 @@ def _judge(question, calls_of_checks, outcomes):
     return tuple(judged)
 
 
-def _recognize(question, calls, outcomes):
+def _detect(question, calls, outcomes):
     return tuple(
-        Recognized(item.name, item.title, item.text, item.link)
+        DetectedMisconception(item.name, item.title, item.text, item.link)
         for item in question.misconceptions
         if _is_seen(item, calls, outcomes)
     )
@@ -155,36 +161,31 @@ def _is_seen(item, calls, outcomes):
 
 
 def _find_cause(outcomes: Sequence[Outcome]):
-    """Return one of the causes in `results` where there is nothing to check; else ''."""
-    if outcomes and all(_is_stub(outcome) for outcome in outcomes):
-        return model.STUB
-    if outcomes and all(outcome.kind == "undefined" for outcome in outcomes):
-        return model.UNDEFINED
-    return ""
+    """Return the cause where no call reached an answer; else None."""
+    kinds = {outcome.kind for outcome in outcomes}
+    return {("unimplemented",): Cause.STUB, ("undefined",): Cause.UNDEFINED}.get(tuple(kinds))
 
 
-def _is_stub(outcome):
-    return outcome.kind == "raised" and outcome.message.startswith("NotImplementedError")
-
-
-def _reason(calls, run: Run, checks, cause, texts):
-    """Say in one line why the question has not all its points."""
-    parts = [run.reason] if run.reason else []
-    if cause == model.STUB:
-        parts.append("not answered: the function raises NotImplementedError")
-        return "; ".join(parts)
+def _give_reasons(calls, run: Run, checks, cause, texts):
+    """Yield why the question has not all its points."""
+    if run.reason:
+        yield run.reason
+    if cause == Cause.STUB:
+        yield Reason(cause)
+        return
     undefined = {
         call.function
         for call, outcome in zip(calls, run.outcomes, strict=True)
         if outcome.kind == "undefined"
     }
     for name in sorted(undefined):
-        parts += [f"{name} is not defined in any cell that ran", *_find_in_texts(name, texts)]
-    parts += run.problems[:SHOWN_PROBLEMS]
-    missed = sum(check.points < check.out_of for check in checks)
+        yield Reason(Cause.UNDEFINED, (name,))
+        yield from _find_in_texts(name, texts)
+    for problem in run.problems[:SHOWN_PROBLEMS]:
+        yield Reason(Cause.CELL_ERROR, (problem,))
+    missed = [check for check in checks if check.points < check.out_of]
     if missed and not undefined and not run.reason:
-        parts.append(f"{missed} of {len(checks)} checks missed: {_first_words(checks)}")
-    return "; ".join(parts)
+        yield Reason(Cause.CHECKS_MISSED, (len(missed), len(checks), missed[0].message))
 
 
 def _find_in_texts(name, cells):
@@ -192,13 +193,5 @@ def _find_in_texts(name, cells):
     for number, cell in enumerate(cells, start=1):
         kind = NOT_CODE.get(cell["cell_type"])
         if kind and re.search(rf"\b(def|class)\s+{name}\b|\b{name}\s*=", cell["source"]):
-            yield (
-                f"it is in a {kind} cell, number {number} of all cells, and only code cells are "
-                "run: change the type of the cell to Code"
-            )
+            yield Reason(Cause.NOT_CODE, (kind, number))
             return
-
-
-def _first_words(checks):
-    """Return what the first missed check says."""
-    return next(check.message for check in checks if check.points < check.out_of)

@@ -25,17 +25,16 @@ from coursework.grader.model import (
     MEMORY,
     MISSING,
     OUTPUT,
-    STUB,
     TIMEOUT,
-    UNDEFINED,
     UNREADABLE,
     AssignmentError,
+    Cause,
     Result,
     load_assignment,
 )
 from coursework.grader.output.html import render
 from coursework.grader.output.markdown import write_page
-from coursework.grader.output.wording import in_hours, in_points
+from coursework.grader.output.wording import explain_question, in_hours, in_points, say
 from coursework.grader.sanitize import clean, one_line, shorten
 
 BOOK = FOLDER.parent / "book"
@@ -207,10 +206,10 @@ def _greet(result, awaiting):
 
 def _reason_of_all(result):
     """Return why there are no marks at all, where the greeting does not say so already."""
-    if result.status not in UNMARKED:
+    reason = result.reason
+    if result.status not in UNMARKED or (reason and reason.cause == Cause.NOTHING_HANDED_IN):
         return ""
-    reason = shorten(one_line(result.reason), LONGEST_MESSAGE)
-    return "" if reason in STATUS[result.status] else reason
+    return shorten(say(reason), LONGEST_MESSAGE)
 
 
 def _explain_lateness(result):
@@ -259,7 +258,7 @@ def _facts(result):
     facts.append(
         ("Inputs", f"drawn from seed {result.seed}; with it, your teacher can repeat these marks")
     )
-    if any("(cell " in check.message for q in result.questions for check in q.checks):
+    if any(check.points < check.out_of for q in result.questions for check in q.checks):
         facts.append(("Cells", "code cells are counted from the top of your notebook, from 1"))
     if result.parameters:
         chosen = ", ".join(f"{key}={value}" for key, value in sorted(result.parameters.items()))
@@ -279,13 +278,13 @@ def _view_question(question, known, base):
         "status": _status_in_words(question, full),
         "reason": _reason(question),
         "checks": _view_checks(question.checks),
-        "recognized": [
+        "detected": [
             {
                 "title": one_line(item.title),
                 "text": one_line(item.text),
                 "place": _find_place(item.link, base),
             }
-            for item in question.recognized
+            for item in question.detected
         ],
         "manual": question.manual and not unmarked,
         "answer": shorten(clean(question.answer).strip(), LONGEST_ANSWER),
@@ -316,16 +315,13 @@ def _status_in_words(question, full):
 
 def _reason(question):
     """Return why points are missing, where the checks below do not say so already."""
-    reason = question.reason
-    if question.checks:
-        # The reason ends in the words of the first missed check, which stand there as well.
-        reason = re.sub(r"(^|; )\d+ of \d+ checks missed: .*", "", reason, flags=re.DOTALL)
-    said = (question.comment, STATUS.get(question.status, ""))
-    if question.status == AWAITING or any(reason.strip() in text for text in said if reason):
-        return ""
-    if not reason and not question.points and question.out_of and not question.checks:
+    said = [Cause.AWAITING, Cause.COMMENT, Cause.NOTHING_HANDED_IN]
+    said += [Cause.CHECKS_MISSED] if question.checks else []
+    reason = explain_question(question, without=said)
+    missing = not question.points and question.out_of and not question.checks
+    if missing and not question.reasons:
         reason = "no reason was recorded; ask your teacher"
-    return shorten(one_line(reason), LONGEST_MESSAGE)
+    return shorten(reason, LONGEST_MESSAGE)
 
 
 def _view_checks(checks):
@@ -353,7 +349,7 @@ def _next(question):
         return NEXT[question.status]
     if question.manual:
         return REREAD if question.answer.strip() else UNWRITTEN
-    return {STUB: WRITE_IT, UNDEFINED: DEFINE_IT}.get(question.cause, MISSED)
+    return {Cause.STUB: WRITE_IT, Cause.UNDEFINED: DEFINE_IT}.get(question.cause, MISSED)
 
 
 def _find_place(link, base):

@@ -17,14 +17,14 @@ from pathlib import Path
 from coursework.files import write_atomically
 from coursework.grader.inbox.csv_reader import read_csv
 from coursework.grader.marking.free_response import LONGEST_ANSWER
-from coursework.grader.model import AWAITING, OK, Result, worst
+from coursework.grader.model import AWAITING, OK, Cause, Reason, Result, worst
 from coursework.grader.output.html import render
-from coursework.grader.output.wording import in_points, reason_of
+from coursework.grader.output.wording import explain_question, in_points, say
 from coursework.grader.sanitize import clean, plain_cell, safe_cell
 
 COLUMNS = ("student", "question", "out_of", "answer", "points", "comment")
 READ = ("student", "question", "points", "comment")  # when they come back
-NOTHING = "nothing was written"
+UNWRITTEN = Reason(Cause.UNWRITTEN)
 KEY_LETTERS = "bcdfghjkmnpqrstvwxz"  # no vowels: no words, no numbers, nothing like TRUE
 KEY_LENGTH = 8
 
@@ -84,7 +84,7 @@ def _make_csv(rows):
     writer.writerow(COLUMNS)
     for question, who in rows:
         marked = question.status == OK
-        comment = question.comment or (question.reason if question.reason == NOTHING else "")
+        comment = question.comment or (say(UNWRITTEN) if UNWRITTEN in question.reasons else "")
         answer = safe_cell(clean(question.answer)[:LONGEST_ANSWER])
         points = in_points(question.points) if marked else ""
         cells = (safe_cell(who), question.name, in_points(question.out_of), answer, points)
@@ -148,7 +148,7 @@ def _find_students(results):
 
 
 def _read_mark(row, students):
-    """Return (student, question) and (points or None, comment) of one row."""
+    """Return (student, question) of one row, and (points, comment) or None."""
     result = students.get(row["student"])
     if result is None:
         raise AnswersError(
@@ -162,9 +162,10 @@ def _read_mark(row, students):
         raise AnswersError("this question is not marked by hand")
     place = (result.student, question.name)
     if not row["points"]:
-        return place, (None, "")
+        return place, None
     if question.status not in (OK, AWAITING):
-        raise AnswersError(f"there is no answer to mark: {question.reason or question.status}")
+        why = explain_question(question) or question.status
+        raise AnswersError(f"there is no answer to mark: {why}")
     points = _read_points(row["points"], question.out_of)
     if points == 0 and not row["comment"]:
         raise AnswersError("0 points need a comment, so that the student knows why")
@@ -183,20 +184,15 @@ def _read_points(text, out_of):
 
 def _merge(result, marks):
     questions = tuple(
-        _mark(question, *marks.get((result.student, question.name), (None, "")))
-        for question in result.questions
+        _mark(question, marks.get((result.student, question.name))) for question in result.questions
     )
     if questions == result.questions:
         return result
     if result.status not in (OK, AWAITING):
         return replace(result, questions=questions)
     status = worst([question.status for question in questions])
-    return replace(result, questions=questions, status=status, reason=reason_of(questions))
+    return replace(result, questions=questions, status=status)
 
 
-def _mark(question, points, comment):
-    if points is None:
-        return question
-    full = points == question.out_of
-    reason = "" if full else comment or "marked by hand, not all points"
-    return replace(question, points=points, status=OK, reason=reason, comment=comment)
+def _mark(question, mark):
+    return question.marked_by_hand(*mark) if mark else question

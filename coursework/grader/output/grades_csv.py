@@ -6,7 +6,7 @@ import csv
 import io
 
 from coursework.files import write_atomically
-from coursework.grader.output.wording import in_points
+from coursework.grader.output.wording import explain, in_points
 from coursework.grader.sanitize import one_line, safe_cell, shorten
 
 NOT_YET = "not marked yet"
@@ -59,7 +59,7 @@ def _make_row(result, names, assignment):
         "total": in_points(result.total),
         "out_of": in_points(result.out_of),
         "status": result.status,
-        "reason": safe_cell(shorten(one_line(result.reason))),
+        "reason": safe_cell(shorten(explain(result))),
         "seconds": f"{result.seconds:.2f}",
         "file": safe_cell(one_line(result.file)),
         "submitted": result.submitted,

@@ -34,7 +34,7 @@ from coursework.files import write_atomically
 from coursework.grader.inbox.roster import Student
 from coursework.grader.model import AWAITING, FAILED, MISSING, Result, load_assignment
 from coursework.grader.output.final import ExportError, check_final
-from coursework.grader.output.wording import in_points
+from coursework.grader.output.wording import explain, explain_question, in_points
 from coursework.grader.sanitize import one_line, safe_cell, shorten
 
 # Canvas passes over every column whose title has one of these in it.
@@ -181,7 +181,7 @@ def _feedback(result):
     if result.penalty:
         lines.append(f"Late: {in_points(result.penalty)} points were taken off.")
     if result.status == MISSING:
-        lines.append(one_line(result.reason) or "Nothing was handed in.")
+        lines.append(explain(result) or "Nothing was handed in.")
     else:
         lines += [_line_on(question) for question in result.questions]
     if result.note:
@@ -194,7 +194,7 @@ def _line_on(question):
     points = f"{in_points(question.points)} of {in_points(question.out_of)}"
     if question.status == AWAITING:
         points = f"awaits marking, out of {in_points(question.out_of)}"
-    words = one_line(question.comment or question.reason)
+    words = one_line(question.comment) or explain_question(question)
     return f"{question.name}: {points}." + (f" {shorten(words, 300)}" if words else "")
 
 

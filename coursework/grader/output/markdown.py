@@ -35,7 +35,7 @@ def _question_in_markdown(question):
         said = as_code(check["message"]) or ("as above" if check["as_before"] else "")
         lines += [f"{line}.", f"  {said}"] if said else [f"{line}."]
     lines += [""] if question["checks"] else []
-    for item in question["recognized"]:
+    for item in question["detected"]:
         place = _place_in_markdown(item["place"])
         lines += [f"**Recognized: {_own(item['title'])}.** {_own(item['text'])} See {place}.", ""]
     if question["manual"]:

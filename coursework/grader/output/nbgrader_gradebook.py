@@ -25,7 +25,7 @@ from coursework.grader.inbox.roster import Student
 from coursework.grader.model import AWAITING, FAILED, MISSING, Assignment, Result
 from coursework.grader.output.final import ExportError, check_final
 from coursework.grader.output.markdown import as_code
-from coursework.grader.output.wording import in_points
+from coursework.grader.output.wording import explain_question, in_points
 from coursework.grader.sanitize import clean, one_line, safe_cell, shorten
 
 
@@ -236,7 +236,7 @@ def _write_result(book, result, assignment, cells):
             comment = book.find_comment(question.name, name, name, result.student)
         except MissingEntry:
             continue
-        comment.auto_comment = as_code(shorten(one_line(question.reason))) or None
+        comment.auto_comment = as_code(shorten(explain_question(question))) or None
         if question.manual and question.comment:
             comment.manual_comment = clean(question.comment)
     book.db.commit()

@@ -20,9 +20,11 @@ from coursework.grader.model import (
     OUTPUT,
     TIMEOUT,
     Call,
+    Cause,
     Function,
     Limits,
     Outcome,
+    Reason,
 )
 from coursework.grader.sandbox.guest.codec import clean_text, encode, refuse, write_line
 from coursework.grader.sandbox.policy import bubblewrap
@@ -50,8 +52,8 @@ class Run:
         Exactly one for each call, in order.
     status : str
         One of `results`: OK, TIMEOUT, MEMORY, OUTPUT, CRASHED.
-    reason : str
-        In words for the student; empty where `status` is OK.
+    reason : Reason or None
+        None where `status` is OK.
     seconds : float
         The wall time, with the start of the process.
     problems : list of str
@@ -60,7 +62,7 @@ class Run:
 
     outcomes: list[Outcome]
     status: str
-    reason: str
+    reason: Reason | None
     seconds: float
     problems: list[str]
 
@@ -126,7 +128,7 @@ def run_calls(
             ending = _listen(child, transcript, limits)
     except LibraryError as error:
         raise SandboxError(str(error)) from None
-    missing = [Outcome("unanswered", message=ending.reason or "no answer came")]
+    missing = [Outcome("unanswered")]
     outcomes = transcript.outcomes + missing * (len(calls) - len(transcript.outcomes))
     seconds = time.monotonic() - began
     return Run(outcomes, ending.status, ending.reason, seconds, transcript.problems)
@@ -135,7 +137,11 @@ def run_calls(
 @dataclass(frozen=True)
 class _Ending:
     status: str
-    reason: str = ""
+    reason: Reason | None = None
+
+
+def _stop(status, cause, *details):
+    return _Ending(status, Reason(cause, details))
 
 
 def _require_bubblewrap():
@@ -215,7 +221,7 @@ def _listen(child, transcript, limits):
             arrived = child.read(0 if exited else _TICK)
             transcript.take(arrived.get(child.channel, b""))
         except ProtocolError as error:
-            return _Ending(CRASHED, f"the process was stopped: {error}")
+            return _stop(CRASHED, Cause.PROTOCOL, str(error))
         output.take(arrived.get(child.output, b""))
         now = time.monotonic()
         if transcript.ready and not ready:  # the student's time begins
@@ -223,7 +229,7 @@ def _listen(child, transcript, limits):
         if transcript.done:
             output.take(child.read(0).get(child.output, b""))
         if output.too_much:
-            return _Ending(OUTPUT, f"it printed more than {_size(limits.output_bytes)}")
+            return _stop(OUTPUT, Cause.OUTPUT_LIMIT, limits.output_bytes)
         if transcript.done:
             child.wait(_TICK)
             return _last(transcript)
@@ -232,7 +238,7 @@ def _listen(child, transcript, limits):
         if exited and not any(arrived.values()):
             return _died(child.process.returncode, transcript, limits, output.tail)
         if child.channel not in child.open and child.wait(1) is None:  # it lives on
-            return _Ending(CRASHED, "the process closed the channel of the grader")
+            return _stop(CRASHED, Cause.CHANNEL_CLOSED)
         if now > looked + _TICK:
             ending = _too_big(child, limits)
             if ending:
@@ -261,30 +267,26 @@ def _late(transcript, limits):
     """Return the ending of a child whose time is over."""
     if not transcript.ready:
         raise SandboxError(f"the process of an answer did not start within {_STARTUP} s")
-    return _Ending(TIMEOUT, f"no answer within {limits.wall_seconds} s")
+    return _stop(TIMEOUT, Cause.WALL_TIME, limits.wall_seconds)
 
 
 def _too_big(child, limits):
     """Return the ending of a child that takes too much, or None."""
     processes, memory, seconds = child.usage()
     if memory > limits.memory_bytes:
-        return _Ending(MEMORY, f"it used more than {_size(limits.memory_bytes)} of memory")
+        return _stop(MEMORY, Cause.MEMORY_LIMIT, limits.memory_bytes)
     if seconds > limits.cpu_seconds + 1:  # a single process has met its own limit before
-        return _Ending(TIMEOUT, _too_long(limits))
+        return _stop(TIMEOUT, Cause.CPU_TIME, limits.cpu_seconds)
     # Bubblewrap and the first process of its namespace come on top.
     if processes > limits.processes + 2:
-        return _Ending(CRASHED, f"it started more than {limits.processes} processes")
+        return _stop(CRASHED, Cause.PROCESS_LIMIT, limits.processes)
     return None
-
-
-def _too_long(limits):
-    return f"it used more than {limits.cpu_seconds} s of computing time"
 
 
 def _last(transcript):
     """Return the ending of a child that has answered all."""
     if transcript.memory and any(outcome.kind != "returned" for outcome in transcript.outcomes):
-        return _Ending(MEMORY, f"there was not enough memory: {transcript.memory}")
+        return _stop(MEMORY, Cause.MEMORY_ERROR, transcript.memory)
     return _Ending(OK)
 
 
@@ -296,16 +298,15 @@ def _died(code, transcript, limits, tail):
     if code > 128:  # as a shell has it
         code = 128 - code
     if code == -signal.SIGXCPU:
-        return _Ending(TIMEOUT, _too_long(limits))
+        return _stop(TIMEOUT, Cause.CPU_TIME, limits.cpu_seconds)
     if code == -signal.SIGXFSZ:
-        return _Ending(MEMORY, f"it created more than {bubblewrap.MAX_FILES:,} files")
+        return _stop(MEMORY, Cause.FILE_LIMIT, bubblewrap.MAX_FILES)
     if words.endswith("MemoryError"):  # there was too little left to say so on the channel
-        return _Ending(MEMORY, "there was not enough memory")
+        return _stop(MEMORY, Cause.MEMORY_ERROR, words.split()[-1])
     if code < 0:
         known = {number.value: number.name for number in signal.Signals}
-        name = known.get(-code, "unknown")
-        return _Ending(CRASHED, f"the process died of signal {-code} ({name})")
-    return _Ending(CRASHED, f"the process ended itself (exit code {code}) before it had answered")
+        return _stop(CRASHED, Cause.SIGNAL, -code, known.get(-code, "unknown"))
+    return _stop(CRASHED, Cause.EXITED, code)
 
 
 def _no_start(words):
@@ -319,11 +320,3 @@ def _no_start(words):
     elif "bwrap:" in words:
         advice = f"{bubblewrap.why_forbidden()} {advice}"
     return f"the sandbox does not work here: {clean_text(words, 500)}. {advice}"
-
-
-def _size(count):
-    """Return a number of bytes in words."""
-    for unit, name in ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB")):
-        if count >= unit:
-            return f"{count / unit:.3g} {name}"
-    return f"{count} bytes"

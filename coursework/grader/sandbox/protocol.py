@@ -9,7 +9,7 @@ from coursework.grader.sandbox.guest.codec import MAX_LINE, decode, read_line
 
 MAX_CHANNEL = 2 * MAX_LINE  # bytes of all answers to one question
 _MESSAGE = 800  # characters of one message
-_KINDS = ("returned", "raised", "undefined", "refused")
+_KINDS = ("returned", "raised", "unimplemented", "undefined", "refused")
 
 
 class ProtocolError(Exception):

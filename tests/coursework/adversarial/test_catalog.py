@@ -15,6 +15,7 @@ from coursework.grader.inbox.roster import Student
 from coursework.grader.marking import grade
 from coursework.grader.model import AWAITING, OK, load_assignment
 from coursework.grader.output import feedback
+from coursework.grader.output.wording import explain
 from coursework.grader.store import WorkFolder
 from coursework.hw1 import checks
 from tests.coursework.adversarial import short_homework
@@ -114,25 +115,25 @@ def test_each_gets_what_it_deserves(graded, submission):
     result = graded["results"][submission.name]
     wrong = next(q.points for q in graded["results"]["wrong"].questions if q.name == TARGET)
     low, high = total_range(submission, worth(graded), wrong)
-    assert low <= result.total <= high, f"{submission.why} {result.reason}"
-    assert result.status in submission.statuses, f"{submission.why} {result.reason}"
+    assert low <= result.total <= high, f"{submission.why} {explain(result)}"
+    assert result.status in submission.statuses, f"{submission.why} {explain(result)}"
 
 
 @pytest.mark.parametrize("submission", adversarial.CATALOG, ids=lambda submission: submission.name)
 def test_no_mark_is_lost_without_a_reason(graded, submission):
     result = graded["results"][submission.name]
     if result.total < result.out_of or result.status != OK:
-        assert result.reason
+        assert explain(result)
     for question in result.questions:
         if question.points < question.out_of and question.status != AWAITING:
-            assert question.reason
+            assert question.reasons
 
 
 @pytest.mark.parametrize("student", HONEST)
 def test_honest_students_are_unharmed(graded, student):
     points = worth(graded)
     result = graded["results"][student]
-    assert result.total == sum(points[name] for name in HONEST[student]), result.reason
+    assert result.total == sum(points[name] for name in HONEST[student]), explain(result)
     assert result.status == OK
 
 
@@ -166,5 +167,5 @@ def test_all_have_feedback_that_no_browser_runs(graded):
 
 def test_reasons_are_short_and_whole_lines(graded):
     for result in graded["results"].values():
-        assert "\n" not in result.reason
+        assert "\n" not in explain(result)
         assert len(json.dumps(dataclasses.asdict(result))) < 200_000, result.student

@@ -84,7 +84,7 @@ def test_no_value_makes_a_check_raise(monkeypatch, assignment, question, nasty):
         warnings.simplefilter("error")
         result = mark(monkeypatch, assignment, question, lambda _: Outcome("returned", value))
     assert result.points <= 0.1 * question.out_of
-    assert result.reason
+    assert result.reasons
 
 
 @pytest.mark.parametrize(("assignment", "question"), [*questions()])
@@ -106,4 +106,4 @@ def test_what_was_not_returned_is_never_right(monkeypatch, assignment, question,
     text = "ValueError: \ud800 \u202e <script> \x1b[31m %s {} "
     result = mark(monkeypatch, assignment, question, lambda _: Outcome(kind, None, text, (0,)))
     assert result.points == 0
-    assert result.reason
+    assert result.reasons

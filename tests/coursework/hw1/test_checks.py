@@ -11,7 +11,7 @@ import pytest
 
 from coursework.grader.marking.compare import difference
 from coursework.grader.marking.question import mark_cells, mark_question
-from coursework.grader.model import FOLDER, Outcome, load_assignment
+from coursework.grader.model import FOLDER, Cause, Outcome, load_assignment
 from coursework.hw1 import checks, misconceptions
 from coursework.hw1.reference import build
 from tests.coursework.hw1 import wrong_answers as wrong
@@ -69,14 +69,14 @@ def test_master_has_all_marks_in_every_variant(base):
     marks = mark_cells(assignment(base), code_cells(base), seed=SEED)
     assert {mark.name: mark.points for mark in marks} == QUESTIONS
     assert {mark.status for mark in marks} == {"ok"}
-    assert not any(mark.reason or mark.recognized for mark in marks)
+    assert not any(mark.reasons or mark.detected for mark in marks)
 
 
 def test_stub_has_no_marks_and_a_reason_for_each_question():
     marks = mark_cells(assignment(), code_cells(solved=()), seed=SEED)
     assert [mark.points for mark in marks] == [0] * 5
-    assert all("NotImplementedError" in mark.reason for mark in marks)
-    assert not any(mark.recognized for mark in marks)
+    assert all(mark.cause == Cause.STUB for mark in marks)
+    assert not any(mark.detected for mark in marks)
 
 
 def test_half_done_has_the_points_of_what_is_done():
@@ -123,7 +123,7 @@ def test_solution_of_one_variant_loses_most_marks_in_the_other(base):
     other = next(value for value in checks.PARAMETERS["base"] if value != base)
     marks = mark_cells(assignment(base), code_cells(other), seed=SEED)
     assert sum(mark.points for mark in marks) < 30
-    named = {mark.name for mark in marks if "wrong-base" in [one.name for one in mark.recognized]}
+    named = {mark.name for mark in marks if "wrong-base" in [one.name for one in mark.detected]}
     assert named == set(QUESTIONS) - {"numerical_gradient"}
 
 
@@ -384,7 +384,7 @@ def test_feedback_shows_the_numbers_of_the_first_check(name):
 def test_sandbox_recognizes_a_library_that_is_imported_in_the_function():
     source = as_function("softmax", "import scipy.special; return scipy.special.softmax(z, axis)")
     mark = mark_question(question("softmax"), [source], seed=SEED, assignment=assignment())
-    assert [item.name for item in mark.recognized] == ["other-library"]
+    assert [item.name for item in mark.detected] == ["other-library"]
 
 
 @pytest.mark.parametrize(
@@ -394,8 +394,8 @@ def test_sandbox_marks_a_wrong_answer_as_this_process_does(name, body):
     mistake, points, text = body
     source = wrong.HELPERS + as_function(name, text)
     mark = mark_question(question(name), [source], seed=SEED, assignment=assignment())
-    assert (mark.points, [item.name for item in mark.recognized]) == (points, [mistake])
-    assert mark.reason
+    assert (mark.points, [item.name for item in mark.detected]) == (points, [mistake])
+    assert mark.reasons
 
 
 # --- seeds and judges -----------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from nbgrader.preprocessors import ClearSolutions
 
 from coursework.grader.marking.question import mark_cells, mark_question
 from coursework.grader.model import AWAITING, OK, Outcome, load_assignment
+from coursework.grader.output.wording import explain_question
 from coursework.hw2 import checks, digits, gradients
 from coursework.hw2.reference import WRONG_FORMULAS, Rules, gradients_by, right_gradients
 from tests.coursework.hw2.wrong_answers import (
@@ -141,7 +142,7 @@ class TestVariants:
         cells = code_of(read_master(variant))
         for asked in assignment.questions[:2]:
             result = mark_question(asked, cells, seed=SEED, assignment=assignment)
-            assert (result.points, result.status, result.reason) == (asked.out_of, OK, "")
+            assert (result.points, result.status, result.reasons) == (asked.out_of, OK, ())
 
     def test_another_variants_solution_loses_what_differs(self, variant):
         for other in VARIANTS:
@@ -173,8 +174,8 @@ class TestMarks:
     def test_stub(self):
         marks = mark_cells(load_assignment("hw2"), code_of(read_stub(DEFAULT)), seed=SEED)
         assert [mark.points for mark in marks] == [0] * 5
-        assert all(mark.reason for mark in marks)
-        assert not any(mark.recognized for mark in marks)
+        assert all(mark.reasons for mark in marks)
+        assert not any(mark.detected for mark in marks)
 
     def test_half_done(self):
         stub = {grade_id(cell): cell.source for cell in read_stub(DEFAULT).cells}
@@ -196,7 +197,7 @@ class TestMarks:
     def test_an_error_in_what_is_given_names_the_students_line(self):
         wrong = change(answer("train"), ("(W, b, X[batch]", "(W.T, b, X[batch]"))
         mark = mark_cells(load_assignment("hw2"), [wrong], seed=SEED)[1]
-        assert "(cell 1, line 11)" in mark.reason
+        assert "(cell 1, line 11)" in explain_question(mark)
 
     @pytest.mark.parametrize("name", CODE)
     def test_a_library_that_is_not_there(self, name):
@@ -204,7 +205,7 @@ class TestMarks:
         cells = [f"{first}\n    from tqdm import tqdm"]
         asked = question(name)
         mark = mark_question(asked, cells, seed=SEED, assignment=load_assignment("hw2"))
-        assert (mark.points, [item.name for item in mark.recognized]) == (0, ["other-library"])
+        assert (mark.points, [item.name for item in mark.detected]) == (0, ["other-library"])
 
     def test_functions_that_use_the_notebooks_data(self):
         assignment = load_assignment("hw2")
@@ -213,7 +214,7 @@ class TestMarks:
         cells[where] = change(cells[where], ("X, t, num_classes", "X_train, t_train, num_classes"))
         mark = mark_question(question("fit_digits"), cells, seed=SEED, assignment=assignment)
         assert mark.points == 0
-        assert [item.name for item in mark.recognized] == ["notebook-variables"]
+        assert [item.name for item in mark.detected] == ["notebook-variables"]
 
 
 def assert_recognized(name, functions, mistake, variant=DEFAULT):

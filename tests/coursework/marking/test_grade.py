@@ -12,6 +12,7 @@ from coursework.grader.inbox.roster import Student
 from coursework.grader.marking import grade
 from coursework.grader.marking.grade import grade_notebook
 from coursework.grader.marking.notebook import UnreadableError
+from coursework.grader.output.wording import explain, explain_question
 from coursework.grader.sandbox.host import SandboxError
 from tests.coursework.tiny import TINY, forget
 
@@ -27,7 +28,7 @@ def test_a_notebook_has_its_marks_and_what_reproduces_them():
     assert points.pop("softmax") == 25
     assert set(points.values()) == {0}
     assert (result.status, result.seed, result.file) == (model.OK, 7, "ann/hw1.ipynb")
-    assert "log_softmax: not answered" in result.reason
+    assert "log_softmax: not answered" in explain(result)
     assert len(result.sha256) == 64
     assert result.seconds > 0
     assert model.from_dict(json.loads(json.dumps(model.to_dict(result)))) == result
@@ -44,9 +45,9 @@ def test_a_notebook_has_its_marks_and_what_reproduces_them():
 def test_what_cannot_be_marked_has_its_reason(data, status, reason):
     result = grade_notebook("ann", data, "f", "hw1", {"base": "e"}, 7)
     assert result.status == status
-    assert reason in result.reason
+    assert reason in explain(result)
     assert (result.points, result.out_of) == (0, 100)
-    assert all(reason in question.reason for question in result.questions)
+    assert all(reason in explain_question(question) for question in result.questions)
 
 
 def test_a_reason_is_short_wherever_it_comes_from(monkeypatch):
@@ -59,9 +60,9 @@ def test_a_reason_is_short_wherever_it_comes_from(monkeypatch):
     record = classroom._make_record(long, Settings(TINY, 1), None)
     noted = classroom._make_record(long, Settings(TINY, 1), result)
     for one in (result, record.result, noted.result):
-        assert len(one.reason) < 2100
-        assert all(len(question.reason) < 2100 for question in one.questions)
-    assert len(noted.note) < 2100
+        assert len(explain(one)) < 2100
+        assert all(len(explain_question(question)) < 2100 for question in one.questions)
+    assert len(noted.result.note) < 2100
 
 
 def test_an_error_of_the_grader_becomes_a_result(monkeypatch):
@@ -71,7 +72,7 @@ def test_an_error_of_the_grader_becomes_a_result(monkeypatch):
     monkeypatch.setattr(grade, "mark_cells", mark_cells)
     result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7)
     assert result.status == model.FAILED
-    assert result.reason == "the grader failed (KeyError: 'oops')"
+    assert explain(result) == "the grader failed (KeyError: 'oops')"
     assert result.out_of == 100
 
 
@@ -81,9 +82,9 @@ def test_a_worker_without_bubblewrap_or_with_other_sources_marks_nothing(monkeyp
 
     result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7, version="old")
     assert result.status == model.FAILED
-    assert "another version" in result.reason
+    assert "another version" in explain(result)
     monkeypatch.setattr(grade, "check_sandbox", check_sandbox)
     forget()
     result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7)
     assert (result.status, result.points) == (model.FAILED, 0)
-    assert "bubblewrap is missing" in result.reason
+    assert "bubblewrap is missing" in explain(result)

@@ -14,12 +14,14 @@ from coursework.grader.model import (
     Assignment,
     AssignmentError,
     Call,
+    Cause,
     Limits,
     Misconception,
     Question,
     load_assignment,
     parse_variant,
 )
+from coursework.grader.output.wording import explain_question
 
 LIMITS = Limits(cpu_seconds=2, wall_seconds=60)
 
@@ -63,22 +65,23 @@ def test_a_right_notebook():
     marks = mark(GOOD)
     assert [item.points for item in marks.values()] == [10, 10]
     assert {item.status for item in marks.values()} == {model.OK}
-    assert {item.reason for item in marks.values()} == {""}
+    assert {item.reasons for item in marks.values()} == {()}
 
 
 def test_a_stub_says_so():
     marks = mark(["def double(z):\n    raise NotImplementedError()", GOOD[1]])
     assert marks["double"].points == 0
-    assert marks["double"].reason == "not answered: the function raises NotImplementedError"
-    assert (marks["double"].cause, marks["negate"].cause) == (model.STUB, "")
+    words = "not answered: the function raises NotImplementedError"
+    assert explain_question(marks["double"]) == words
+    assert (marks["double"].cause, marks["negate"].cause) == (Cause.STUB, None)
     assert marks["negate"].points == 10
 
 
 def test_a_missing_function_says_so_with_the_error_of_its_cell():
     marks = mark(["nothing_of_the_kind\n" + GOOD[0], GOOD[1]])
     assert marks["double"].points == 0
-    assert "double is not defined in any cell that ran" in marks["double"].reason
-    assert "nothing_of_the_kind" in marks["double"].reason
+    assert "double is not defined in any cell that ran" in explain_question(marks["double"])
+    assert "nothing_of_the_kind" in explain_question(marks["double"])
     assert marks["negate"].points == 10
 
 
@@ -94,9 +97,9 @@ def test_a_missing_function_says_so_with_the_error_of_its_cell():
 def test_a_syntax_error_is_named_wherever_the_definition_is(source):
     mark_of = mark([source, GOOD[1]])["double"]
     assert mark_of.points == 0
-    assert "cell 1: " in mark_of.reason
-    assert re.search("SyntaxError|IndentationError", mark_of.reason)
-    assert mark_of.cause == model.UNDEFINED
+    assert "cell 1: " in explain_question(mark_of)
+    assert re.search("SyntaxError|IndentationError", explain_question(mark_of))
+    assert mark_of.cause == Cause.UNDEFINED
 
 
 @pytest.mark.parametrize(
@@ -106,8 +109,8 @@ def test_a_syntax_error_is_named_wherever_the_definition_is(source):
 def test_an_answer_in_a_cell_that_is_not_code_is_named(kind, words, source):
     texts = [{"cell_type": "code", "source": GOOD[1]}, {"cell_type": kind, "source": source}]
     marks = mark([GOOD[1]], texts=texts)
-    assert f"it is in {words}, number 2 of all cells" in marks["double"].reason
-    assert "change the type of the cell to Code" in marks["double"].reason
+    assert f"it is in {words}, number 2 of all cells" in explain_question(marks["double"])
+    assert "change the type of the cell to Code" in explain_question(marks["double"])
     assert marks["negate"].points == 10
 
 
@@ -121,7 +124,7 @@ def test_a_loop_costs_one_question_and_keeps_what_came_before():
     cells = ["def double(z):\n    while True: pass", GOOD[1]]
     marks = mark(cells)
     assert (marks["double"].points, marks["double"].status) == (0, model.TIMEOUT)
-    assert marks["double"].reason
+    assert explain_question(marks["double"])
     assert (marks["negate"].points, marks["negate"].status) == (10, model.OK)
 
     second_call_loops = """
@@ -137,12 +140,12 @@ def double(z):
 
 def test_mistakes_are_recognized_by_what_they_do():
     squared = mark(["def double(z):\n    return z**2", GOOD[1]])["double"]
-    assert [item.name for item in squared.recognized] == ["square"]
+    assert [item.name for item in squared.detected] == ["square"]
     assert squared.points == 2
-    assert "1 of 2 checks missed: double([" in squared.reason
+    assert "1 of 2 checks missed: double([" in explain_question(squared)
 
     in_place = mark(["def double(z):\n    z *= 2\n    return z", GOOD[1]])["double"]
-    assert [item.name for item in in_place.recognized] == ["in-place"]
+    assert [item.name for item in in_place.detected] == ["in-place"]
     assert in_place.points == 8
 
 
@@ -160,8 +163,8 @@ def test_an_answer_in_words_waits_and_an_empty_one_does_not():
     assert (written.status, written.answer) == (model.AWAITING, "Because.")
     empty = mark(GOOD, with_words)["why"]
     assert (empty.status, empty.points) == (model.OK, 0)
-    assert empty.reason == "nothing was written"
-    assert (written.cause, empty.cause) == ("", model.UNWRITTEN)
+    assert explain_question(empty) == "nothing was written"
+    assert (written.cause, empty.cause) == (Cause.AWAITING, Cause.UNWRITTEN)
 
 
 def test_what_is_given_wins_over_the_students_own():

@@ -11,11 +11,11 @@ from coursework.grader.model import (
     CRASHED,
     FAILED,
     OK,
-    STUB,
     TIMEOUT,
-    UNDEFINED,
     UNREADABLE,
+    Cause,
     CheckResult,
+    Reason,
     assignment_names,
     load_assignment,
 )
@@ -28,9 +28,11 @@ from tests.coursework.sample_results import (
     make_missing,
     make_result,
     make_words,
+    told,
 )
 
 BOOK = "https://example.org/softmax/"
+BAD_JSON = Reason(Cause.UNREADABLE, ("bad JSON at line 3",))
 FORMS = {
     "html": lambda *args: BeautifulSoup(to_html(*args), "html.parser").get_text(" "),
     "markdown": to_markdown,
@@ -52,11 +54,11 @@ def adversarial_result():
     checks = (CheckResult("right values", 0.0, 25.0, ADVERSARIAL),)
     return make_result(
         "ana",
-        make_coded(points=0.0, checks=checks, reason=ADVERSARIAL, status=CRASHED),
-        make_words(ADVERSARIAL, status=OK, reason=ADVERSARIAL, comment=ADVERSARIAL),
-        make_coded("third", points=0.0, checks=(), reason=ADVERSARIAL, status=UNREADABLE),
+        make_coded(points=0.0, checks=checks, status=CRASHED, **told(ADVERSARIAL)),
+        make_words(ADVERSARIAL, status=OK, comment=ADVERSARIAL, **told(ADVERSARIAL)),
+        make_coded("third", points=0.0, checks=(), status=UNREADABLE, **told(ADVERSARIAL)),
         status=UNREADABLE,
-        reason=ADVERSARIAL,
+        reason=Reason(Cause.UNREADABLE, (ADVERSARIAL,)),
         file=ADVERSARIAL,
         submitted=ADVERSARIAL,
         note=ADVERSARIAL,
@@ -65,7 +67,7 @@ def adversarial_result():
 
 @pytest.mark.parametrize("form", FORMS)
 def test_says_what_was_met_and_missed_and_why(form):
-    text = FORMS[form](make_result("ana", make_coded(recognized=(NO_SHIFT,))), None)
+    text = FORMS[form](make_result("ana", make_coded(detected=(NO_SHIFT,))), None)
     for words in (
         "15 of 25 points",
         "right values, row by row",
@@ -104,28 +106,26 @@ def test_lateness_is_explained(form):
     [
         (make_missing(), ["nothing was handed in", "it may lie in another folder"]),
         (
-            make_result("b", make_coded(), status=UNREADABLE, reason="bad JSON at line 3"),
+            make_result("b", make_coded(), status=UNREADABLE, reason=BAD_JSON),
             ["could not be read", "bad JSON at line 3", "ends in .ipynb"],
         ),
         (make_result("b", make_coded(), status=FAILED), ["the grader failed", "not final"]),
         (
-            make_result("b", make_coded(status=TIMEOUT, reason="no answer within 20 s")),
+            make_result("b", make_coded(status=TIMEOUT, **told(20, Cause.WALL_TIME))),
             ["it took too long", "no answer within 20 s", "a loop that does not end"],
         ),
         (
-            make_result("b", make_coded(points=0.0, checks=(), reason="")),
+            make_result("b", make_coded(points=0.0, checks=(), reasons=())),
             ["no reason was recorded; ask your teacher"],
         ),
         (
-            make_result("b", make_coded(points=0.0, reason="not answered: x", cause=STUB)),
+            make_result("b", make_coded(points=0.0, **told("", Cause.STUB))),
             ["not answered", "Write the function where the notebook says so"],
         ),
         (
             make_result(
                 "b",
-                make_coded(
-                    points=0.0, reason="f is not defined in any cell that ran", cause=UNDEFINED
-                ),
+                make_coded(points=0.0, **told("f", Cause.UNDEFINED)),
             ),
             ["is not defined in any cell", "Define the function in a code cell"],
         ),
@@ -141,10 +141,10 @@ def test_a_zero_has_its_reason_and_a_way_on(form, result, words):
 @pytest.mark.parametrize("make", [to_html, to_markdown])
 def test_one_reason_is_enough_where_nothing_was_marked(make):
     questions = [
-        make_coded(name, points=0.0, checks=(), status=UNREADABLE, reason="bad JSON at line 3")
+        make_coded(name, points=0.0, checks=(), status=UNREADABLE, reasons=(BAD_JSON,))
         for name in ("softmax", "log_softmax")
     ]
-    text = make(make_result("b", *questions, status=UNREADABLE, reason="bad JSON at line 3"))
+    text = make(make_result("b", *questions, status=UNREADABLE, reason=BAD_JSON))
     assert text.count("bad JSON at line 3") == 1
     assert "<table" not in text
 
@@ -156,7 +156,7 @@ def test_answers_in_words(form):
     assert "10 more await marking" in awaiting
     assert "awaits marking, out of 10" in awaiting
     assert "0 of 10 points" not in awaiting
-    marked = make_words(status=OK, points=7.5, comment="Say why.", reason="Say why.")
+    marked = make_words().marked_by_hand(7.5, "Say why.")
     text = FORMS[form](make_result("ana", marked), None)
     assert "7.5 of 10 points" in text
     assert "Both sets are right." in text
@@ -166,11 +166,19 @@ def test_answers_in_words(form):
 def test_says_how_cells_are_counted_where_one_is_named():
     named = make_result("ana", make_coded(message="ValueError: no (cell 4, line 2)"))
     assert "counted from the top" in to_markdown(named)
-    assert "counted from the top" not in to_markdown(make_result())
+    assert "counted from the top" not in to_markdown(make_result("ana", make_words()))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_words_of_an_exception_are_never_taken_for_the_graders(form):
+    words = "2 of 2 checks missed: not answered; nothing was handed in"
+    text = FORMS[form](make_result("ana", make_coded(status=CRASHED, **told(words))), None)
+    assert words in text
+    assert "Write the function where the notebook says so" not in text
 
 
 def test_full_marks_ask_for_nothing():
-    full = make_coded(points=25.0, reason="", checks=(CheckResult("right values", 25.0, 25.0),))
+    full = make_coded(points=25.0, reasons=(), checks=(CheckResult("right values", 25.0, 25.0),))
     text = to_markdown(make_result("ana", full))
     assert "Everything that was marked is right" in text
     assert "Next" not in text
@@ -179,8 +187,8 @@ def test_full_marks_ask_for_nothing():
 
 def test_the_same_message_is_not_repeated():
     checks = tuple(CheckResult(title, 0.0, 5.0, "no answer came") for title in "abc")
-    reason = "3 of 3 checks missed: no answer came"
-    text = to_markdown(make_result("ana", make_coded(checks=checks, reason=reason)))
+    reasons = (Reason(Cause.CHECKS_MISSED, (3, 3, "no answer came")),)
+    text = to_markdown(make_result("ana", make_coded(checks=checks, reasons=reasons)))
     assert text.count("no answer came") == 1
     assert text.count("as above") == 2
 
@@ -206,8 +214,8 @@ def test_very_long_messages_are_shortened():
     ],
 )
 def test_links_lead_into_the_book(url, base):
-    result = make_result("ana", make_coded(recognized=(NO_SHIFT,)))
-    link = parse(result, url).select_one(".recognized a")
+    result = make_result("ana", make_coded(detected=(NO_SHIFT,)))
+    link = parse(result, url).select_one(".detected a")
     assert link["href"] == f"{base}stability.html#subtract-the-maximum"
     assert link.get_text() == ("chapter “Computing softmax safely”, section “Subtract the maximum”")
     link = render_markdown(to_markdown(result, url)).select_one("a")
@@ -225,7 +233,7 @@ def test_no_address_of_a_book(url):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_without_an_address_the_place_is_named_in_words(form):
-    result = make_result("ana", make_coded(recognized=(NO_SHIFT,)))
+    result = make_result("ana", make_coded(detected=(NO_SHIFT,)))
     text = FORMS[form](result, None)
     for words in ("Computing softmax safely", "Subtract the maximum", "book/stability.html"):
         assert words in text
@@ -317,7 +325,7 @@ def test_markup_of_a_submission_is_text_in_markdown():
 )
 def test_no_message_gets_out_of_its_code(message):
     checks = (CheckResult("one", 0.0, 5.0, message), CheckResult("two", 0.0, 5.0, "other"))
-    marks = make_coded(checks=checks, recognized=(NO_SHIFT,))
+    marks = make_coded(checks=checks, detected=(NO_SHIFT,))
     answer = make_words(f"{message}\n# heading\n{message}", status=OK, comment=message)
     page = render_markdown(to_markdown(make_result("ana", marks, answer), BOOK))
     assert len(page.select("h1")) == 1

@@ -14,6 +14,7 @@ from coursework.grader.output.free_response import (
     export_answers,
     merge_answers,
 )
+from coursework.grader.output.wording import explain_question
 from coursework.grader.sanitize import plain_cell, safe_cell
 from tests.coursework.sample_results import (
     ADVERSARIAL,
@@ -129,9 +130,9 @@ def test_marks_come_back_however_they_were_saved(tmp_path, anonymous, saved):
     merged = merge_answers(results, path)
     words = words_of(merged)
     assert (words["ana"].points, words["ana"].status) == (7.5, OK)
-    assert words["ana"].comment == words["ana"].reason == "Why? Schön; sonst."
-    assert (words["ben"].points, words["ben"].status, words["ben"].reason) == (10, OK, "")
-    assert (words["cem"].points, words["cem"].reason) == (0, "nothing was written")
+    assert words["ana"].comment == explain_question(words["ana"]) == "Why? Schön; sonst."
+    assert (words["ben"].points, words["ben"].status, words["ben"].reasons) == (10, OK, ())
+    assert (words["cem"].points, explain_question(words["cem"])) == (0, "nothing was written")
     assert words["dora"].status == MISSING
     assert [result.status for result in merged] == [OK, OK, OK, MISSING]
     assert merged[0].total == 22.5
@@ -145,7 +146,7 @@ def test_blank_points_go_on_awaiting(tmp_path):
     merged = merge_answers(results, path)
     assert merged[0] == results[0]
     assert words_of(merged)["ben"].points == 3
-    assert words_of(merged)["ben"].reason == "marked by hand, not all points"
+    assert explain_question(words_of(merged)["ben"]) == "marked by hand, not all points"
 
 
 def test_marks_can_be_changed_and_are_exported_again(tmp_path):

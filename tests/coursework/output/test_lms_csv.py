@@ -6,7 +6,7 @@ import re
 import pytest
 
 from coursework.grader.inbox.roster import Student
-from coursework.grader.model import FAILED, OK, CheckResult, load_assignment
+from coursework.grader.model import FAILED, OK, Cause, CheckResult, load_assignment
 from coursework.grader.output.final import ExportError
 from coursework.grader.output.lms_csv import write_canvas, write_moodle
 from tests.coursework.sample_results import (
@@ -16,9 +16,10 @@ from tests.coursework.sample_results import (
     make_result,
     make_roster,
     make_words,
+    told,
 )
 
-MARKED = {"status": OK, "points": 7.5, "comment": "Why?", "reason": "Why?"}
+MARKED = {"status": OK, "points": 7.5, "comment": "Why?", **told("Why?", Cause.COMMENT)}
 
 
 def make_class():
@@ -26,7 +27,7 @@ def make_class():
     words = make_words(**MARKED)
     note = "not marked: Copy of hw9.ipynb"
     few = make_coded(
-        points=3.0, checks=(CheckResult("all", 3.0, 25.0, ADVERSARIAL),), reason=ADVERSARIAL
+        points=3.0, checks=(CheckResult("all", 3.0, 25.0, ADVERSARIAL),), **told(ADVERSARIAL)
     )
     return [
         make_result("ana", make_coded(), words, submitted="2026-12-02T00:30:00+01:00"),

@@ -17,6 +17,7 @@ from coursework.grader.model import (
     FOLDER,
     OK,
     Assignment,
+    Cause,
     Check,
     CheckResult,
     Question,
@@ -32,6 +33,7 @@ from tests.coursework.sample_results import (
     make_result,
     make_roster,
     make_words,
+    told,
 )
 
 ASSIGNMENT = Assignment(
@@ -42,7 +44,7 @@ ASSIGNMENT = Assignment(
         Question("templates", "Two sets of templates", "", (), manual_points=10),
     ),
 )
-MARKED = {"status": OK, "points": 7.5, "comment": "Why?", "reason": "Why?"}
+MARKED = {"status": OK, "points": 7.5, "comment": "Why?", **told("Why?", Cause.COMMENT)}
 
 
 def make_class():
@@ -50,7 +52,7 @@ def make_class():
     words = make_words(**MARKED)
     note = "not marked: Copy of hw9.ipynb"
     few = make_coded(
-        points=3.0, checks=(CheckResult("all", 3.0, 25.0, ADVERSARIAL),), reason=ADVERSARIAL
+        points=3.0, checks=(CheckResult("all", 3.0, 25.0, ADVERSARIAL),), **told(ADVERSARIAL)
     )
     return [
         make_result("ana", make_coded(), words, submitted="2026-12-02T00:30:00+01:00"),

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from coursework.grader.model import Limits
+from coursework.grader.output.wording import say
 from coursework.grader.sandbox import host, process
 from coursework.grader.sandbox.policy.bubblewrap import ENVIRONMENT
 from tests.coursework.sandboxed import QUICK, nothing_is_left, require_sandbox, run, value
@@ -173,7 +174,7 @@ def test_threads_end_at_the_limit():
 def test_memory_of_one_process():
     result = run("return len([bytes(1 << 20) for _ in range(2000)])")
     assert (result.status, result.outcomes[0].kind) == ("out of memory", "raised")
-    assert "not enough memory: MemoryError" in result.reason
+    assert "not enough memory: MemoryError" in say(result.reason)
 
 
 def test_memory_that_is_never_given_back():
@@ -185,7 +186,7 @@ def test_memory_that_is_never_given_back():
     """
     result = run(body, (), (), (), limits=Limits(memory_bytes=512 << 20))
     assert result.status == "out of memory", result
-    assert "not enough memory" in result.reason
+    assert "not enough memory" in say(result.reason)
 
 
 def test_memory_of_many_processes_together():
@@ -199,7 +200,7 @@ def test_memory_of_many_processes_together():
         time.sleep(100)
         """
     )
-    assert (result.status, result.reason) == (
+    assert (result.status, say(result.reason)) == (
         "out of memory",
         "it used more than 512 MB of memory",
     )
@@ -215,7 +216,7 @@ def test_a_gigabyte_of_output(where):
             sys.{where}.write("a" * (1 << 20))
         """
     )
-    assert (result.status, result.reason) == ("too much output", "it printed more than 8 MB")
+    assert (result.status, say(result.reason)) == ("too much output", "it printed more than 8 MB")
 
 
 def test_output_is_read_while_looking_takes_long(monkeypatch):
@@ -238,7 +239,7 @@ def test_output_is_read_while_looking_takes_long(monkeypatch):
 def test_an_answer_that_never_comes(body):
     result = run(body, limits=SLOW)
     assert (result.status, result.outcomes[0].kind) == ("timeout", "unanswered")
-    assert result.reason.endswith((" within 1 s", " 1 s of computing time"))
+    assert say(result.reason).endswith((" within 1 s", " 1 s of computing time"))
 
 
 def test_computing_time_is_limited_by_itself():
@@ -246,7 +247,7 @@ def test_computing_time_is_limited_by_itself():
     for first in ("", "import signal; signal.signal(signal.SIGXCPU, signal.SIG_IGN)\n"):
         result = run(first + "while True: pass", limits=limits)
         assert result.status == "timeout"
-        assert result.reason == "it used more than 1 s of computing time"
+        assert say(result.reason) == "it used more than 1 s of computing time"
 
 
 def test_computing_time_is_that_of_all_processes_together():
@@ -259,7 +260,7 @@ def test_computing_time_is_that_of_all_processes_together():
         os.wait()
     """
     result = run(body, limits=Limits(cpu_seconds=1, wall_seconds=30))
-    assert result.reason == "it used more than 1 s of computing time"
+    assert say(result.reason) == "it used more than 1 s of computing time"
 
 
 def test_open_files_end_at_the_limit():

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from coursework.grader.model import Call, Function, Limits
+from coursework.grader.output.wording import say
 from coursework.grader.sandbox import host
 from coursework.grader.sandbox.guest.codec import ValueProblem
 from coursework.grader.sandbox.host import SandboxError, check_sandbox, run_calls
@@ -53,7 +54,7 @@ def test_calls_are_answered_in_order(sandboxed):
         Call("scale", ([1.0],), {"factor": None}),
     ]
     result = run_calls(cells, calls, limits=QUICK, prelude="import numpy as np", sandbox=sandboxed)
-    assert (result.status, result.reason, result.problems) == ("ok", "", [])
+    assert (result.status, say(result.reason), result.problems) == ("ok", "", [])
     assert [o.kind for o in result.outcomes] == [
         "returned",
         "returned",
@@ -169,7 +170,7 @@ def test_memory_of_a_cell_counts_where_it_cost_an_answer():
     hog = "big = bytearray(1 << 40)\n"
     result = run_calls([hog + "def f():\n    return 1"], [Call("f")], limits=QUICK)
     assert (result.status, result.outcomes[0].kind) == ("out of memory", "undefined")
-    assert "cell 1: MemoryError" in result.reason
+    assert "cell 1: MemoryError" in say(result.reason)
     cells = ["def f():\n    return 1", hog + "def g():\n    return 1"]
     result = run_calls(cells, [Call("f"), Call("g")], limits=QUICK)
     assert (result.status, result.outcomes[0].kind) == ("out of memory", "returned")

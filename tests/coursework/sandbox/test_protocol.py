@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from coursework.grader.model import Call, Limits
+from coursework.grader.output.wording import say
 from coursework.grader.sandbox.host import run_calls
 from tests.coursework.sandboxed import QUICK, answer, nothing_is_left, require_sandbox, run, value
 
@@ -30,7 +31,7 @@ _nothing_is_left = pytest.fixture(autouse=True)(nothing_is_left)
 def test_a_gigabyte_on_the_channel():
     result = run(CHANNEL + "while True:\n    os.write(channel, b'a' * 65536)", limits=Limits())
     assert result.status == "crashed"
-    assert "more than 64 MB of results" in result.reason
+    assert "more than 64 MB of results" in say(result.reason)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_a_gigabyte_on_the_channel():
 def test_garbage_on_the_channel_ends_the_question(message):
     result = run(CHANNEL + f"os.write(channel, {message!r})\nimport time; time.sleep(100)")
     assert (result.status, result.outcomes[0].kind) == ("crashed", "unanswered")
-    assert result.reason == "the process was stopped: it wrote to the channel of the grader"
+    assert say(result.reason) == "the process was stopped: it wrote to the channel of the grader"
 
 
 def test_a_forged_result_is_data_as_any_other():
@@ -93,8 +94,7 @@ def test_the_end_of_the_process_counts_from_there_on(body, reason):
     )
     assert [o.kind for o in result.outcomes] == ["returned", "unanswered", "unanswered"]
     assert result.status == "crashed"
-    assert reason in result.reason
-    assert reason in result.outcomes[2].message
+    assert reason in say(result.reason)
 
 
 def test_the_first_process_cannot_be_killed_or_traced():
@@ -138,7 +138,7 @@ def test_results_that_are_refused(expression, words):
 
 def test_a_result_of_as_many_items_as_there_may_be():
     result = run("import numpy as np\nreturn list(np.zeros(199_999))", limits=Limits())
-    assert (result.status, result.outcomes[0].kind) == ("ok", "returned"), result.reason
+    assert (result.status, result.outcomes[0].kind) == ("ok", "returned"), say(result.reason)
     assert result.outcomes[0].value == [0.0] * 199_999
 
 

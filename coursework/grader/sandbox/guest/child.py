@@ -217,7 +217,8 @@ class Session:
         try:
             value = self.names[name](*used, **kwargs)
         except BaseException as error:
-            return "raised", None, in_words(error) + where(error), [], self.is_memory(error)
+            kind = "unimplemented" if issubclass(type(error), NotImplementedError) else "raised"
+            return kind, None, in_words(error) + where(error), [], self.is_memory(error)
         changed = self.changed(self.decode(args), (used, kwargs))
         try:
             returned = "returned", self.codec.encode(value), "", changed, False
