@@ -19,7 +19,7 @@ from coursework.adversarial.recipe import (
     text,
     with_sources,
 )
-from coursework.grader.model import CRASHED, OK
+from coursework.grader.model import CRASHED, OK, UNREADABLE
 
 
 def _keep_answers(_, notebook):
@@ -132,8 +132,8 @@ CELLS = (
     edited("spoiled-metadata", "Metadata of wrong types cost nothing.", _spoil_metadata),
     edited("one-great-cell", "Everything in one cell is fine.", _merge_cells),
     edited("lists-of-lines", "A source may be a list of lines.", _one_line_each),
-    edited("format-of-version-3", "Notebooks of older Jupyter are read.", _downgrade),
-    edited("cells-without-sense", "Cells that are none are passed over.", _strange_cells),
+    edited("format-of-version-3", "An old format is refused.", _downgrade, NONE, UNREADABLE, NONE),
+    edited("cells-without-sense", "Entries that are not cells are skipped.", _strange_cells),
 )
 
 

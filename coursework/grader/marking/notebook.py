@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coursework.grader.sanitize import shorten
-
 MAX_BYTES = 10 << 20
 # An object of Python takes many times the memory of its text. Jupyter gives each number of a plot
 # a line of its own, far to the right: a notebook of 10 MB has less than a million of them.
@@ -41,8 +39,8 @@ class UnreadableError(ValueError):
 class Notebook:
     """What the grader uses of a notebook.
 
-    `cells` are the sources of the code cells in order; `node` is the notebook in nbformat's
-    version 4, a dict, with nothing but the sources and metadata of its cells.
+    `cells` are the sources of the code cells in order; `node` is the notebook, a dict,
+    with nothing but the sources and metadata of its cells.
     """
 
     cells: list[str]
@@ -62,7 +60,8 @@ def read_notebook(data):
     if len(data) > MAX_BYTES:
         raise UnreadableError(tell_size("the file", len(data)))
     try:
-        raw = _upgrade(_parse(data))
+        raw = _parse(data)
+        _check_format(raw)
         _check_language(raw.get("metadata"))
         cells = [cell for cell in map(_clean_cell, raw["cells"]) if cell]
     except RecursionError:
@@ -118,50 +117,17 @@ def _count_parts(data):
     return np.count_nonzero(parts & ~in_string)
 
 
-def _upgrade(raw):
-    """Return a notebook, a dict, with its cells where nbformat's version 4 has them."""
+def _check_format(raw):
+    """Raise `UnreadableError` for a notebook in another format than nbformat's version 4."""
     major = raw.get("nbformat", 4)
-    if major not in (3, 4):
-        told = shorten(repr(major), 40)
-        raise UnreadableError(f"the notebook's format is {told}; formats 3 and 4 are read")
-    if "cells" not in raw:
-        raw = _join_worksheets(raw)
+    if major == 3 or "cells" not in raw:
+        raise UnreadableError(
+            "the notebook has the old format 3: open it in Jupyter, save it and hand it in again"
+        )
+    if major != 4:
+        raise UnreadableError(f"the notebook's format is {repr(major)[:40]}; format 4 is read")
     if not isinstance(raw["cells"], list):
         raise UnreadableError("the file is JSON, but no notebook: its cells are no list")
-    return raw
-
-
-def _join_worksheets(raw):
-    """Return a notebook of version 3 with the cells of all its worksheets, as in version 4.
-
-    Not by `nbformat.convert`: for each output that is malformed it writes a warning of many
-    lines, and a student chooses how many there are.
-    """
-    sheets = raw["worksheets"]
-    if not isinstance(sheets, list):
-        raise UnreadableError("the file is JSON, but no notebook: its worksheets are no list")
-    found = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
-    cells = [cell for some in found if isinstance(some, list) for cell in some]
-    cells = [_rename(cell) for cell in cells if isinstance(cell, dict)]
-    told = [cell["language"] for cell in cells if "language" in cell]
-    metadata = {"language_info": {"name": told[0] if told else ""}}
-    if isinstance(raw.get("metadata"), dict):
-        metadata |= raw["metadata"]
-    return {"cells": cells, "metadata": metadata}
-
-
-def _rename(cell):
-    """Return a cell of version 3 as one of version 4."""
-    if cell.get("cell_type") == "code":
-        return {"source": cell.get("input", ""), **cell}
-    if cell.get("cell_type") == "html":
-        return cell | {"cell_type": "markdown"}
-    level = cell.get("level", 1)
-    if cell.get("cell_type") == "heading" and type(level) is int and 0 < level < 7:
-        source = cell.get("source", "")
-        lines = source if isinstance(source, list) else [source]
-        return cell | {"cell_type": "markdown", "source": ["#" * level, " ", *lines]}
-    return cell
 
 
 def _check_language(metadata):
