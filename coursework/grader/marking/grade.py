@@ -15,32 +15,20 @@ from coursework.grader.marking.question import mark_cells
 from coursework.grader.model import FOLDER, Cause, QuestionResult, Reason, Result, load_assignment
 from coursework.grader.sandbox.host import check_sandbox
 
-# Modules that no marks depend on: with a change here, what is marked stays marked.
-BESIDE_MARKS = {
-    "__main__",
-    "cli",
-    "cluster",
-    "csv_files",
-    "exports",
-    "feedback",
-    "final",
-    "gradebook",
-    "grades",
-    "markdown",
-    "pools",
-    "roster",
-    "submissions",
-    "work",
-}
+
+def source_paths(name):
+    """Return the files that the marks of an assignment depend on: whole folders, and the model."""
+    grader = FOLDER / "grader"
+    folders = grader / "marking", grader / "sandbox", FOLDER / name
+    paths = [path for folder in folders for path in folder.rglob("*")]
+    paths += [grader / "model.py", *(FOLDER.parent / "softmax").glob("*.py")]  # the right answers
+    return sorted(path for path in paths if path.suffix in (".py", ".md"))
 
 
 def source_version(name):
     """Return a hash of the sources that the marks of an assignment depend on."""
-    paths = [path for path in (FOLDER / "grader").rglob("*.py") if path.stem not in BESIDE_MARKS]
-    paths += [path for path in (FOLDER / name).iterdir() if path.suffix in (".py", ".md")]
-    paths += (FOLDER.parent / "softmax").glob("*.py")  # the right answers call it
     digest = hashlib.sha256()
-    for path in sorted(paths):
+    for path in source_paths(name):
         data = path.read_bytes()
         digest.update(f"{path.relative_to(FOLDER.parent)} {len(data)}\n".encode() + data)
     return digest.hexdigest()

@@ -1,6 +1,9 @@
 """The marks of one notebook, whatever is in it."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +13,9 @@ from coursework.grader.classroom import Settings
 from coursework.grader.inbox import find
 from coursework.grader.inbox.roster import Student
 from coursework.grader.marking import grade
-from coursework.grader.marking.grade import grade_notebook
+from coursework.grader.marking.grade import grade_notebook, source_paths
 from coursework.grader.marking.notebook import UnreadableError
+from coursework.grader.model import FOLDER
 from coursework.grader.output.wording import explain, explain_question
 from coursework.grader.sandbox.host import SandboxError
 from tests.coursework.tiny import TINY, forget
@@ -88,3 +92,15 @@ def test_a_worker_without_bubblewrap_or_with_other_sources_marks_nothing(monkeyp
     result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7)
     assert (result.status, result.points) == (model.FAILED, 0)
     assert "bubblewrap is missing" in explain(result)
+
+
+@pytest.mark.parametrize("name", model.assignment_names())
+def test_all_code_that_marks_is_in_the_key(name):
+    code = (
+        f"import sys, coursework.grader.marking.grade, coursework.{name}.checks; "
+        "print(*(m.__file__ for n, m in sys.modules.items() if n.startswith('coursework.')))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=FOLDER.parent, capture_output=True, text=True, check=True)
+    used = {Path(path) for path in done.stdout.split()} - {FOLDER / "grader" / "__init__.py"}
+    assert used <= set(source_paths(name))
