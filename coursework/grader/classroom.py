@@ -65,26 +65,8 @@ class Settings:
     def key(self, sha256):
         """Return what the marks of a file depend on, as a text."""
         parts = [self.version, self.assignment.name, self.parameters, self.seed, self.sandbox]
-        parts.append(sha256)
+        parts += [self.released, sha256]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def read_released(assignment, address):
-    """Return the texts of an assignment's Markdown cells as they may have been given out.
-
-    Parameters
-    ----------
-    assignment : Assignment
-    address : str or None
-        Where the book's chapters are on the web: links to them are part of the texts. None
-        stands for the address in the book's configuration.
-    """
-    if not any(question.manual_points for question in assignment.questions):
-        return ()
-    # Imported where it is needed: workers do without nbgrader and jupytext.
-    from coursework.release import master as release
-
-    return tuple(sorted(release.texts_given_out(assignment, address or release.book_address())))
 
 
 def grade_class(submissions, settings, work, pool):

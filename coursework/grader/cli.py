@@ -17,9 +17,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from coursework.grader import model
-from coursework.grader.classroom import Settings, grade_class, read_released
+from coursework.grader.classroom import Settings, grade_class
 from coursework.grader.inbox.csv_reader import CsvError
 from coursework.grader.inbox.find import FILE, NBGRADER, SubmissionError, find_submissions
+from coursework.grader.inbox.released import RELEASED, ReleasedError, read_released
 from coursework.grader.inbox.roster import (
     RosterError,
     Student,
@@ -43,6 +44,7 @@ ERRORS = (
     AssignmentError,
     CsvError,
     ExportError,
+    ReleasedError,
     RosterError,
     SandboxError,
     SubmissionError,
@@ -141,6 +143,8 @@ def _add_grade(commands):
            help="of all points, for each day of lateness that has begun; 0 by default")  # fmt: skip
     option("--book-url", type=_book_url, metavar="URL", help="where the book is, for the links "
            "in the feedback, such as https://example.org/softmax/")  # fmt: skip
+    option("--released", type=Path, default=RELEASED, metavar="FOLDER", help="where make "
+           "coursework put what was given out; by default _build/coursework")  # fmt: skip
     option("--no-sandbox", action="store_true", help="run the answers without bubblewrap, with "
            "all rights that you have")  # fmt: skip
     option("--progress", action="store_true", help="show the progress bar also where the output "
@@ -244,7 +248,7 @@ def grade(options):
             sandbox=not options.no_sandbox,
             due=due,
             penalty=options.late_penalty,
-            released=read_released(assignment, options.book_url),
+            released=read_released(assignment, options.released),
         )
         with _open_pool(options, settings) as pool:
             _keep_settings(options, work, settings, students)

@@ -86,7 +86,9 @@ def files(released, options, chosen):
     if solutions == SOLUTIONS:
         solutions = folder_of(SOLUTIONS, chosen)
     for name, texts in released.items():
-        yield (options.out or folder_of(OUT, chosen)) / f"{name}.ipynb", texts.student
+        out = options.out or folder_of(OUT, chosen)
+        yield out / f"{name}.ipynb", texts.student
+        yield out / f"{name}.released.json", texts.record
         if solutions:
             yield solutions / f"{name}-solutions.ipynb", texts.solved
         if options.pages:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -36,11 +37,12 @@ HIDDEN = ("BEGIN HIDDEN TESTS", "BEGIN MARK SCHEME")
 
 @dataclass(frozen=True)
 class Released:
-    """What a master gives: texts of two notebooks and of a page of the book."""
+    """What a master gives: the texts of two notebooks, a page of the book, and of a record."""
 
     student: str
     solved: str
     page: str
+    record: str
 
 
 def render(text, values):
@@ -176,7 +178,26 @@ def release(text, assignment, values, course, address="") -> Released:
     student = generate(linked, assignment.name, course)
     shown = generate(master, assignment.name, course)
     validate(linked, assignment.name, course)
-    return Released(text_of(student), text_of(linked), pages.make_page(shown, assignment))
+    return Released(
+        text_of(student),
+        text_of(linked),
+        pages.make_page(shown, assignment),
+        record_of(linked, assignment),
+    )
+
+
+def record_of(linked, assignment):
+    """Return, as JSON, the texts that students are given, but for the cells of their answers.
+
+    The grader tells answers in words from them.
+    """
+    texts = [
+        cell.source
+        for cell in linked.cells
+        if cell.cell_type == "markdown" and not cell.metadata.get("nbgrader", {}).get("solution")
+    ]
+    record = {"parameters": dict(assignment.parameters), "texts": texts}
+    return json.dumps(record, ensure_ascii=False, indent=1) + "\n"
 
 
 def text_of(notebook):
@@ -217,22 +238,6 @@ def read_master(assignment):
     text = (FOLDER / assignment.name / f"{assignment.name}.md").read_text(encoding="utf-8")
     checks = importlib.import_module(f"coursework.{assignment.name}.checks")
     return text, checks.template_values(**assignment.parameters)
-
-
-def texts_given_out(assignment, address):
-    """Return the texts of the Markdown cells that students are given, but for their own answers.
-
-    Links to the book's chapters are part of a text; so each is there without an address and with
-    `address`, as `release` takes it.
-    """
-    text, values = read_master(assignment)
-    master = make_notebook(render(text, {**values, "book": pages.MARK}), assignment)
-    return {
-        cell.source
-        for place in ("", address)
-        for cell in pages.link_notebook(master, place).cells
-        if cell.cell_type == "markdown" and not cell.metadata.get("nbgrader", {}).get("solution")
-    }
 
 
 def release_all(names, chosen, address, course):

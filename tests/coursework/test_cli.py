@@ -33,7 +33,7 @@ def tiny(tmp_path, monkeypatch):
     for module in (cli, grade):
         monkeypatch.setattr(module, "load_assignment", lambda name, parameters: TINY)
     monkeypatch.setattr(grade, "mark_cells", mark_tiny)
-    monkeypatch.setattr(cli, "read_released", lambda assignment, address: ())
+    monkeypatch.setattr(cli, "read_released", lambda assignment, folder: ())
     monkeypatch.setattr(cli, "check_sandbox", lambda: None)
     monkeypatch.setattr(grade, "check_sandbox", lambda: None)
     monkeypatch.setattr(cli, "Processes", lambda jobs, timeout: Here())

@@ -108,6 +108,14 @@ def test_students_get_a_stub_and_nbgraders_metadata(released):
     assert notebook.metadata.coursework == {"assignment": "small", "parameters": {"factor": "2"}}
 
 
+def test_what_was_given_out_is_recorded_but_for_answers(released):
+    record = json.loads(released.record)
+    assert record["parameters"] == {"factor": "2"}
+    (text,) = record["texts"]
+    assert text.startswith("# A small homework")
+    assert "Because it doubles" not in released.record
+
+
 def test_no_solution_and_no_template_is_left(released):
     for text in (released.student, released.page):
         assert "* x" not in text
