@@ -12,7 +12,8 @@ from coursework.grader.classroom import Settings
 from coursework.grader.model import load_assignment
 from coursework.grader.sandbox.host import SandboxError
 from coursework.grader.workers import cluster
-from coursework.grader.workers.processes import Cluster, LostTaskError, PoolError
+from coursework.grader.workers.cluster import Cluster
+from coursework.grader.workers.processes import LostTaskError, PoolError
 from tests.coursework.classes import (
     ENVIRONMENT,
     grade_command,
