@@ -148,7 +148,7 @@ def _add_grade(commands):
     option("--no-sandbox", action="store_true", help="run the answers without bubblewrap, with "
            "all rights that you have")  # fmt: skip
     option("--progress", action="store_true", help="show the progress bar also where the output "
-           "is no terminal")  # fmt: skip
+           "is not a terminal")  # fmt: skip
 
 
 def _add_others(commands):
@@ -181,13 +181,13 @@ def _add_others(commands):
 
 def _positive(text):
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 upwards")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 upwards")
     return int(text)
 
 
 def _seed(text):
     if not text.isdecimal() or int(text) >= 2**63:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to 2**63 - 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 2**63 - 1")
     return int(text)
 
 
@@ -197,7 +197,7 @@ def _percent(text):
     except ValueError:
         percent = math.nan
     if not 0 <= percent <= 100:
-        raise argparse.ArgumentTypeError(f"{text!r} is no percentage from 0 to 100")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a percentage from 0 to 100")
     return percent
 
 

@@ -131,7 +131,7 @@ TEXTS = {
         "cross-entropy.html#from-likelihood-to-loss",
     ),
     "sign": (
-        "The sign is the wrong way round",
+        "The sign is wrong",
         "All your numbers have the opposite sign. A logarithm of a probability is negative, a "
         "loss is positive, and the gradient of the loss is prediction minus target.",
         "cross-entropy.html#the-gradient-is-p-y",
@@ -152,7 +152,7 @@ TEXTS = {
     "labels-unused": (
         "The labels do not count",
         "Your result is the same whatever the labels say, or looks at one class only. The loss "
-        "of a row is that of its own true class, and the gradient subtracts 1 there.",
+        "of a row is that of its true class, and the gradient subtracts 1 there.",
         "cross-entropy.html#the-definition-and-why-its-two-forms-are-one",
     ),
     "whole-columns": (
@@ -211,7 +211,7 @@ TEXTS = {
     ),
     "own-step": (
         "The step of the caller is not used",
-        "Your function takes a step of its own. Use h, wherever the step stands.",
+        "Your function uses a fixed step. Use h wherever the step appears.",
         "derivation.html#which-step-is-best",
     ),
     "other-library": (

@@ -14,7 +14,7 @@ NAME = "evidence"
 
 
 def draw_images(rng):
-    """Draw calls in which the largest weight stands at a black pixel."""
+    """Draw calls in which the largest weight is at a black pixel."""
     calls = []
     for D, K in ((9, 4), (6, 3)):
         x, W = rng.uniform(0.1, 1, size=D), rng.normal(size=(D, K))

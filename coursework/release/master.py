@@ -59,7 +59,7 @@ def render(text, values):
     try:
         return environment.from_string(text).render(values)
     except jinja2.TemplateSyntaxError as error:
-        raise ReleaseError(f"line {error.lineno} is no Jinja: {error.message}") from error
+        raise ReleaseError(f"line {error.lineno} is not valid Jinja: {error.message}") from error
     except jinja2.UndefinedError as error:
         known = ", ".join(sorted(values))
         raise ReleaseError(f"a value is missing: {error.message}; there are: {known}") from error

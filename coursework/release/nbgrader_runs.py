@@ -1,4 +1,4 @@
-"""Run nbgrader on one notebook, in a course folder of its own.
+"""Run nbgrader on one notebook, in a separate course folder.
 
 Nothing of the user's settings gets in: no nbgrader_config.py, no IPython profile, and no
 kernelspec called python3 that belongs to another interpreter.

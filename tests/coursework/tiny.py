@@ -41,7 +41,7 @@ TINY = Assignment(
 
 
 class Here(Pool):
-    """Runs tasks in this process, and takes down whose they were."""
+    """Runs tasks in this process, and records whose they were."""
 
     def __init__(self):
         super().__init__(timeout=1)

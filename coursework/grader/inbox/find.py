@@ -17,7 +17,7 @@ The rules, in full:
   the last by name. Where the teacher says that nbgrader has collected the files, its
   ``timestamp.txt`` in ``ann/hw1/`` is the time of what lies there.
 - Whatever notebook was not marked is named in the reason, and so is a time that cannot be right.
-- Symbolic links are followed only within the student's folder. A file that is no regular file,
+- Symbolic links are followed only within the student's folder. A file that is not a regular file,
   or is larger than 10 MB, is refused.
 """
 
@@ -148,7 +148,7 @@ def find_submissions(folder, students, assignment, *, times=FILE, timezone=None)
     Raises
     ------
     SubmissionError
-        Where `folder` is no folder that can be read.
+        Where `folder` cannot be read.
     """
     root = Path(folder)
     try:
@@ -461,7 +461,7 @@ def read_submission(submission):
     Raises
     ------
     SubmissionError
-        Where it is no regular file within the student's folder, too large or not to be read.
+        Where it is not a regular file within the student's folder, too large or not to be read.
     """
     path, root = submission.path, submission.root
     inside = root / path.relative_to(root).parts[0]
@@ -488,7 +488,7 @@ def read_regular(path, inside, max_bytes):
     with open(descriptor, "rb") as file:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
-            raise SubmissionError(f"{path.name} is no regular file")
+            raise SubmissionError(f"{path.name} is not a regular file")
         if found.st_size > max_bytes:
             raise SubmissionError(tell_size(path.name, found.st_size))
         return file.read(max_bytes)

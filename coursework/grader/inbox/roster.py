@@ -101,7 +101,7 @@ def _make_student(cells, where, timezone):
 def _name_problem(name):
     """Return why no folder among the submissions can be called `name`, or None."""
     if name[:1] == ".":
-        return "begins with a dot; hidden files are passed over, so choose another name"
+        return "begins with a dot; hidden files are skipped, so choose another name"
     if safe_cell(name) != name:
         return "has a sign in a place where a spreadsheet takes what follows for a formula"
     bad = next((c for c in name if c in "/\\" or unicodedata.category(c) in ("Cc", "Cs")), None)

@@ -30,7 +30,7 @@ def difference(actual, expected, *, rtol=1e-9, atol=0.0):
     Returns
     -------
     str or None
-        None where there is no difference to speak of.
+        None where there is no difference within the tolerances.
     """
     if isinstance(expected, (tuple, list)):
         return _difference_of_sequences(actual, expected, rtol, atol)

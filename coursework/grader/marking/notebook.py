@@ -32,7 +32,7 @@ OTHER_KERNELS = {
 
 
 class UnreadableError(ValueError):
-    """A file that is no notebook in Python; the message is for the student."""
+    """A file that is not a notebook in Python; the message is for the student."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def read_notebook(data):
     Raises
     ------
     UnreadableError
-        Says why it is no notebook in Python.
+        Says why it is not a notebook in Python.
     """
     if len(data) > MAX_BYTES:
         raise UnreadableError(tell_size("the file", len(data)))
@@ -95,16 +95,16 @@ def _parse(data):
     try:
         raw = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise UnreadableError(f"the file is no text in UTF-8 (at byte {error.start})") from None
+        raise UnreadableError(f"the file is not text in UTF-8 (at byte {error.start})") from None
     except json.JSONDecodeError as error:
         raise UnreadableError(
-            f"the file is no notebook: bad JSON at line {error.lineno}, column {error.colno} "
+            f"the file is not a notebook: bad JSON at line {error.lineno}, column {error.colno} "
             f"({error.msg})"
         ) from None
     except ValueError as error:  # a whole number of thousands of digits
-        raise UnreadableError(f"the file is no notebook: {error}") from None
+        raise UnreadableError(f"the file is not a notebook: {error}") from None
     if not isinstance(raw, dict) or not ({"cells", "worksheets"} & raw.keys()):
-        raise UnreadableError("the file is JSON, but no notebook: it has no list of cells")
+        raise UnreadableError("the file is JSON, but not a notebook: it has no list of cells")
     return raw
 
 
@@ -127,7 +127,7 @@ def _check_format(raw):
     if major != 4:
         raise UnreadableError(f"the notebook's format is {repr(major)[:40]}; format 4 is read")
     if not isinstance(raw["cells"], list):
-        raise UnreadableError("the file is JSON, but no notebook: its cells are no list")
+        raise UnreadableError("the file is JSON, but not a notebook: its cells are not a list")
 
 
 def _check_language(metadata):

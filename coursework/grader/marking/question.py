@@ -1,4 +1,4 @@
-"""Marks one notebook: runs each question in a child of its own and judges what came back."""
+"""Marks one notebook: runs each question in its own process and judges what came back."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def explains(function, model, right, *, rtol=1e-5, atol=1e-7) -> Seen:
     right : callable
         What is right. The mistake is seen where every value that came back is the model's, and
         at least one of these is not the right one. A value with NaN in it, where the model has
-        none, is passed over: that is the work of another mistake in the same function.
+        none, is skipped: it comes from another mistake in the same function.
     rtol, atol : float
         As in `difference`; wide, since float32 counts, too.
     """

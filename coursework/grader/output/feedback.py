@@ -101,13 +101,13 @@ def find_chapters(book_url: str) -> str:
     Raises
     ------
     ValueError
-        Where it is no address of a site.
+        Where it is not the address of a site.
     """
     parts = urlsplit(book_url)
     bad = parts.query or parts.fragment or re.search(r"[\s\"'<>\\`()\[\]]", book_url)
     if parts.scheme not in ("http", "https") or not parts.netloc or bad:
         raise ValueError(
-            f"{book_url!r} is no address of a site, such as https://example.org/softmax/"
+            f"{book_url!r} is not the address of a site, such as https://example.org/softmax/"
         )
     base = book_url.rpartition("/")[0] if parts.path.endswith(".html") else book_url
     base = f"{base.rstrip('/')}/"
@@ -127,7 +127,7 @@ def to_html(result: Result, book_url: str | None = None) -> str:
     Raises
     ------
     ValueError
-        Where `book_url` is no address of a site.
+        Where `book_url` is not the address of a site.
     """
     return render("feedback.html", **_view(result, book_url), own=_own_html)
 
@@ -201,7 +201,7 @@ def _greet(result, awaiting):
         return "More than half of this works, and the rest is within reach."
     if share > 0:
         return "A beginning is made. The checks below say where to go on."
-    return "There are no points yet. Below you read why, and what to do."
+    return "There are no points yet. You can read below why, and what to do."
 
 
 def _reason_of_all(result):

@@ -48,8 +48,8 @@ def export_answers(results: Sequence[Result], path, *, anonymous: bool = True) -
     path : path-like
         Of the CSV. The sheet has the same name and ends in ``.html``.
     anonymous : bool
-        Write a key of eight letters instead of each student's name, and sort by it. Whoever
-        marks then does not see whose answer it is; `merge_answers` knows the keys.
+        Write a key of eight letters instead of each student's name, and sort by it. The
+        person who marks does not see whose answer it is; `merge_answers` knows the keys.
 
     Returns
     -------
@@ -175,7 +175,7 @@ def _read_mark(row, students):
 def _read_points(text, out_of):
     # Not float() alone, which takes "nan", "1e3" and "1_0" too.
     if not re.fullmatch(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)", text):
-        raise AnswersError(f"{text!r} is no number of points")
+        raise AnswersError(f"{text!r} is not a number of points")
     points = float(text.replace(",", "."))
     if not 0 <= points <= out_of:
         raise AnswersError(f"{text} points; allowed are 0 to {in_points(out_of)}")

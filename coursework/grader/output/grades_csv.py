@@ -32,11 +32,11 @@ def write_grades(path, students, graded, assignment):
     Parameters
     ----------
     path : path-like
-        Written aside and renamed: whoever opens it sees the old one or the new one.
+        Written aside and renamed: a reader sees the old one or the new one.
     students : list of Student
         The rows, in this order.
     graded : mapping of str to Result
-        By student. Who is not in it has a row without marks and the status "not marked yet".
+        By student. The others have a row without marks and the status "not marked yet".
     assignment : Assignment
     """
     names = [question.name for question in assignment.questions]

@@ -18,7 +18,7 @@ Moodle
     grades are lost. A student that Moodle does not know ends the import, and a row with no
     address would go to the student of the row before.
 
-In both, a blank is no way to leave a mark as it is: Canvas sends it as a change to an empty
+In both, a blank does not leave a mark as it is: Canvas sends it as a change to an empty
 grade, and Moodle stores that there is no grade. To leave a student's mark, leave out the row.
 """
 
@@ -37,7 +37,7 @@ from coursework.grader.output.final import ExportError, check_final
 from coursework.grader.output.wording import explain, explain_question, in_points
 from coursework.grader.sanitize import one_line, safe_cell, shorten
 
-# Canvas passes over every column whose title has one of these in it.
+# Canvas skips every column whose title has one of these in it.
 CANVAS_TOTALS = re.compile(r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
 # The other columns of Canvas's own exports, by the names that it knows them by in all files.
 CANVAS_COLUMNS = {
@@ -73,8 +73,8 @@ def write_canvas(
         What students log in to Canvas with (their SIS Login ID): "student" or "email", a
         column of the roster.
     missing : str
-        Who handed in nothing has 0 points ("zero"), or is left out, so that Canvas keeps what
-        it has ("omit").
+        Students who handed in nothing have 0 points ("zero"), or are left out, so that Canvas
+        keeps what it has ("omit").
     allow_awaiting : bool
         Export answers that await marks with the points so far, and leave out the students with
         whom the grader failed. By default either is an error.
@@ -95,12 +95,12 @@ def write_canvas(
     title = one_line(title or _find_title(results))
     if CANVAS_TOTALS.search(title):
         raise ExportError(
-            f"Canvas takes a column called {title!r} for one of its totals and passes over it; "
+            f"Canvas takes a column called {title!r} for one of its totals and skips it; "
             "choose another title"
         )
     if title.lower() in CANVAS_COLUMNS:
         raise ExportError(
-            f"Canvas has a column {title!r} of its own, and would take the marks for what is in "
+            f"Canvas has its own column {title!r}, and would take the marks for what is in "
             "it; choose another title"
         )
     logins = _identify([student for student, _ in pairs], login)
@@ -137,7 +137,8 @@ def write_moodle(
     Parameters
     ----------
     results, roster, path, missing, allow_awaiting
-        As in `write_canvas`. Who handed in nothing has 0 points and the reason in the feedback.
+        As in `write_canvas`. Students who handed in nothing have 0 points, and the feedback says
+        why.
     title : str, optional
         The heading of the column with the marks; by default the title of the assignment.
     identify : str

@@ -41,7 +41,7 @@ def write_gradebook(
     """Write the marks into a gradebook, which is made where there is none.
 
     To write the same marks twice changes nothing. ``nbgrader export`` then gives each student
-    `Result.total`: the points, less the penalty for lateness. Who handed in nothing gets no
+    `Result.total`: the points, less the penalty for lateness. Students who handed in nothing get no
     submission, which nbgrader exports as 0.
 
     Marks that a teacher gave by hand in nbgrader to an answer in code stay, and are flagged for
@@ -72,7 +72,7 @@ def write_gradebook(
     ------
     ExportError
         For marks that are not final, cells that do not fit the questions, or a database that
-        is none of this version of nbgrader.
+        this version of nbgrader cannot read.
     """
     # Here, for it takes a second and only this needs it.
     from nbgrader.api import Gradebook

@@ -1,4 +1,4 @@
-"""Runs untrusted code in a separate process, and takes down what it answers.
+"""Runs untrusted code in a separate process, and records what it answers.
 
 The process lives under bubblewrap: it has no network and sees Python, a few libraries and the
 files of `guest`, all read-only. It gets a request and answers in plain numbers; see `guest.codec`.

@@ -89,7 +89,7 @@ def read_text(value):
     Raises
     ------
     TypeError
-        Where it is no text.
+        Where it is not text.
     """
     if type(value) is not str:
         raise TypeError("not a text")

@@ -410,7 +410,7 @@ def test_links_that_leave_the_folder_are_not_followed(tmp_path):
 def test_pipes_folders_and_huge_files_are_refused(tmp_path):
     (tmp_path / "ann").mkdir()
     os.mkfifo(tmp_path / "ann" / "hw1.ipynb")
-    with pytest.raises(SubmissionError, match="no regular file"):
+    with pytest.raises(SubmissionError, match="not a regular file"):
         read_submission(find_one(tmp_path))
     with open(put(tmp_path / "bob" / "hw1.ipynb"), "ab") as file:
         file.truncate(MAX_BYTES + 1)

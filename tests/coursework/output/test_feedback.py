@@ -227,7 +227,7 @@ def test_links_lead_into_the_book(url, base):
     ["javascript:alert(1)//", "example.org", "https://a b", "file:///srv/book/", "https:///book/"],
 )
 def test_no_address_of_a_book(url):
-    with pytest.raises(ValueError, match="no address of a site"):
+    with pytest.raises(ValueError, match="not the address of a site"):
         to_html(make_result("ana"), url)
 
 

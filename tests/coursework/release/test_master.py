@@ -169,7 +169,7 @@ BROKEN = {
     "nested": ("    return", "    ### BEGIN SOLUTION\n    return", "do not make pairs"),
     "not marked": ("solution: true", "solution: false", "cell double has a solution, but"),
     "unknown name": ("{{ minutes }}", "{{ hours }}", "'hours' is undefined; there are: book, fac"),
-    "no Jinja": ("{{ minutes }}", "{% if", "line [0-9]+ is no Jinja"),
+    "no Jinja": ("{{ minutes }}", "{% if", "line [0-9]+ is not valid Jinja"),
     "points": ("points: 3", "points: 4", "double has 4 points in the notebook and 3 in checks.py"),
     "no question": ("grade_id: double,", "grade_id: twice,", "no cell has the grade_id double"),
     "twice": ("double-check", "double", "more than one cell has the grade_id double"),

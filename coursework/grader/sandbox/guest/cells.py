@@ -47,7 +47,7 @@ class Cell:
 def read_cell(number, text):
     """Return a cell from its text: without magics and shell lines where Python needs that."""
     source, tree = _parse(text)
-    if tree is None:  # it is run all the same, for the message
+    if tree is None:  # it is run nevertheless, for the message
         names = {name for pair in _DEFINES.findall(source) for name in pair if name}
         return Cell(number, source, frozenset(names), frozenset())
     reads = _read_names(source, tree)
@@ -77,7 +77,7 @@ def choose(cells, wanted):
 
 
 def _parse(text):
-    """Return the source of a cell as Python, and its tree: None where it is no Python."""
+    """Return the source of a cell as Python, and its tree: None where it is not Python."""
     tree = _tree(text)
     if tree is not None:
         return text, tree

@@ -2,7 +2,7 @@
 
 It stands by itself: it sees Python, some libraries, `cells.py` and `codec.py` beside it, and
 nothing else of the grader. A request comes on standard input; answers go out on a channel of
-their own, one line of JSON each. Nobody believes this process: a student's code can change all
+their own, one line of JSON each. This process is never trusted: a student's code can change all
 that is here and write to the channel. So the care taken below protects from accidents only.
 
 Usage: ``python child.py CHANNEL LIFELINE UID CPU_SECONDS MAX_FILES``. Without a sandbox,

@@ -102,7 +102,7 @@ def read_line(line):
     Raises
     ------
     ValueProblem
-        Where it is no JSON, or would take far more memory than a message needs.
+        Where it is not JSON, or would take far more memory than a message needs.
     """
     check_line(line)
     try:
@@ -141,7 +141,7 @@ def _read_int(digits):
 
 
 def _no_constant(name):
-    raise ValueProblem(f"{name} is no JSON")
+    raise ValueProblem(f"{name} is not JSON")
 
 
 def _check_array(dtype, shape, data):

@@ -79,7 +79,7 @@ def spare_uid():
     """Return a user id for one child that nobody else has, or -1 where we are not root.
 
     The limit on processes counts by user id and does not bind root. In a container where root
-    has no other ids to give, -1 as well: a namespace of its own serves there.
+    has no other ids to give, -1 as well: a separate namespace serves there.
     """
     if os.geteuid() != 0:
         return -1
