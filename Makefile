@@ -16,7 +16,7 @@ COURSEWORK := _build/coursework
 
 CHAPTERS := $(wildcard book/*.md)
 BOOK_SOURCES := $(CHAPTERS) _config.yml _toc.yml $(wildcard book/*.bib book/_static/* book/_ext/*.py)
-COURSEWORK_SOURCES := $(wildcard coursework/hw*/*.md coursework/hw*/*.py coursework/release/*.py \
+COURSEWORK_SOURCES := $(wildcard coursework/hw*/*.md coursework/hw*/*.py coursework/hw*/*/*.py coursework/release/*.py \
   coursework/files.py coursework/grader/model.py coursework/grader/marking/*.py)
 PACKAGE := setup.py $(wildcard softmax/*.py softmax/live/*.py softmax/live/*.mjs softmax/*.mplstyle softmax/data/*/*)
 

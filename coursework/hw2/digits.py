@@ -10,7 +10,7 @@ import numpy as np
 from coursework.grader.marking.compare import property_check
 from coursework.grader.marking.recognize import says
 from coursework.grader.model import Call, Limits, Misconception, Question
-from coursework.hw2.libraries import other_library
+from coursework.hw2.missing_library import other_library
 from coursework.hw2.reference import write_given
 from softmax import load_mnist
 
@@ -124,7 +124,7 @@ def _reads(threshold):
 
 
 def _sees(recognize):
-    """Return a recognizer: every training that ended shows the mistake, and one did end."""
+    """Return a detector: every training that ended shows the mistake, and one did end."""
 
     def seen(calls, outcomes):
         ended = [

@@ -7,7 +7,7 @@ import numpy as np
 from coursework.grader.marking.compare import difference, property_check, unchanged
 from coursework.grader.marking.recognize import changes_input, explains
 from coursework.grader.model import Call, Misconception, Question
-from coursework.hw2.libraries import other_library
+from coursework.hw2.missing_library import other_library
 from coursework.hw2.reference import WRONG_EVIDENCE, right_evidence
 
 NAME = "evidence"
@@ -45,7 +45,7 @@ def _part_matches(title, points, make_calls, part, name):
     return property_check(title, points, make_calls, holds)
 
 
-# Name, title, text and link; the recognizers are those of WRONG_EVIDENCE.
+# Name, title, text and link; the detectors are those of WRONG_EVIDENCE.
 MISTAKES = (
     (
         "weight-alone",

@@ -13,7 +13,7 @@ Seen = Callable[[list[Call], list[Outcome]], bool]
 
 
 def explains(function, model, right, *, rtol=1e-5, atol=1e-7) -> Seen:
-    """Return the recognizer of a mistake whose results are known.
+    """Return the detector of a mistake whose results are known.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def _has_nan(value):
 
 
 def changes_input(function) -> Seen:
-    """Return the recognizer of a function that changes its own arguments."""
+    """Return the detector of a function that changes its own arguments."""
 
     def seen(calls, outcomes):
         return any(
@@ -74,7 +74,7 @@ def changes_input(function) -> Seen:
 
 
 def says(function, *words) -> Seen:
-    """Return the recognizer of an error message: one call's holds one of `words`."""
+    """Return the detector of an error message: one call's holds one of `words`."""
 
     def seen(calls, outcomes):
         return any(

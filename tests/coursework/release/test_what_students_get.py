@@ -75,7 +75,7 @@ def hidden_strings(name):
     """Return what the modules of an assignment say that its master and the chapters do not."""
     public = (master.FOLDER / name / f"{name}.md").read_text("utf-8")
     found = set()
-    for path in (master.FOLDER / name).glob("*.py"):
+    for path in (master.FOLDER / name).rglob("*.py"):
         tree = ast.parse(path.read_text("utf-8"))
         parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
         found |= {

@@ -1,11 +1,11 @@
-"""How mistakes in a gradient by differences are recognized; see `mistakes` for the way."""
+"""How mistakes in a gradient by differences are recognized; see `detectors` for the method."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from coursework.grader.marking.recognize import changes_input
-from coursework.hw1.mistakes import (
+from coursework.hw1.misconceptions.detectors import (
     any_of,
     cuts_to_integers,
     has_integers,
@@ -19,7 +19,7 @@ STEP = 1e-5  # the default of the homework, which some use instead of the caller
 
 
 def of_numerical_gradient(right):
-    """Return the recognizers of the fourth question; `right` is the central difference."""
+    """Return the detectors of the fourth question; `right` is the central difference."""
 
     def slopes(quotient, convert=lambda z: z.astype(float), step=None):
         def model(function, z, h=STEP):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coursework.grader.model import Misconception
-from coursework.hw1 import mistakes, slopes
+from coursework.hw1.misconceptions import detectors, differences
 from coursework.hw1.reference import central_differences
 
 # By name: a title, a few sentences, and the place in the book.
@@ -225,28 +225,28 @@ TEXTS = {
 
 def of_softmax(base):
     """Return the misconceptions of the first question in a variant."""
-    return _named(mistakes.of_softmax(base))
+    return _named(detectors.of_softmax(base))
 
 
 def of_log_softmax(base):
     """Return the misconceptions of the second question in a variant."""
-    return _named(mistakes.of_log_softmax(base))
+    return _named(detectors.of_log_softmax(base))
 
 
 def of_cross_entropy(base):
     """Return the misconceptions of the third question in a variant."""
-    return _named(mistakes.of_cross_entropy(base))
+    return _named(detectors.of_cross_entropy(base))
 
 
 def of_numerical_gradient():
     """Return the misconceptions of the fourth question."""
-    return _named(slopes.of_numerical_gradient(central_differences))
+    return _named(differences.of_numerical_gradient(central_differences))
 
 
 def of_cross_entropy_grad(base):
     """Return the misconceptions of the fifth question in a variant."""
-    return _named(mistakes.of_cross_entropy_grad(base))
+    return _named(detectors.of_cross_entropy_grad(base))
 
 
-def _named(recognizers):
-    return tuple(Misconception(name, *TEXTS[name], seen) for name, seen in recognizers.items())
+def _named(by_name):
+    return tuple(Misconception(name, *TEXTS[name], seen) for name, seen in by_name.items())

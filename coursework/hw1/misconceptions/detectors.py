@@ -28,7 +28,7 @@ FLOORS = (
 
 
 def shows(right, *models, among=lambda call: not _has_short_integers(call), close=WIDE):
-    """Return the recognizer of a mistake of which one of `models` is the model.
+    """Return the detector of a mistake of which one of `models` is the model.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def cuts_to_integers(calls, outcomes):
 
 
 def needs_library(function):
-    """Return the recognizer of a library that is not there, imported in the function or before."""
+    """Return the detector of a library that is not there, imported in the function or before."""
     names = (f"NameError: name '{name}' is not defined" for name in LIBRARY_NAMES)
     return says(function, "ModuleNotFoundError: No module named", *names)
 
@@ -114,7 +114,7 @@ def loses_single(calls, outcomes):
 
 
 def sums_to_one_as_a_whole(probabilities):
-    """Return the recognizer of probabilities that sum to 1 over the whole array.
+    """Return the detector of probabilities that sum to 1 over the whole array.
 
     Small logits show this, whatever is subtracted before the exponential. `probabilities` makes
     them from what came back.
@@ -139,17 +139,17 @@ def sums_to_one_as_a_whole(probabilities):
     return seen
 
 
-def any_of(*recognizers):
-    """Return the recognizer of a mistake that one of `recognizers` sees."""
-    return lambda calls, outcomes: any(seen(calls, outcomes) for seen in recognizers)
+def any_of(*detectors):
+    """Return the detector of a mistake that one of `detectors` sees."""
+    return lambda calls, outcomes: any(seen(calls, outcomes) for seen in detectors)
 
 
-def _unless(other, recognizer):
-    return lambda calls, outcomes: recognizer(calls, outcomes) and not other(calls, outcomes)
+def _unless(other, detector):
+    return lambda calls, outcomes: detector(calls, outcomes) and not other(calls, outcomes)
 
 
 def floors_probability(right, log):
-    """Return the recognizer of ``log(p + 1e-8)``, and of other small constants."""
+    """Return the detector of ``log(p + 1e-8)``, and of other small constants."""
     floors = -log(np.array(FLOORS))
 
     def seen(calls, outcomes):
@@ -174,7 +174,7 @@ def floors_probability(right, log):
 
 
 def of_softmax(base):
-    """Return the recognizers of the first question, by the names of their mistakes."""
+    """Return the detectors of the first question, by the names of their mistakes."""
     right, exp = base.softmax, base.exp
 
     def share(e, axis):
@@ -213,7 +213,7 @@ def of_softmax(base):
 
 
 def of_log_softmax(base):
-    """Return the recognizers of the second question."""
+    """Return the detectors of the second question."""
     right, exp, log = base.log_softmax, base.exp, base.log
 
     def log_sum(e, axis):
@@ -276,7 +276,7 @@ def _of_the_other_base(base, function):
 
 
 def of_cross_entropy(base):
-    """Return the recognizers of the third question."""
+    """Return the detectors of the third question."""
     right, exp, log = base.cross_entropy, base.exp, base.log
 
     def picked(table, labels):
@@ -351,7 +351,7 @@ def of_cross_entropy(base):
 
 
 def of_cross_entropy_grad(base):
-    """Return the recognizers of the fifth question."""
+    """Return the detectors of the fifth question."""
     right, exp = base.cross_entropy_grad, base.exp
 
     def from_softmax(p_of):
