@@ -16,8 +16,8 @@ COURSEWORK := _build/coursework
 
 CHAPTERS := $(wildcard book/*.md)
 BOOK_SOURCES := $(CHAPTERS) _config.yml _toc.yml $(wildcard book/*.bib book/_static/* book/_ext/*.py)
-COURSEWORK_SOURCES := $(wildcard coursework/hw*/*.md coursework/hw*/*.py) coursework/release.py \
-  coursework/pages.py coursework/nbgrader_runs.py coursework/grader/assignment.py
+COURSEWORK_SOURCES := $(wildcard coursework/hw*/*.md coursework/hw*/*.py coursework/hw*/*/*.py coursework/release/*.py \
+  coursework/files.py coursework/grader/model.py coursework/grader/marking/*.py)
 PACKAGE := setup.py $(wildcard softmax/*.py softmax/live/*.py softmax/live/*/*.py softmax/live/*.mjs softmax/live/*/*.mjs softmax/*.mplstyle softmax/py.typed softmax/data/*/*)
 
 # One core for each kernel: the tests run two side by side, and two pools of threads would fight.

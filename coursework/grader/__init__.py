@@ -1,4 +1,4 @@
-"""Marks a folder of submitted notebooks, each answer in a sandbox of its own.
+"""Marks a folder of submitted notebooks, each answer in its own sandbox.
 
 `assignment` says what an assignment is made of; `marking` marks one notebook; `sandbox` and
 `child` run the code of strangers; `running` takes a whole class through it. The commands are

@@ -16,26 +16,35 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from coursework.grader import results
-from coursework.grader.answers import AnswersError, export_answers, merge_answers
-from coursework.grader.assignment import AssignmentError, load_assignment, parse_variant
-from coursework.grader.csv_files import CsvError
-from coursework.grader.feedback import find_chapters, write_feedback
-from coursework.grader.final import ExportError
-from coursework.grader.grades import write_grades
-from coursework.grader.pools import PoolError, Processes
-from coursework.grader.roster import RosterError, Student, parse_due, parse_timezone, read_roster
-from coursework.grader.running import Settings, grade_class, read_released
-from coursework.grader.sandbox import SandboxError, check_sandbox
-from coursework.grader.submissions import FILE, NBGRADER, SubmissionError, find_submissions
-from coursework.grader.texts import in_points, one_line, shorten
-from coursework.grader.work import WorkError, WorkFolder
+from coursework.grader import model
+from coursework.grader.classroom import Settings, grade_class
+from coursework.grader.inbox.csv_reader import CsvError
+from coursework.grader.inbox.find import FILE, NBGRADER, SubmissionError, find_submissions
+from coursework.grader.inbox.released import RELEASED, ReleasedError, read_released
+from coursework.grader.inbox.roster import (
+    RosterError,
+    Student,
+    parse_due,
+    parse_timezone,
+    read_roster,
+)
+from coursework.grader.model import AssignmentError, load_assignment, parse_variant
+from coursework.grader.output.feedback import find_chapters, write_feedback
+from coursework.grader.output.final import ExportError
+from coursework.grader.output.free_response import AnswersError, export_answers, merge_answers
+from coursework.grader.output.grades_csv import write_grades
+from coursework.grader.output.wording import explain, in_points
+from coursework.grader.sandbox.host import SandboxError, check_sandbox
+from coursework.grader.sanitize import one_line, shorten
+from coursework.grader.store import WorkError, WorkFolder
+from coursework.grader.workers.processes import PoolError, Processes
 
 ERRORS = (
     AnswersError,
     AssignmentError,
     CsvError,
     ExportError,
+    ReleasedError,
     RosterError,
     SandboxError,
     SubmissionError,
@@ -134,10 +143,12 @@ def _add_grade(commands):
            help="of all points, for each day of lateness that has begun; 0 by default")  # fmt: skip
     option("--book-url", type=_book_url, metavar="URL", help="where the book is, for the links "
            "in the feedback, such as https://example.org/softmax/")  # fmt: skip
+    option("--released", type=Path, default=RELEASED, metavar="FOLDER", help="where make "
+           "coursework put what was given out; by default _build/coursework")  # fmt: skip
     option("--no-sandbox", action="store_true", help="run the answers without bubblewrap, with "
            "all rights that you have")  # fmt: skip
     option("--progress", action="store_true", help="show the progress bar also where the output "
-           "is no terminal")  # fmt: skip
+           "is not a terminal")  # fmt: skip
 
 
 def _add_others(commands):
@@ -170,13 +181,13 @@ def _add_others(commands):
 
 def _positive(text):
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 upwards")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 upwards")
     return int(text)
 
 
 def _seed(text):
     if not text.isdecimal() or int(text) >= 2**63:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to 2**63 - 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 2**63 - 1")
     return int(text)
 
 
@@ -186,7 +197,7 @@ def _percent(text):
     except ValueError:
         percent = math.nan
     if not 0 <= percent <= 100:
-        raise argparse.ArgumentTypeError(f"{text!r} is no percentage from 0 to 100")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a percentage from 0 to 100")
     return percent
 
 
@@ -237,13 +248,13 @@ def grade(options):
             sandbox=not options.no_sandbox,
             due=due,
             penalty=options.late_penalty,
-            released=read_released(assignment, options.book_url),
+            released=read_released(assignment, options.released),
         )
         with _open_pool(options, settings) as pool:
             _keep_settings(options, work, settings, students)
             graded, fresh = _run(options, work, settings, submissions, pool)
     _summarize(options, work, settings, graded, fresh, strangers)
-    failed = any(result.status == results.FAILED for result in graded.values())
+    failed = any(result.status == model.FAILED for result in graded.values())
     return 1 if failed or len(graded) < len(students) else 0
 
 
@@ -270,7 +281,7 @@ def _open_pool(options, settings):
     if not options.scheduler:
         yield Processes(options.jobs or len(os.sched_getaffinity(0)), settings.timeout)
         return
-    from coursework.grader.cluster import connect
+    from coursework.grader.workers.cluster import connect
 
     with connect(options.scheduler, settings) as pool:
         yield pool
@@ -327,9 +338,9 @@ def _summarize(options, work, settings, graded, fresh, strangers):
     """Print what a teacher wants to know at the end."""
     name, out_of = settings.assignment.name, settings.assignment.out_of
     statuses = Counter(result.status for result in graded.values())
-    counts = ", ".join(f"{statuses[state]} {state}" for state in results.STATES if statuses[state])
+    counts = ", ".join(f"{statuses[state]} {state}" for state in model.STATES if statuses[state])
     print(f"{name}: {len(graded)} students ({counts}); {fresh} notebooks marked now")
-    skipped = (results.MISSING, results.FAILED)
+    skipped = (model.MISSING, model.FAILED)
     totals = [result.total for result in graded.values() if result.status not in skipped]
     if totals:
         mean, median = in_points(statistics.mean(totals)), in_points(statistics.median(totals))
@@ -337,17 +348,15 @@ def _summarize(options, work, settings, graded, fresh, strangers):
     late = sum(result.late_hours > 0 for result in graded.values())
     if late:
         print(f"{late} late")
-    fine = (results.OK, results.AWAITING, results.MISSING)
+    fine = (model.OK, model.AWAITING, model.MISSING)
     odd = [r for r in graded.values() if r.attention or r.status not in fine]
-    _print_list("worth a look", [f"{r.student}: {r.status}: {_brief(r.reason)}" for r in odd])
+    _print_list(
+        "worth a look", [f"{r.student}: {r.status}: {shorten(explain(r), 300)}" for r in odd]
+    )
     _print_list("of nobody on the roster", strangers)
     variant = " ".join(f"{key}={value}" for key, value in settings.parameters.items())
     print(f"seed {settings.seed}{f', variant {variant}' if variant else ''}")
     print(f"marks: {options.out}, feedback: {work.feedback}")
-
-
-def _brief(reason):
-    return shorten(one_line(reason), 300)
 
 
 def _print_list(title, lines):
@@ -388,18 +397,18 @@ def merge(options):
         for old in before:
             if graded[old.student] != old:
                 _hand_back(graded[old.student], work, settings["book_url"])
-    awaiting = sum(result.status == results.AWAITING for result in graded.values())
+    awaiting = sum(result.status == model.AWAITING for result in graded.values())
     print(f"{options.grades}: merged; {awaiting} students still await marks")
     return 0
 
 
 def export(options):
     """Write the marks for Canvas or Moodle."""
-    from coursework.grader import exports
+    from coursework.grader.output import lms_csv
 
     write, by = {
-        "canvas": (exports.write_canvas, {"login": options.by or "student"}),
-        "moodle": (exports.write_moodle, {"identify": options.by or "email"}),
+        "canvas": (lms_csv.write_canvas, {"login": options.by or "student"}),
+        "moodle": (lms_csv.write_moodle, {"identify": options.by or "email"}),
     }[options.to]
     count = write(
         list(WorkFolder(options.grades).read_results().values()),
@@ -416,7 +425,7 @@ def export(options):
 
 def gradebook(options):
     """Write the marks into nbgrader's gradebook."""
-    from coursework.grader.gradebook import write_gradebook
+    from coursework.grader.output.nbgrader_gradebook import write_gradebook
 
     work = WorkFolder(options.grades)
     graded = list(work.read_results().values())

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from coursework.grader.assignment import Assignment, Call, Function, Question
-from coursework.grader.judging import difference, matches, property_check, unchanged
+from coursework.grader.marking.compare import difference, matches, property_check, unchanged
+from coursework.grader.model import Assignment, Call, Function, Question
 from coursework.hw1 import inputs, misconceptions
-from coursework.hw1.right import BASES, central_differences
+from coursework.hw1.reference import BASES, central_differences
 
 PARAMETERS = {"base": ("e", "2")}
 

@@ -34,7 +34,7 @@ def few(rng):
 
 
 def shifted(rng):
-    """Return a batch, and the same batch with every row shifted by an amount of its own."""
+    """Return a batch, and the same batch with every row shifted by a different amount."""
     z = logits(rng)
     return [z, z + rng.uniform(-300, 300, (len(z), 1))]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from coursework.grader.assignment import Assignment, Question
+from coursework.grader.model import Assignment, Question
 from coursework.hw2 import digits, evidence, gradients, training
-from coursework.hw2.models import MOMENTUM, Rules, make_trainer
+from coursework.hw2.reference import MOMENTUM, Rules, make_trainer
 
 # How the penalty is written: alpha/2 or alpha times the sum of squares. And how a step is made.
 PARAMETERS = {"penalty": ("half", "full"), "update": ("sgd", "momentum")}

@@ -7,10 +7,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from coursework.grader.assignment import Call, Limits, Misconception, Question
-from coursework.grader.judging import property_check, says
-from coursework.hw2.libraries import other_library
-from coursework.hw2.models import write_given
+from coursework.grader.marking.compare import property_check
+from coursework.grader.marking.recognize import says
+from coursework.grader.model import Call, Limits, Misconception, Question
+from coursework.hw2.missing_library import other_library
+from coursework.hw2.reference import write_given
 from softmax import load_mnist
 
 NUM_CLASSES = 10
@@ -18,7 +19,7 @@ NUM_PIXELS = 784
 # For all three trainings and for starting Python. A right answer needs a few seconds.
 LIMITS = Limits(cpu_seconds=60, wall_seconds=90)
 
-# How many images, the share of unseen ones that has to be read rightly, and the points. Over
+# How many images, the share of unseen ones that has to be read correctly, and the points. Over
 # twelve seeds the solution reached 0.877, 0.892 and 0.901 on average, with standard deviations
 # of at most 0.006, 0.0025 and 0.0026: each threshold lies more than seven of these lower.
 STEPS = ((1000, 0.75, 8), (2000, 0.85, 8), (3000, 0.88, 9))
@@ -79,7 +80,7 @@ def draw_images(number):
 
 
 def find_fault(value):
-    """Say in words why a value is no pair of W and b; None where it is."""
+    """Say in words why a value is not a pair of W and b; None where it is."""
     if not isinstance(value, (tuple, list)) or len(value) != 2:
         return "two values were expected, W and b"
     shapes = (NUM_PIXELS, NUM_CLASSES), (NUM_CLASSES,)
@@ -115,7 +116,7 @@ def _reads(threshold):
         if accuracy >= threshold:
             return None
         return (
-            f"of 10,000 images that were kept back, a share of {accuracy:.3f} is read rightly, "
+            f"of 10,000 images that were kept back, a share of {accuracy:.3f} is read correctly, "
             f"and {threshold} was asked for"
         )
 
@@ -123,7 +124,7 @@ def _reads(threshold):
 
 
 def _sees(recognize):
-    """Return a recognizer: every training that ended shows the mistake, and one did end."""
+    """Return a detector: every training that ended shows the mistake, and one did end."""
 
     def seen(calls, outcomes):
         ended = [
@@ -216,7 +217,7 @@ def make_question(rules):
     """Return the question `fit_digits`; a variant changes only what is given to it."""
     checks = tuple(
         property_check(
-            f"from {number:,} images, at least {threshold} of unseen ones are read rightly",
+            f"from {number:,} images, at least {threshold} of unseen ones are read correctly",
             points,
             draw_images(number),
             _reads(threshold),

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from coursework.grader.assignment import Call, Misconception, Question
-from coursework.grader.judging import (
-    changes_input,
-    difference,
-    explains,
-    property_check,
-    unchanged,
-)
-from coursework.hw2.libraries import other_library
-from coursework.hw2.models import WRONG_EVIDENCE, right_evidence
+from coursework.grader.marking.compare import difference, property_check, unchanged
+from coursework.grader.marking.recognize import changes_input, explains
+from coursework.grader.model import Call, Misconception, Question
+from coursework.hw2.missing_library import other_library
+from coursework.hw2.reference import WRONG_EVIDENCE, right_evidence
 
 NAME = "evidence"
 
 
 def draw_images(rng):
-    """Draw calls in which the largest weight stands at a black pixel."""
+    """Draw calls in which the largest weight is at a black pixel."""
     calls = []
     for D, K in ((9, 4), (6, 3)):
         x, W = rng.uniform(0.1, 1, size=D), rng.normal(size=(D, K))
@@ -50,7 +45,7 @@ def _part_matches(title, points, make_calls, part, name):
     return property_check(title, points, make_calls, holds)
 
 
-# Name, title, text and link; the recognizers are those of WRONG_EVIDENCE.
+# Name, title, text and link; the detectors are those of WRONG_EVIDENCE.
 MISTAKES = (
     (
         "weight-alone",

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from coursework.grader.assignment import Call, Check, Misconception, Question
-from coursework.grader.judging import (
-    changes_input,
+from coursework.grader.marking.compare import (
     describe,
     difference,
-    explains,
     failure,
     matches,
     property_check,
     unchanged,
 )
-from coursework.hw2.libraries import other_library
-from coursework.hw2.models import WRONG_FORMULAS, draw_labels, gradients_by, right_gradients
+from coursework.grader.marking.recognize import changes_input, explains
+from coursework.grader.model import Call, Check, Misconception, Question
+from coursework.hw2.missing_library import other_library
+from coursework.hw2.reference import WRONG_FORMULAS, draw_labels, gradients_by, right_gradients
 
 NAME = "loss_and_gradients"
 RTOL, ATOL = 1e-7, 1e-10
@@ -162,7 +161,7 @@ def _kind_of_extreme(call):
 
 
 def _among_ordinary(seen):
-    """Return a recognizer that does not look at extreme logits: overflow is another mistake."""
+    """Return a detector that does not look at extreme logits: overflow is another mistake."""
 
     def seen_among_ordinary(calls, outcomes):
         pairs = [pair for pair in zip(calls, outcomes, strict=True) if not is_extreme(pair[0])]
@@ -216,7 +215,7 @@ def _takes_log_of_zero(calls, outcomes):
 
 
 def _floors_the_log(rules):
-    """Return the recognizer of losses that are right, but cut off, as by ``log(p + 1e-12)``."""
+    """Return the detector of losses that are right, but cut off, as by ``log(p + 1e-12)``."""
     right = right_gradients(rules)
 
     def seen(calls, outcomes):
@@ -234,7 +233,7 @@ def _floors_the_log(rules):
     return seen
 
 
-# Name, title, text and link; the recognizers are those of WRONG_FORMULAS.
+# Name, title, text and link; the detectors are those of WRONG_FORMULAS.
 BY_FORMULA = (
     (
         "missing-n",

@@ -6,16 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from coursework.grader.assignment import Call, Misconception, Question
-from coursework.grader.judging import (
-    changes_input,
-    difference,
-    explains,
-    property_check,
-    unchanged,
-)
-from coursework.hw2.libraries import other_library
-from coursework.hw2.models import (
+from coursework.grader.marking.compare import difference, property_check, unchanged
+from coursework.grader.marking.recognize import changes_input, explains
+from coursework.grader.model import Call, Misconception, Question
+from coursework.hw2.missing_library import other_library
+from coursework.hw2.reference import (
     WRONG_LOOPS,
     draw_labels,
     make_trainer,
@@ -90,7 +85,7 @@ def _holds(rules, first, last, names):
 
 
 def _explained(rules, trainers, last=3):
-    """Return the recognizer of a loop that does as one of `trainers`, up to part `last`."""
+    """Return the detector of a loop that does as one of `trainers`, up to part `last`."""
     right = make_trainer(rules)
     found = [
         explains(NAME, lambda *args, run=run: run(*args)[:last], lambda *args: right(*args)[:last])
@@ -101,12 +96,12 @@ def _explained(rules, trainers, last=3):
         parts = [
             replace(outcome, value=(_parts(outcome.value) or ())[:last]) for outcome in outcomes
         ]
-        return any(recognizer(calls, parts) for recognizer in found)
+        return any(detector(calls, parts) for detector in found)
 
     return seen
 
 
-# Name, title, text and link; the recognizers are those of WRONG_LOOPS and wrong_updates.
+# Name, title, text and link; the detectors are those of WRONG_LOOPS and wrong_updates.
 LOOPS = (
     (
         "uphill",
@@ -220,14 +215,14 @@ LOSSES = (
 def _recognize_loops(rules):
     mistakes = WRONG_LOOPS | wrong_updates(rules)
 
-    def recognizer(name, last):
+    def detector(name, last):
         trainers = [make_trainer(rules, **mistake) for mistake in mistakes[name]]
         return _explained(rules, trainers, last)
 
     loops = [
-        Misconception(*words, recognizer(words[0], 2)) for words in LOOPS if words[0] in mistakes
+        Misconception(*words, detector(words[0], 2)) for words in LOOPS if words[0] in mistakes
     ]
-    losses = [Misconception(*words, recognizer(words[0], 3)) for words in LOSSES]
+    losses = [Misconception(*words, detector(words[0], 3)) for words in LOSSES]
     return *loops, *losses
 
 

@@ -9,7 +9,7 @@ import sys
 
 import psutil
 
-from coursework import hostile
+from coursework import adversarial
 from tools.references import ROOT
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -27,7 +27,7 @@ def make_class(folder, count):
     totals = {}
     for number in range(count):
         answered = answers[: 1 + number % 3]
-        hand_in(folder, f"s{number}", hostile.with_questions(answered))
+        hand_in(folder, f"s{number}", adversarial.with_questions(answered))
         totals[f"s{number}"] = (25, 45, 65)[number % 3]
     write_roster(folder, totals)
     return totals

@@ -1,30 +1,37 @@
 """Results as marking yields them, for the tests of what is made of them."""
 
-from coursework.grader.results import (
+from coursework.grader.inbox.roster import Student
+from coursework.grader.model import (
     AWAITING,
     MISSING,
     OK,
+    Cause,
     CheckResult,
+    DetectedMisconception,
     QuestionResult,
-    Recognized,
+    Reason,
     Result,
 )
-from coursework.grader.roster import Student
 
 # All of it could be in a message, an answer or the name of a file.
-HOSTILE = (
+ADVERSARIAL = (
     "<script>alert(1)</script><img src=x onerror=alert(2)> </section></main> &lt;b&gt; "
     "[click](javascript:alert(3)) ![x](https://evil.example/x.png) <https://evil.example> "
     "https://evil.example ``` ~~~ `code` **bold** $x$ | cell |\r\n\r\n# Full marks\n"
     "Full marks\n===\n- item\n> quote\n1. one\n    indented\n\n"
     "\x1b[31mred\x00\x07 \u202etxet\u202c \u2066x\u2069 \ud800 {{ 7 * 7 }} {% raw %}"
 )
-NO_SHIFT = Recognized(
+NO_SHIFT = DetectedMisconception(
     "no-shift",
     "The maximum was not subtracted",
     "`np.exp` of a large number is infinite.",
     "stability.html#subtract-the-maximum",
 )
+
+
+def told(text, cause=Cause.CELL_ERROR):
+    """Return what gives a question this text as its reason."""
+    return {"cause": cause, "reasons": (Reason(cause, (text,)),)}
 
 
 def make_coded(name="softmax", points=15.0, out_of=25.0, message="the shape is (4,)", **kwargs):
@@ -33,15 +40,18 @@ def make_coded(name="softmax", points=15.0, out_of=25.0, message="the shape is (
         CheckResult("right values, row by row", points, points),
         CheckResult("along the columns, `axis=0`", 0.0, out_of - points, message),
     )
-    defaults = {"reason": f"1 of 2 checks missed: {message}", "checks": checks}
+    reasons = (Reason(Cause.CHECKS_MISSED, (1, 2, message)),)
+    defaults = {"reasons": reasons, "cause": Cause.CHECKS_MISSED, "checks": checks}
     return QuestionResult(name, f"The {name} function", points, out_of, **(defaults | kwargs))
 
 
 def make_words(answer="Both sets are right.", name="templates", points=0.0, **kwargs):
     """Return an answer in words that awaits its marks, or that is not there."""
+    cause = Cause.AWAITING if answer else Cause.UNWRITTEN
     defaults = {
         "status": AWAITING if answer else OK,
-        "reason": "to be marked by hand" if answer else "nothing was written",
+        "cause": cause,
+        "reasons": (Reason(cause),),
         "manual": True,
         "answer": answer,
     }
@@ -52,15 +62,16 @@ def make_result(student="ana", *questions, **kwargs):
     """Return the marks of one student."""
     questions = questions or (make_coded(), make_words())
     status = AWAITING if any(q.status == AWAITING for q in questions) else OK
-    defaults = {"assignment": "hw9", "status": status, "reason": "", "seed": 20261201}
+    defaults = {"assignment": "hw9", "status": status, "seed": 20261201}
     return Result(student=student, questions=tuple(questions), **(defaults | kwargs))
 
 
 def make_missing(student="bob"):
     """Return the marks of a student who handed in nothing."""
-    words = {"status": MISSING, "reason": "nothing was handed in"}
-    coded = make_coded(points=0.0, checks=(), **words)
-    return make_result(student, coded, make_words("", **words), **words)
+    reason = Reason(Cause.NOTHING_HANDED_IN)
+    told = {"status": MISSING, "cause": reason.cause, "reasons": (reason,)}
+    coded = make_coded(points=0.0, checks=(), **told)
+    return make_result(student, coded, make_words("", **told), status=MISSING, reason=reason)
 
 
 def make_roster(*names):

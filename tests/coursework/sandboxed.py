@@ -8,8 +8,9 @@ import textwrap
 import psutil
 import pytest
 
-from coursework.grader.assignment import Call, Limits
-from coursework.grader.sandbox import SandboxError, check_sandbox, run_calls
+from coursework.grader.model import Call, Limits
+from coursework.grader.output.wording import say
+from coursework.grader.sandbox.host import SandboxError, check_sandbox, run_calls
 
 # The wall clock also counts what other processes of the machine take.
 QUICK = Limits(cpu_seconds=3, wall_seconds=60, memory_bytes=512 << 20, processes=12)
@@ -79,7 +80,7 @@ def value(body, *calls, **options):
     calls = [Call("f", args) for args in calls] or [Call("f")]
     options = {"limits": QUICK, **options}
     result = run_calls([answer(body), _IN_NUMBERS], calls, **options)
-    assert (result.status, result.reason) == ("ok", ""), result
+    assert (result.status, say(result.reason)) == ("ok", ""), result
     (outcome,) = result.outcomes
     assert outcome.kind == "returned", outcome
     in_words, found = outcome.value

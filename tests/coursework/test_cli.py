@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from coursework import hostile
-from coursework.grader import cli, results, running
-from coursework.grader.sandbox import SandboxError
+from coursework import adversarial
+from coursework.grader import cli, model
+from coursework.grader.marking import grade
+from coursework.grader.sandbox.host import SandboxError
 from tests.coursework.classes import (
     grade_command,
     hand_in,
@@ -29,12 +30,12 @@ DUE = "2025-12-01T23:59+01:00"
 @pytest.fixture
 def tiny(tmp_path, monkeypatch):
     """Return a function that runs a command on a class of two, with a tiny assignment."""
-    for module in (cli, running):
+    for module in (cli, grade):
         monkeypatch.setattr(module, "load_assignment", lambda name, parameters: TINY)
-    monkeypatch.setattr(running, "mark_cells", mark_tiny)
-    monkeypatch.setattr(cli, "read_released", lambda assignment, address: ())
+    monkeypatch.setattr(grade, "mark_cells", mark_tiny)
+    monkeypatch.setattr(cli, "read_released", lambda assignment, folder: ())
     monkeypatch.setattr(cli, "check_sandbox", lambda: None)
-    monkeypatch.setattr(running, "check_sandbox", lambda: None)
+    monkeypatch.setattr(grade, "check_sandbox", lambda: None)
     monkeypatch.setattr(cli, "Processes", lambda jobs, timeout: Here())
     forget()
     write_tiny(tmp_path / "submissions" / "ann", "double = 2")
@@ -54,20 +55,22 @@ def grade_arguments(folder, *options):
 
 def test_a_class_with_all_sorts_of_students(tmp_path):
     students = ["full", "none", "quits", "json", "r", "script", "absent", "late"]
-    hand_in(tmp_path, "full", hostile.solved_notebook())
-    hand_in(tmp_path, "none", hostile.stub_notebook())
-    quits = hostile.with_questions(("softmax", "log_softmax"))
+    hand_in(tmp_path, "full", adversarial.solved_notebook())
+    hand_in(tmp_path, "none", adversarial.stub_notebook())
+    quits = adversarial.with_questions(("softmax", "log_softmax"))
     quits["cells"].append(
         {"cell_type": "code", "source": "def cross_entropy(*args):\n    import os\n    os._exit(0)"}
     )
     hand_in(tmp_path, "quits", quits)
-    hand_in(tmp_path, "late", hostile.solved_notebook())
+    hand_in(tmp_path, "late", adversarial.solved_notebook())
     late = datetime(2025, 12, 3, 23, tzinfo=UTC).timestamp()
     os.utime(tmp_path / "submissions" / "late" / "hw1.ipynb", (late, late))
     for student in ("json", "r", "script", "stranger"):
         (tmp_path / "submissions" / student).mkdir()
     (tmp_path / "submissions/json/hw1.ipynb").write_text('{"cells": [')
-    r = hostile.solved_notebook() | {"metadata": {"kernelspec": {"name": "ir", "language": "R"}}}
+    r = adversarial.solved_notebook() | {
+        "metadata": {"kernelspec": {"name": "ir", "language": "R"}}
+    }
     (tmp_path / "submissions/r/hw1.ipynb").write_text(json.dumps(r))
     (tmp_path / "submissions/script/hw1.py").write_text("x = 1")
     for path in tmp_path.glob("submissions/*/hw1.ipynb"):
@@ -138,15 +141,15 @@ def test_an_interrupt_is_no_traceback_and_loses_nothing(tmp_path):
         (("--due", "2025-12-01"), "write 2025-12-01T23:59:59+01:00"),
         (("--due", "soon"), "--due: 'soon' is not a date and time"),
         (("--timezone", "Berlin"), "'Berlin' is not a time zone that is known here"),
-        (("--late-penalty", "110"), "is no percentage from 0 to 100"),
-        (("--late-penalty", "nan"), "is no percentage from 0 to 100"),
-        (("--seed", "-1"), "is no whole number from 0"),
-        (("--jobs", "0"), "is no whole number from 1"),
+        (("--late-penalty", "110"), "is not a percentage from 0 to 100"),
+        (("--late-penalty", "nan"), "is not a percentage from 0 to 100"),
+        (("--seed", "-1"), "is not a whole number from 0"),
+        (("--jobs", "0"), "is not a whole number from 1"),
         (("--jobs", "2", "--scheduler", "tcp://x"), "not allowed with argument"),
         (("--roster", "/nowhere.csv"), "/nowhere.csv cannot be read: No such file"),
         (("--out", "/dev/null/grades.csv"), "cannot be written"),
-        (("--book-url", "softmax"), "is no address of a site, such as https://"),
-        (("--book-url", "https://x.org/?page=1"), "is no address of a site"),
+        (("--book-url", "softmax"), "is not the address of a site, such as https://"),
+        (("--book-url", "https://x.org/?page=1"), "is not the address of a site"),
         (("--out", "grades.work"), "give the name of a file"),
     ],
 )
@@ -213,7 +216,7 @@ def test_a_failure_of_the_grader_is_the_exit_code_and_in_the_summary(tiny, tmp_p
     assert tiny(*grade_arguments(tmp_path)) == 1
     assert "ann: grader failed: the grader failed (MemoryError: )" in capsys.readouterr().out
     row = read_grades(tmp_path)["ann"]
-    assert (row["status"], row["total"], row["out_of"]) == (results.FAILED, "0", "10")
+    assert (row["status"], row["total"], row["out_of"]) == (model.FAILED, "0", "10")
 
 
 def test_the_summary_points_to_notebooks_that_were_not_marked(tiny, tmp_path, capsys):
@@ -307,7 +310,9 @@ def test_marks_go_to_canvas_moodle_and_the_gradebook(tiny, tmp_path, capsys, mon
         assert (options["roster"][1].name, options["allow_awaiting"]) == ("Bo B", True)
         return ["kept"]
 
-    monkeypatch.setattr("coursework.grader.gradebook.write_gradebook", write_gradebook)
+    monkeypatch.setattr(
+        "coursework.grader.output.nbgrader_gradebook.write_gradebook", write_gradebook
+    )
     grades, roster = tmp_path / "grades.csv", tmp_path / "roster.csv"
     assert tiny(*grade_arguments(tmp_path)) == 0
     for place in ("canvas", "moodle"):

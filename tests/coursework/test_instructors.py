@@ -17,17 +17,17 @@ from distributed.cli import dask_scheduler, dask_worker
 from nbgrader.apps import NbGraderApp
 from plain_markdown import find_directives
 
-from coursework.grader import cli, results
-from coursework.grader.assignment import (
+from coursework.grader import cli, model
+from coursework.grader.inbox.find import MAX_BYTES, find_submissions
+from coursework.grader.inbox.roster import COLUMNS, read_roster
+from coursework.grader.marking.question import mark_cells
+from coursework.grader.model import (
     assignment_names,
     choose_parameters,
     load_assignment,
     parse_variant,
 )
-from coursework.grader.marking import mark_cells
-from coursework.grader.roster import COLUMNS, read_roster
-from coursework.grader.submissions import MAX_BYTES, find_submissions
-from coursework.release import make_notebook, render
+from coursework.release.master import make_notebook, render
 from tests.coursework.sandboxed import require_sandbox
 from tools.references import ROOT
 
@@ -179,7 +179,7 @@ def test_targets_of_make_and_commands_of_other_programs_exist():
 
 
 def test_every_status_and_every_column_is_explained():
-    assert [row[0].strip("`") for row in table(section("status"))] == list(results.STATES)
+    assert [row[0].strip("`") for row in table(section("status"))] == list(model.STATES)
     assert [row[0].strip("`") for row in table(section("once"))] == list(COLUMNS)
 
 

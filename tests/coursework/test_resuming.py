@@ -5,7 +5,7 @@ import time
 
 import psutil
 
-from coursework.grader.grades import NOT_YET
+from coursework.grader.output.grades_csv import NOT_YET
 from tests.coursework.classes import (
     grade_command,
     kill_all,

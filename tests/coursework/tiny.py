@@ -3,11 +3,20 @@
 import json
 import os
 
-from coursework.grader import results, running
-from coursework.grader.assignment import Assignment, Call, Check, Question
-from coursework.grader.pools import Pool
-from coursework.grader.results import CheckResult, QuestionResult
-from coursework.grader.roster import parse_due
+from coursework.grader import model
+from coursework.grader.inbox.roster import parse_due
+from coursework.grader.marking import grade
+from coursework.grader.model import (
+    Assignment,
+    Call,
+    Cause,
+    Check,
+    CheckResult,
+    Question,
+    QuestionResult,
+    Reason,
+)
+from coursework.grader.workers.processes import Pool
 
 ESSAY = "Because."
 
@@ -32,7 +41,7 @@ TINY = Assignment(
 
 
 class Here(Pool):
-    """Runs tasks in this process, and takes down whose they were."""
+    """Runs tasks in this process, and records whose they were."""
 
     def __init__(self):
         super().__init__(timeout=1)
@@ -48,22 +57,25 @@ def mark_tiny(assignment, cells, *, seed, sandbox, answers, texts):
     """Return marks that depend on the first cell, with an answer in words."""
     if "die" in cells[0]:
         raise MemoryError
-    points, reason = (8.0, "") if "2" in cells[0] else (0.0, "not \ud800 the double")
-    cause = results.STUB if "stub" in cells[0] else ""
-    checks = (CheckResult("doubles", points, 8, reason),)
-    code = QuestionResult("double", "Double", points, 8, reason=reason, checks=checks, cause=cause)
+    points, told = (8.0, "") if "2" in cells[0] else (0.0, "not \ud800 the double")
+    cause = Cause.STUB if "stub" in cells[0] else None
+    checks = (CheckResult("doubles", points, 8, told),)
+    reasons = (Reason(Cause.CHECKS_MISSED, (1, 1, told)),) if told else ()
+    kept = {"cause": cause, "reasons": reasons, "checks": checks}
+    code = QuestionResult("double", "Double", points, 8, **kept)
     answer = answers["essay"]
-    status = results.AWAITING if answer else results.OK
+    cause = Cause.AWAITING if answer else Cause.UNWRITTEN
+    status = model.AWAITING if answer else model.OK
     words = QuestionResult(
         "essay",
         "In words",
         0.0,
         2,
         status,
-        "to be marked",
         manual=True,
         answer=answer,
-        cause="" if answer else results.UNWRITTEN,
+        cause=cause,
+        reasons=(Reason(cause),),
     )
     return code, words
 
@@ -82,7 +94,7 @@ def write_tiny(folder, code, words=ESSAY, hours=0, name="hw1.ipynb"):
     os.utime(path, (when, when))
 
 
-CACHES = (running._load, running._version_here, running._check_sandbox_once)
+CACHES = (grade._load, grade._version_here, grade._check_sandbox_once)
 
 
 def forget():

@@ -42,7 +42,7 @@ def test_notebook_is_valid_and_has_no_outputs(download, page):
     notebook = download(page)
     nbformat.validate(notebook)
     assert notebook.cells[0].cell_type == "markdown"
-    # Those of the coursework are nbgrader's, see tests/coursework/test_released.py.
+    # Those of the coursework are made by nbgrader; tests/coursework/release looks at them.
     if not page.startswith("coursework/"):
         assert "README" in notebook.cells[0].source, f"{page} does not say what it needs."
     for cell in notebook.cells:

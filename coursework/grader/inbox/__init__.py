@@ -1,0 +1,1 @@
+"""What comes in: the roster, CSV files that teachers write, and each student's notebook."""

@@ -1,0 +1,195 @@
+"""The roster: who is in the class, and what is due when."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from coursework.grader.inbox.csv_reader import read_csv
+from coursework.grader.sanitize import safe_cell
+
+COLUMNS = ("student", "name", "email", "folder", "due")
+END_OF_DAY = time(23, 59, 59)
+
+
+class RosterError(ValueError):
+    """A roster that cannot be used, or a date that cannot be read."""
+
+
+@dataclass(frozen=True)
+class Student:
+    """One row of the roster.
+
+    `folder` is the name, or the beginning of the name, of the student's folder or files among
+    the submissions; `due` is the student's own deadline, or None for that of the class.
+    """
+
+    student: str
+    name: str = ""
+    email: str = ""
+    folder: str = ""
+    due: datetime | None = None
+
+    @property
+    def key(self):
+        """What the names of the student's folder and files begin with."""
+        return normalize(self.folder or self.student)
+
+
+def normalize(name):
+    """Return a file's name with its accents composed, as not every system writes them."""
+    return unicodedata.normalize("NFC", name)
+
+
+def read_roster(path, timezone=None, *, dues=True):
+    """Return the students of a roster, in its order.
+
+    Parameters
+    ----------
+    path : path-like
+        A CSV with the column ``student`` and, if wanted, ``name``, ``email``, ``folder`` and
+        ``due``, as `csv_files.read_csv` reads it.
+    timezone : tzinfo, optional
+        The time zone of the course, for deadlines that have none.
+    dues : bool
+        False leaves the column ``due`` unread.
+
+    Returns
+    -------
+    list of Student
+
+    Raises
+    ------
+    CsvError
+        For a file that cannot be read, or no column ``student``.
+    RosterError
+        For no students, a student or a folder named twice or with a name that no folder can
+        have, or a date that cannot be read. Says which row.
+    """
+    columns = COLUMNS if dues else COLUMNS[:-1]
+    students, rows = [], {}
+    for number, cells in read_csv(path, columns, ["student"]):
+        where = f"{path}, row {number}"
+        student = _make_student(cells, where, timezone)
+        for kind, name in (("student", student.student), ("folder", student.key)):
+            first = rows.setdefault((kind, name), number)
+            if first != number:
+                raise RosterError(f"{where}: the {kind} {name!r} is in row {first} already")
+        students.append(student)
+    if not students:
+        raise RosterError(f"{path} has no students: write one in each row below the first")
+    return students
+
+
+def _make_student(cells, where, timezone):
+    """Return the `Student` of one row, a dict from column to text."""
+    if not cells["student"]:
+        raise RosterError(f"{where}: the student is missing")
+    for name in ("student", "folder"):
+        problem = _name_problem(cells[name])
+        if problem:
+            raise RosterError(f"{where}: the {name} {cells[name]!r} {problem}")
+    due = cells.get("due")
+    return Student(**cells | {"due": parse_due(due, where, timezone) if due else None})
+
+
+def _name_problem(name):
+    """Return why no folder among the submissions can be called `name`, or None."""
+    if name[:1] == ".":
+        return "begins with a dot; hidden files are skipped, so choose another name"
+    if safe_cell(name) != name:
+        return "has a sign in a place where a spreadsheet takes what follows for a formula"
+    bad = next((c for c in name if c in "/\\" or unicodedata.category(c) in ("Cc", "Cs")), None)
+    if bad is not None:
+        return f"has the character {bad!r}, which a folder's name cannot have"
+    if len(name.encode()) > 200:
+        return "is longer than 200 bytes"
+    return None
+
+
+def safe_name(student):
+    """Return a name for files of `student`: its own where that is plain, or a like one.
+
+    Different students have different names, also where the file system does not tell upper
+    from lower case.
+    """
+    if re.fullmatch(r"[a-z0-9][a-z0-9._@-]{0,79}", student):
+        return student
+    plain = re.sub(r"[^A-Za-z0-9._@-]", "_", student).lstrip(".-")[:60] or "student"
+    number = hashlib.sha256(student.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    return f"{plain}-{number}"
+
+
+def parse_due(text, where="--due", timezone=None):
+    """Return a deadline with its zone.
+
+    Parameters
+    ----------
+    text : str
+        A date and time in ISO 8601. A date alone stands for the last second of that day.
+    where : str
+        What an error names.
+    timezone : tzinfo, optional
+        That of the course, for a `text` that names none.
+
+    Raises
+    ------
+    RosterError
+        Where `text` is not a date, or has no zone and there is no `timezone`.
+    """
+    try:
+        if re.fullmatch(r"[\d-]+|[\d-]*W[\d-]+", text):
+            due = datetime.combine(date.fromisoformat(text), END_OF_DAY)
+        else:
+            due = datetime.fromisoformat(text)
+        due = due if due.tzinfo else due.replace(tzinfo=timezone)
+        if due.tzinfo is not None:
+            due.astimezone(UTC)  # some times at the ends of the calendar have none
+    except (OverflowError, ValueError):
+        raise RosterError(
+            f"{where}: {text!r} is not a date and time; write it as 2026-12-01T23:59+01:00"
+        ) from None
+    if due.tzinfo is None:
+        raise RosterError(
+            f"{where}: {text!r} has no time zone; write {due.isoformat()}+01:00, for one hour "
+            "ahead of UTC, or give that of the course, such as --timezone Europe/Berlin"
+        )
+    return due
+
+
+def parse_timezone(text):
+    """Return a time zone by its name, such as Europe/Berlin or UTC.
+
+    Raises
+    ------
+    RosterError
+        Where it is not known.
+    """
+    try:
+        return ZoneInfo(text)
+    except (OSError, ValueError, ZoneInfoNotFoundError):
+        raise RosterError(
+            f"{text!r} is not a time zone that is known here, such as Europe/Berlin or UTC"
+        ) from None
+
+
+def late_hours(submitted, due):
+    """Return by how many hours a time is after another; 0 where either is None."""
+    if submitted is None or due is None:
+        return 0.0
+    return max(0.0, (submitted - due).total_seconds() / 3600)
+
+
+def late_penalty(hours, percent, out_of):
+    """Return the points that lateness costs: a percentage of all points per started day."""
+    return min(out_of, out_of * percent / 100 * math.ceil(hours / 24))
+
+
+def to_utc(seconds):
+    """Return the time of a file's last change as a datetime."""
+    return datetime.fromtimestamp(seconds, UTC)

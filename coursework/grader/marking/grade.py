@@ -1,0 +1,158 @@
+"""Marks one notebook: what a worker runs, on this machine or another."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from coursework.grader import model
+from coursework.grader.marking.free_response import extract_answer
+from coursework.grader.marking.notebook import UnreadableError, read_notebook
+from coursework.grader.marking.question import mark_cells
+from coursework.grader.model import FOLDER, Cause, QuestionResult, Reason, Result, load_assignment
+from coursework.grader.sandbox.host import check_sandbox
+
+
+def source_paths(name):
+    """Return the files that the marks of an assignment depend on: whole folders, and the model."""
+    grader = FOLDER / "grader"
+    folders = grader / "marking", grader / "sandbox", FOLDER / name
+    paths = [path for folder in folders for path in folder.rglob("*")]
+    paths += [grader / "model.py", *(FOLDER.parent / "softmax").glob("*.py")]  # the right answers
+    return sorted(path for path in paths if path.suffix in (".py", ".md"))
+
+
+def source_version(name):
+    """Return a hash of the sources that the marks of an assignment depend on."""
+    digest = hashlib.sha256()
+    for path in source_paths(name):
+        data = path.read_bytes()
+        digest.update(f"{path.relative_to(FOLDER.parent)} {len(data)}\n".encode() + data)
+    return digest.hexdigest()
+
+
+def grade_notebook(
+    student: str,
+    data: bytes | None,
+    filename: str,
+    assignment_name: str,
+    parameters: Mapping[str, str],
+    seed: int,
+    sandbox: bool = True,
+    released: tuple[str, ...] = (),
+    version: str = "",
+) -> Result:
+    """Return the marks of one notebook, before any deadline.
+
+    Takes bytes and not a path, so that a worker on another machine can do it. Whatever goes
+    wrong becomes a `Result` that says so.
+
+    Parameters
+    ----------
+    student, filename : str
+        For the result.
+    data : bytes or None
+        The notebook; None where it could not be read any more.
+    assignment_name, parameters, seed
+        What is marked, and from which seed the inputs are drawn.
+    sandbox : bool
+        False runs the answers without bubblewrap.
+    released : tuple of str
+        As in `Settings`.
+    version : str
+        The `source_version` that the marks must come from; any where it is empty.
+    """
+    began = time.perf_counter()
+    sha256 = hashlib.sha256(data).hexdigest() if data is not None else ""
+    result = Result(
+        student=student,
+        assignment=assignment_name,
+        status=model.FAILED,
+        questions=(),
+        seed=seed,
+        parameters=dict(parameters),
+        file=filename,
+        sha256=sha256,
+    )
+    try:
+        if version and version != _version_here(assignment_name):
+            raise RuntimeError(
+                "this worker has another version of the coursework, or it was changed meanwhile"
+            )
+        assignment = _load(assignment_name, tuple(sorted(parameters.items())))
+        result = replace(result, questions=unmarked(assignment, model.FAILED))
+        result = _mark(result, assignment, data, sandbox, released)
+    except Exception as error:
+        reason = Reason(Cause.GRADER_FAILED, (f"{type(error).__name__}: {error}",))
+        result = without_marks(result, model.FAILED, reason)
+    return replace(result, seconds=time.perf_counter() - began)
+
+
+_version_here = functools.cache(source_version)
+
+
+@functools.lru_cache(maxsize=8)
+def _load(name, parameters):
+    return load_assignment(name, dict(parameters))
+
+
+def _mark(result, assignment, data, sandbox, released):
+    """Return `result` with its marks."""
+    if data is None:
+        return without_marks(result, model.UNREADABLE, Reason(Cause.FILE_LOST))
+    try:
+        notebook = read_notebook(data)
+    except UnreadableError as error:
+        return without_marks(result, model.UNREADABLE, Reason(Cause.UNREADABLE, (str(error),)))
+    if sandbox:
+        _check_sandbox_once()
+    names = {question.name for question in assignment.questions}
+    answers = {
+        question.name: extract_answer(
+            notebook.node, question.name, set(released), names - {question.name}
+        )
+        for question in assignment.questions
+        if question.manual_points
+    }
+    questions = mark_cells(
+        assignment,
+        notebook.cells,
+        seed=result.seed,
+        sandbox=sandbox,
+        answers=answers,
+        texts=notebook.node["cells"],
+    )
+    status = model.worst(question.status for question in questions)
+    return replace(result, questions=questions, status=status)
+
+
+@functools.cache  # an exception is not kept: where there was none yet, it is looked for again
+def _check_sandbox_once():
+    check_sandbox()
+
+
+def unmarked(assignment, status, reason=None):
+    """Return the questions of an assignment without points."""
+    return tuple(
+        QuestionResult(
+            name=question.name,
+            title=question.title,
+            points=0.0,
+            out_of=question.out_of,
+            status=status,
+            cause=reason and reason.cause,
+            reasons=(reason,) if reason else (),
+            manual=bool(question.manual_points),
+        )
+        for question in assignment.questions
+    )
+
+
+def without_marks(result, status, reason):
+    """Return a result whose questions all have no points, for one reason."""
+    told = {"cause": reason.cause, "reasons": (reason,)}
+    questions = tuple(replace(q, points=0.0, status=status, **told) for q in result.questions)
+    return replace(result, status=status, reason=reason, questions=questions)

@@ -1,0 +1,87 @@
+"""Detectors of misconceptions: what each looks for in the outcomes of a question's calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from coursework.grader.marking.compare import as_numbers, difference
+from coursework.grader.model import Call, Outcome
+
+Seen = Callable[[list[Call], list[Outcome]], bool]
+
+
+def explains(function, model, right, *, rtol=1e-5, atol=1e-7) -> Seen:
+    """Return the detector of a mistake whose results are known.
+
+    Parameters
+    ----------
+    function : str
+        The student's function.
+    model : callable
+        What somebody with this mistake would return for the same arguments.
+    right : callable
+        What is right. The mistake is seen where every value that came back is the model's, and
+        at least one of these is not the right one. A value with NaN in it, where the model has
+        none, is skipped: it comes from another mistake in the same function.
+    rtol, atol : float
+        As in `difference`; wide, since float32 counts, too.
+    """
+
+    def seen(calls, outcomes):
+        told_apart = False
+        for call, outcome in zip(calls, outcomes, strict=True):
+            if call.function != function or outcome.kind != "returned":
+                continue
+            if not _same(model, call, outcome.value, rtol, atol):
+                if _has_nan(outcome.value):
+                    continue
+                return False
+            told_apart = told_apart or not _same(right, call, outcome.value, rtol, atol)
+        return told_apart
+
+    return seen
+
+
+def _same(model, call, value, rtol, atol):
+    try:
+        with np.errstate(all="ignore"):
+            due = model(*call.args, **call.kwargs)
+    except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError):
+        return False  # the model has no answer to this call, so it does not explain one
+    return difference(value, due, rtol=rtol, atol=atol) is None
+
+
+def _has_nan(value):
+    if isinstance(value, (tuple, list)):
+        return any(_has_nan(item) for item in value)
+    array = as_numbers(value)
+    return array is not None and bool(np.isnan(array).any())
+
+
+def changes_input(function) -> Seen:
+    """Return the detector of a function that changes its own arguments."""
+
+    def seen(calls, outcomes):
+        return any(
+            outcome.changed
+            for call, outcome in zip(calls, outcomes, strict=True)
+            if call.function == function
+        )
+
+    return seen
+
+
+def says(function, *words) -> Seen:
+    """Return the detector of an error message: one call's holds one of `words`."""
+
+    def seen(calls, outcomes):
+        return any(
+            word in outcome.message
+            for call, outcome in zip(calls, outcomes, strict=True)
+            if call.function == function
+            for word in words
+        )
+
+    return seen

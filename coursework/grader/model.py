@@ -1,0 +1,481 @@
+"""What an assignment is made of, and what marking yields.
+
+A check draws its inputs anew for every class, from a seed, and judges what the student's
+function returned. Only this process, never the student's, knows what was expected.
+Results are plain records that are written to disk and read back as they were.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+
+FOLDER = Path(__file__).resolve().parent.parent
+
+
+class AssignmentError(ValueError):
+    """An assignment, or a parameter of one, that does not exist."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """An argument that is itself a function, made in the child from `source`.
+
+    `source` is an expression, such as ``"lambda z: np.sum(a * z**3)"``. It sees ``np`` and the
+    names in `constants`.
+    """
+
+    source: str
+    constants: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a student's function: its name and its arguments.
+
+    Arguments are None, numbers, arrays, tuples, lists, dicts with strings as keys, or a
+    `Function`.
+    """
+
+    function: str
+    args: tuple = ()
+    kwargs: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one `Call`, as the child reported it.
+
+    Attributes
+    ----------
+    kind : str
+        "returned"; "raised" (the function raised); "unimplemented" (it raised
+        NotImplementedError, as the stub does); "undefined" (no cell defines it); "refused" (it
+        returned something other than plain numbers); "unanswered" (the child ended first, or
+        broke the channel).
+    value : object
+        What it returned: None, bool, int, float, complex, numpy array, or tuples, lists and
+        dicts of these. Meaningful only where `kind` is "returned".
+    message : str
+        In words, what went wrong; empty where nothing did.
+    changed : tuple of int or str
+        The arguments whose contents were different after the call, by position or keyword.
+        The child says so of itself, so it can be forged.
+    """
+
+    kind: str
+    value: object = None
+    message: str = ""
+    changed: tuple[int | str, ...] = ()
+
+
+Judge = Callable[[list[Call], list[Outcome]], str | None]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that is asked of an answer, and its points.
+
+    Attributes
+    ----------
+    title : str
+        What is asked, as the student reads it: "each slice sums to one".
+    points : float
+        All of them or none.
+    make_calls : callable
+        From a `numpy.random.Generator` to the list of calls.
+    judge : callable
+        From those calls and their outcomes to None (all is well) or to a sentence that says
+        what was given, what came and what was expected. Must not raise, whatever came.
+    """
+
+    title: str
+    points: float
+    make_calls: Callable[[np.random.Generator], list[Call]]
+    judge: Judge
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A mistake that many make, how it is recognized and where the book treats it.
+
+    Attributes
+    ----------
+    name : str
+        A short identifier, such as "no-shift".
+    title, text : str
+        For the student: what the mistake is, and one or two sentences that help.
+    link : str
+        A place in the book, such as "stability.html#sec-shift", relative to the folder of the
+        chapters on the site.
+    seen : callable
+        From all calls of the question and their outcomes to True where the outcomes show the
+        mistake.
+    """
+
+    name: str
+    title: str
+    text: str
+    link: str
+    seen: Callable[[list[Call], list[Outcome]], bool]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one question may use. Seconds, bytes, and a number of processes and threads."""
+
+    cpu_seconds: int = 10
+    wall_seconds: int = 20
+    memory_bytes: int = 1 << 30
+    processes: int = 8
+    file_bytes: int = 16 << 20
+    output_bytes: int = 8 << 20
+
+
+@dataclass(frozen=True)
+class Question:
+    """One exercise of an assignment.
+
+    Attributes
+    ----------
+    name : str
+        Its column in the marks and the ``grade_id`` of the answer's cell in the master.
+    title, objective : str
+        As in the notebook.
+    chapters : tuple of str
+        The pages of the book that teach it, such as "definition".
+    checks : tuple of Check
+    misconceptions : tuple of Misconception
+    limits : Limits
+    given : str
+        Python that runs after the student's cells, such as a right version of a function from
+        an earlier question, so that a mistake there does not cost points here.
+    manual_points : float
+        Points of an answer in words, given by hand; 0 for an answer in code.
+    """
+
+    name: str
+    title: str
+    objective: str
+    chapters: tuple[str, ...]
+    checks: tuple[Check, ...] = ()
+    misconceptions: tuple[Misconception, ...] = ()
+    limits: Limits = Limits()
+    given: str = ""
+    manual_points: float = 0
+
+    @property
+    def out_of(self):
+        """The points of the question."""
+        return self.manual_points + sum(check.points for check in self.checks)
+
+    def draw_calls(self, seed):
+        """Return the calls of each check, a list of lists, drawn from the class's seed."""
+        name = zlib.crc32(self.name.encode())
+        return [
+            check.make_calls(np.random.default_rng([seed, name, number]))
+            for number, check in enumerate(self.checks)
+        ]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """An assignment: its questions, and what the answers may import.
+
+    Attributes
+    ----------
+    name, title : str
+        "hw1", and the title of its notebook.
+    questions : tuple of Question
+    prelude : str
+        Python that runs before the student's cells, such as ``"import numpy as np"``, so that
+        a deleted line of imports costs nobody an answer.
+    libraries : tuple of str
+        The distributions (and what they require) that an answer may import.
+    parameters : dict
+        The parameters of this variant, by name.
+    """
+
+    name: str
+    title: str
+    questions: tuple[Question, ...]
+    prelude: str = "import numpy as np"
+    libraries: tuple[str, ...] = ("numpy", "matplotlib")
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def out_of(self):
+        """The points of the assignment."""
+        return sum(question.out_of for question in self.questions)
+
+
+def assignment_names():
+    """Return the names of all assignments: the folders here that hold a master."""
+    return sorted(path.parent.name for path in FOLDER.glob("*/*.md") if is_master(path))
+
+
+def is_master(path):
+    """Return whether `path` is named as a master is: hw1/hw1.md."""
+    return path.stem == path.parent.name
+
+
+def choose_parameters(name, chosen):
+    """Return all parameters of an assignment: those `chosen`, and defaults for the others.
+
+    Parameters
+    ----------
+    name : str
+        Such as "hw1". Its module `checks` holds ``PARAMETERS``: for each name the values that
+        are allowed, the default first.
+    chosen : mapping of str to str
+
+    Raises
+    ------
+    AssignmentError
+        For an assignment, a parameter or a value that does not exist.
+    """
+    if name not in assignment_names():
+        known = ", ".join(assignment_names())
+        raise AssignmentError(f"no assignment is called {name!r}; there are: {known}")
+    allowed = importlib.import_module(f"coursework.{name}.checks").PARAMETERS
+    for key, value in chosen.items():
+        if key not in allowed:
+            known = ", ".join(allowed) or "none"
+            raise AssignmentError(f"{name} has no parameter {key!r}; its parameters: {known}")
+        if value not in allowed[key]:
+            values = ", ".join(allowed[key])
+            raise AssignmentError(f"{key}={value} is not a variant of {name}; allowed: {values}")
+    return {key: chosen.get(key, values[0]) for key, values in allowed.items()}
+
+
+def load_assignment(name, parameters=None):
+    """Return an `Assignment` by its name, in the variant that `parameters` choose.
+
+    Raises
+    ------
+    AssignmentError
+        As in `choose_parameters`.
+    """
+    chosen = choose_parameters(name, parameters or {})
+    return importlib.import_module(f"coursework.{name}.checks").make_assignment(**chosen)
+
+
+def parse_variant(text):
+    """Return the parameters in a text such as ``"base=2 penalty=full"``.
+
+    Raises
+    ------
+    AssignmentError
+        Where a part is not of the form name=value.
+    """
+    parts = re.split(r"[,\s]+", text.strip()) if text.strip() else []
+    for part in parts:
+        if not re.fullmatch(r"[\w-]+=[\w.-]+", part):
+            raise AssignmentError(f"{part!r} is not of the form name=value, such as base=2")
+    return dict(part.split("=", 1) for part in parts)
+
+
+# --- results ------------------------------------------------------------------------------------
+
+# The states of a question, and of a submission, from good to bad: a submission is as bad as
+# its worst question.
+OK = "ok"
+AWAITING = "awaiting marks"  # an answer in words that nobody has marked yet
+OUTPUT = "too much output"
+TIMEOUT = "timeout"
+MEMORY = "out of memory"
+CRASHED = "crashed"
+UNREADABLE = "unreadable"  # a file is there, but it is not a notebook in Python
+MISSING = "missing"  # on the roster, but nothing was handed in
+FAILED = "grader failed"  # our own mistake: the teacher has to look
+STATES = (OK, AWAITING, OUTPUT, TIMEOUT, MEMORY, CRASHED, UNREADABLE, MISSING, FAILED)
+
+LONGEST_ANSWER = 20_000  # characters of an answer in words; a cell of Excel holds 32,767
+
+
+class Cause(StrEnum):
+    """Why points are missing. `output.wording` has the sentence for each, with its details."""
+
+    # Nothing is there to be checked.
+    STUB = "stub"
+    UNDEFINED = "undefined"  # the function
+    UNWRITTEN = "unwritten"
+    # An answer is there.
+    NOT_CODE = "not-code"  # the type of the cell with the function, and its number
+    CELL_ERROR = "cell-error"  # the exception, in Python's words
+    CHECKS_MISSED = "checks-missed"  # how many, of how many, and the message of the first
+    AWAITING = "awaiting"
+    BY_HAND = "by-hand"
+    COMMENT = "comment"  # of the person who marked it
+    # The process was stopped, or ended itself.
+    WALL_TIME = "wall-time"  # the limit in seconds
+    CPU_TIME = "cpu-time"  # the limit in seconds
+    MEMORY_LIMIT = "memory-limit"  # in bytes
+    MEMORY_ERROR = "memory-error"
+    OUTPUT_LIMIT = "output-limit"  # in bytes
+    FILE_LIMIT = "file-limit"
+    PROCESS_LIMIT = "process-limit"
+    PROTOCOL = "protocol"  # what it did
+    CHANNEL_CLOSED = "channel-closed"
+    SIGNAL = "signal"  # its number and name
+    EXITED = "exited"  # the exit code
+    # No notebook was marked.
+    NOTHING_HANDED_IN = "nothing-handed-in"
+    NOT_FOUND = "not-found"  # what is there instead
+    UNREADABLE = "unreadable"  # what is wrong with the file
+    FILE_LOST = "file-lost"
+    GRADER_FAILED = "grader-failed"  # the exception
+    TASK_LOST = "task-lost"  # what was tried
+
+
+UNANSWERED = (Cause.STUB, Cause.UNDEFINED, Cause.UNWRITTEN)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A cause and what belongs to it: numbers, names, or text that a student may have written."""
+
+    cause: Cause
+    details: tuple[str | int, ...] = ()
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The points of one check; `message` says why they are not all there."""
+
+    title: str
+    points: float
+    out_of: float
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class DetectedMisconception:
+    """A misconception that was detected: what the student reads."""
+
+    name: str
+    title: str
+    text: str
+    link: str
+
+
+@dataclass(frozen=True)
+class QuestionResult:
+    """The marks of one question.
+
+    `reasons` are empty only where all is well; `cause` is the one that counts. `answer` is the
+    text of an answer in words, and `comment` what the person who marked it wrote.
+    """
+
+    name: str
+    title: str
+    points: float
+    out_of: float
+    status: str = OK
+    cause: Cause | None = None
+    reasons: tuple[Reason, ...] = ()
+    seconds: float = 0.0
+    checks: tuple[CheckResult, ...] = ()
+    detected: tuple[DetectedMisconception, ...] = ()
+    manual: bool = False
+    answer: str = ""
+    comment: str = ""
+
+    def marked_by_hand(self, points, comment):
+        """Return the question with the points and the comment of a person."""
+        reason = Reason(Cause.COMMENT, (comment,)) if comment else Reason(Cause.BY_HAND)
+        reasons = () if points == self.out_of else (reason,)
+        return replace(self, points=points, status=OK, reasons=reasons, comment=comment)
+
+
+@dataclass(frozen=True)
+class Result:
+    """The marks of one student: a row of grades.csv.
+
+    `reason` says why there are no marks at all, and is None where questions were marked;
+    `seed` and `parameters` reproduce the marks; `sha256` is that of the file as handed in;
+    `late_hours` is 0 for a file in time; `penalty` (points) has been subtracted in `total`.
+    `note` is what is worth saying of the student's files, and `attention` asks the teacher to
+    look at them.
+    """
+
+    student: str
+    assignment: str
+    status: str
+    questions: tuple[QuestionResult, ...]
+    seed: int
+    reason: Reason | None = None
+    parameters: dict = field(default_factory=dict)
+    file: str = ""
+    sha256: str = ""
+    submitted: str = ""
+    late_hours: float = 0.0
+    penalty: float = 0.0
+    seconds: float = 0.0
+    note: str = ""
+    attention: bool = False
+
+    @property
+    def points(self):
+        """The points of all questions, before a penalty for lateness."""
+        return sum(question.points for question in self.questions)
+
+    @property
+    def total(self):
+        """The points that count."""
+        return max(0.0, self.points - self.penalty)
+
+    @property
+    def is_unanswered(self):
+        """Whether there is an answer to none of the questions."""
+        return all(question.cause in UNANSWERED for question in self.questions)
+
+    @property
+    def out_of(self):
+        """The points that could be had."""
+        return sum(question.out_of for question in self.questions)
+
+
+def worst(states):
+    """Return the worst of some states; OK where there are none."""
+    return max(states, key=STATES.index, default=OK)
+
+
+def to_dict(result):
+    """Return a `Result` as what JSON can hold."""
+    return asdict(result)
+
+
+def from_dict(record):
+    """Return the `Result` that `to_dict` made `record` from.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        Where the record is of another shape, such as one of an older version.
+    """
+    questions = tuple(
+        QuestionResult(
+            **{
+                **question,
+                "cause": question["cause"] and Cause(question["cause"]),
+                "reasons": tuple(_read_reason(reason) for reason in question["reasons"]),
+                "checks": tuple(CheckResult(**check) for check in question["checks"]),
+                "detected": tuple(DetectedMisconception(**d) for d in question["detected"]),
+            }
+        )
+        for question in record["questions"]
+    )
+    reason = record["reason"] and _read_reason(record["reason"])
+    return Result(**{**record, "questions": questions, "reason": reason})
+
+
+def _read_reason(record):
+    return Reason(Cause(record["cause"]), tuple(record["details"]))

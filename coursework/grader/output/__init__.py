@@ -1,0 +1,1 @@
+"""What goes out: marks, feedback, and files for other systems."""

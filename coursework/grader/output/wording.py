@@ -1,0 +1,93 @@
+"""The sentences and numbers of results, as teachers and students read them."""
+
+from __future__ import annotations
+
+from coursework.grader.model import OK, Cause
+from coursework.grader.sanitize import join, one_line, shorten
+
+
+def in_points(points):
+    """Return points as text: 7, 7.5, 33.33, never in powers of ten."""
+    return f"{points:.2f}".rstrip("0").rstrip(".")
+
+
+def in_hours(hours):
+    """Return a time as text: 5 minutes, 1 hour, 2.5 hours."""
+    if hours < 1:
+        minutes = max(1, round(hours * 60))
+        return f"{minutes} minute{'s' if minutes > 1 else ''}"
+    text = f"{hours:.1f}".removesuffix(".0")
+    return f"{text} hour{'' if text == '1' else 's'}"
+
+
+def in_bytes(count):
+    """Return a number of bytes as text."""
+    for unit, name in ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB")):
+        if count >= unit:
+            return f"{count / unit:.3g} {name}"
+    return f"{count} bytes"
+
+
+WORDS = {
+    Cause.STUB: "not answered: the function raises NotImplementedError",
+    Cause.UNDEFINED: "{} is not defined in any cell that ran",
+    Cause.UNWRITTEN: "nothing was written",
+    Cause.NOT_CODE: "it is in a {} cell, number {} of all cells, and only code cells are run: "
+    "change the type of the cell to Code",
+    Cause.CELL_ERROR: "{}",
+    Cause.CHECKS_MISSED: "{} of {} checks missed: {}",
+    Cause.AWAITING: "to be marked by hand",
+    Cause.BY_HAND: "marked by hand, not all points",
+    Cause.COMMENT: "{}",
+    Cause.WALL_TIME: "no answer within {} s",
+    Cause.CPU_TIME: "it used more than {} s of computing time",
+    Cause.MEMORY_LIMIT: "it used more than {} of memory",
+    Cause.MEMORY_ERROR: "there was not enough memory: {}",
+    Cause.OUTPUT_LIMIT: "it printed more than {}",
+    Cause.FILE_LIMIT: "it created more than {:,} files",
+    Cause.PROCESS_LIMIT: "it started more than {} processes",
+    Cause.PROTOCOL: "the process was stopped: {}",
+    Cause.CHANNEL_CLOSED: "the process closed the channel of the grader",
+    Cause.SIGNAL: "the process died of signal {} ({})",
+    Cause.EXITED: "the process ended itself (exit code {}) before it had answered",
+    Cause.NOTHING_HANDED_IN: "nothing was handed in",
+    Cause.NOT_FOUND: "{}",
+    Cause.UNREADABLE: "{}",
+    Cause.FILE_LOST: "the file could not be read any more",
+    Cause.GRADER_FAILED: "the grader failed ({})",
+    Cause.TASK_LOST: "{}",
+}
+IN_BYTES = (Cause.MEMORY_LIMIT, Cause.OUTPUT_LIMIT)
+LONGEST_REASON = 2000  # characters
+
+
+def say(reason):
+    """Return a reason in words, on one line; nothing where there is none."""
+    if reason is None:
+        return ""
+    details = map(in_bytes, reason.details) if reason.cause in IN_BYTES else reason.details
+    return one_line(WORDS[reason.cause].format(*details))
+
+
+def explain_question(question, *, without=()):
+    """Return why a question has not all its points, but for some causes."""
+    said = (say(reason) for reason in question.reasons if reason.cause not in without)
+    return shorten(join(*said), LONGEST_REASON)
+
+
+def explain(result):
+    """Return in one text why a result has not all its points, or not for sure."""
+    reason = say(result.reason) or "; ".join(
+        f"{question.name}: {shorten(explain_question(question), 200)}"
+        for question in result.questions
+        if question.reasons and (question.status != OK or question.points < question.out_of)
+    )
+    return shorten(join(one_line(result.note), tell_penalty(result), reason), LONGEST_REASON)
+
+
+def tell_penalty(result):
+    """Return what lateness costs, or nothing where it is free or there is nothing to take off."""
+    if not (result.penalty and result.points):
+        return ""
+    points, out_of = in_points(result.penalty), in_points(result.out_of)
+    return f"late by {in_hours(result.late_hours)}: {points} of {out_of} points are taken off"

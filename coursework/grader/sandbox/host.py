@@ -1,0 +1,322 @@
+"""Runs untrusted code in a separate process, and records what it answers.
+
+The process lives under bubblewrap: it has no network and sees Python, a few libraries and the
+files of `guest`, all read-only. It gets a request and answers in plain numbers; see `guest.codec`.
+Its resources are limited, and whatever it does, `run_calls` returns in time and leaves nothing
+behind.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from dataclasses import dataclass
+
+from coursework.grader.model import (
+    CRASHED,
+    MEMORY,
+    OK,
+    OUTPUT,
+    TIMEOUT,
+    Call,
+    Cause,
+    Function,
+    Limits,
+    Outcome,
+    Reason,
+)
+from coursework.grader.sandbox.guest.codec import clean_text, encode, refuse, write_line
+from coursework.grader.sandbox.policy import bubblewrap
+from coursework.grader.sandbox.policy.libraries import LibraryError, interpreter
+from coursework.grader.sandbox.policy.seccomp import filter_program
+from coursework.grader.sandbox.process import spawn
+from coursework.grader.sandbox.protocol import ProtocolError, Transcript
+
+_STARTUP = 60  # seconds for Python and NumPy to load, on a busy machine
+_TICK = 0.1  # seconds between two looks at the memory
+_KEPT = 2000  # bytes of the output that are kept, for the reason
+
+
+class SandboxError(RuntimeError):
+    """The sandbox does not work here; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What became of the calls of one question.
+
+    Attributes
+    ----------
+    outcomes : list of Outcome
+        Exactly one for each call, in order.
+    status : str
+        One of `results`: OK, TIMEOUT, MEMORY, OUTPUT, CRASHED.
+    reason : Reason or None
+        None where `status` is OK.
+    seconds : float
+        The wall time, with the start of the process.
+    problems : list of str
+        The exceptions of the cells that were run, in words.
+    """
+
+    outcomes: list[Outcome]
+    status: str
+    reason: Reason | None
+    seconds: float
+    problems: list[str]
+
+
+def check_sandbox():
+    """Run a trivial child once.
+
+    Raises
+    ------
+    SandboxError
+        Where bubblewrap is missing or does not work here.
+    """
+    run_calls(["def f():\n    return 1"], [Call("f")], limits=Limits())
+
+
+def run_calls(
+    cells: list[str],
+    calls: list[Call],
+    *,
+    limits: Limits,
+    prelude: str = "",
+    libraries: tuple[str, ...] = ("numpy", "matplotlib"),
+    sandbox: bool = True,
+) -> Run:
+    """Run the cells of a notebook that some calls need, and make the calls.
+
+    Parameters
+    ----------
+    cells : list of str
+        The sources of the code cells, in the order of the notebook. Only those are run that
+        the calls need; see `cells.choose`.
+    calls : list of Call
+    limits : Limits
+        For all of this together.
+    prelude : str
+        Python that runs first.
+    libraries : tuple of str
+        The distributions that can be imported, with all that they require.
+    sandbox : bool
+        False runs the same process without a sandbox: it can read and write what we can.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    SandboxError
+        Where the process cannot be started, through no fault of the student's.
+    ValueProblem
+        Where an argument of a call is not plain.
+    """
+    if sandbox:
+        _require_bubblewrap()
+    began = time.monotonic()
+
+    def make_request(packages):
+        return _request(cells, calls, limits, prelude, packages, sandbox)
+
+    transcript = Transcript(calls, len(cells) + 1)
+    try:
+        with spawn(make_request, tuple(libraries), limits, sandbox) as child:
+            ending = _listen(child, transcript, limits)
+    except LibraryError as error:
+        raise SandboxError(str(error)) from None
+    missing = [Outcome("unanswered")]
+    outcomes = transcript.outcomes + missing * (len(calls) - len(transcript.outcomes))
+    seconds = time.monotonic() - began
+    return Run(outcomes, ending.status, ending.reason, seconds, transcript.problems)
+
+
+@dataclass(frozen=True)
+class _Ending:
+    status: str
+    reason: Reason | None = None
+
+
+def _stop(status, cause, *details):
+    return _Ending(status, Reason(cause, details))
+
+
+def _require_bubblewrap():
+    if not sys.platform.startswith("linux"):
+        raise SandboxError(f"the sandbox needs Linux, and this is {sys.platform}. {_WITHOUT}")
+    path = bubblewrap.find()
+    if path is None:
+        raise SandboxError(
+            "the sandbox needs bubblewrap, which is not installed here: on Debian and Ubuntu, "
+            f"apt-get install bubblewrap. {_WITHOUT}"
+        )
+    version = bubblewrap.version(path)
+    if version < bubblewrap.OLDEST:
+        found, needed = (".".join(map(str, v)) for v in (version, bubblewrap.OLDEST))
+        raise SandboxError(
+            f"the sandbox needs bubblewrap {needed}, and this is {found}. {_WITHOUT}"
+        )
+    try:
+        filter_program()
+    except OSError as error:
+        raise SandboxError(
+            "the sandbox needs libseccomp, which does not work here: on Debian and Ubuntu, "
+            f"apt-get install libseccomp2 ({error}). {_WITHOUT}"
+        ) from None
+
+
+_WITHOUT = (
+    "With --no-sandbox the students' code runs as you: it can read, change and delete all that "
+    "you can, and use the network."
+)
+
+
+def _request(cells, calls, limits, prelude, packages, sandbox):
+    """Return the bytes that tell the child what to do."""
+    encoded = [
+        [call.function, encode(list(call.args), _function), encode(dict(call.kwargs), _function)]
+        for call in calls
+    ]
+    cpu, memory = limits.cpu_seconds, limits.memory_bytes
+    bounds = {
+        "RLIMIT_CPU": (cpu, cpu + 1),  # first a signal that says why
+        "RLIMIT_AS": (memory, memory),
+        "RLIMIT_FSIZE": (limits.file_bytes, limits.file_bytes),
+        # A limit of 1 keeps the machine's own handler of crashes from starting; 0 does not.
+        "RLIMIT_CORE": (1, 1),
+        "RLIMIT_NOFILE": (64, 64),  # full sockets are memory that nobody counts
+        "RLIMIT_SIGPENDING": (64, 64),  # they count for all processes of this user
+    }
+    if sandbox:  # elsewhere all processes of this user would count
+        bounds["RLIMIT_NPROC"] = (limits.processes + 1, limits.processes + 1)
+    return write_line(
+        {
+            "limits": bounds,
+            "packages": packages,
+            "prelude": prelude,
+            "cells": cells,
+            "calls": encoded,
+        }
+    )
+
+
+def _function(value):
+    """Return the encoding of a `Function`, which only we may send."""
+    if not isinstance(value, Function):
+        refuse(value)
+    return ["function", value.source, encode(dict(value.constants))[1]]
+
+
+def _listen(child, transcript, limits):
+    """Take down what a child says until it is done, is killed or has died."""
+    deadline = time.monotonic() + _STARTUP
+    looked = time.monotonic()
+    output = _Output(limits.output_bytes)
+    while True:
+        ready, exited = transcript.ready, child.has_exited()  # before reading
+        try:
+            arrived = child.read(0 if exited else _TICK)
+            transcript.take(arrived.get(child.channel, b""))
+        except ProtocolError as error:
+            return _stop(CRASHED, Cause.PROTOCOL, str(error))
+        output.take(arrived.get(child.output, b""))
+        now = time.monotonic()
+        if transcript.ready and not ready:  # the student's time begins
+            deadline = now + limits.wall_seconds
+        if transcript.done:
+            output.take(child.read(0).get(child.output, b""))
+        if output.too_much:
+            return _stop(OUTPUT, Cause.OUTPUT_LIMIT, limits.output_bytes)
+        if transcript.done:
+            child.wait(_TICK)
+            return _last(transcript)
+        if now > deadline:
+            return _late(transcript, limits)
+        if exited and not any(arrived.values()):
+            return _died(child.process.returncode, transcript, limits, output.tail)
+        if child.channel not in child.open and child.wait(1) is None:  # it lives on
+            return _stop(CRASHED, Cause.CHANNEL_CLOSED)
+        if now > looked + _TICK:
+            ending = _too_big(child, limits)
+            if ending:
+                return ending
+            looked = time.monotonic()  # a slow look on a busy machine does not take all the time
+
+
+class _Output:
+    """Counts what is printed, and keeps the end."""
+
+    def __init__(self, limit):
+        self.limit = limit
+        self.written = 0
+        self.tail = b""
+
+    def take(self, data):
+        self.written += len(data)
+        self.tail = (self.tail + data)[-_KEPT:]
+
+    @property
+    def too_much(self):
+        return self.written > self.limit
+
+
+def _late(transcript, limits):
+    """Return the ending of a child whose time is over."""
+    if not transcript.ready:
+        raise SandboxError(f"the process of an answer did not start within {_STARTUP} s")
+    return _stop(TIMEOUT, Cause.WALL_TIME, limits.wall_seconds)
+
+
+def _too_big(child, limits):
+    """Return the ending of a child that takes too much, or None."""
+    processes, memory, seconds = child.usage()
+    if memory > limits.memory_bytes:
+        return _stop(MEMORY, Cause.MEMORY_LIMIT, limits.memory_bytes)
+    if seconds > limits.cpu_seconds + 1:  # a single process has met its own limit before
+        return _stop(TIMEOUT, Cause.CPU_TIME, limits.cpu_seconds)
+    # Bubblewrap and the first process of its namespace come on top.
+    if processes > limits.processes + 2:
+        return _stop(CRASHED, Cause.PROCESS_LIMIT, limits.processes)
+    return None
+
+
+def _last(transcript):
+    """Return the ending of a child that has answered all."""
+    if transcript.memory and any(outcome.kind != "returned" for outcome in transcript.outcomes):
+        return _stop(MEMORY, Cause.MEMORY_ERROR, transcript.memory)
+    return _Ending(OK)
+
+
+def _died(code, transcript, limits, tail):
+    """Return the ending of a child that died before it had answered all."""
+    words = " ".join(tail.decode("utf-8", "replace").split())
+    if not transcript.ready:
+        raise SandboxError(_no_start(words or f"exit code {code}"))
+    if code > 128:  # as a shell has it
+        code = 128 - code
+    if code == -signal.SIGXCPU:
+        return _stop(TIMEOUT, Cause.CPU_TIME, limits.cpu_seconds)
+    if code == -signal.SIGXFSZ:
+        return _stop(MEMORY, Cause.FILE_LIMIT, bubblewrap.MAX_FILES)
+    if words.endswith("MemoryError"):  # there was too little left to say so on the channel
+        return _stop(MEMORY, Cause.MEMORY_ERROR, words.split()[-1])
+    if code < 0:
+        known = {number.value: number.name for number in signal.Signals}
+        return _stop(CRASHED, Cause.SIGNAL, -code, known.get(-code, "unknown"))
+    return _stop(CRASHED, Cause.EXITED, code)
+
+
+def _no_start(words):
+    """Return what to do where bubblewrap or Python did not start, from what they printed."""
+    advice = _WITHOUT
+    if "bwrap: execvp" in words:
+        advice = (
+            f"This Python, {interpreter()}, lies where the sandbox cannot see it, such as in the "
+            f"home of another user; take one that every user can read and run. {advice}"
+        )
+    elif "bwrap:" in words:
+        advice = f"{bubblewrap.why_forbidden()} {advice}"
+    return f"the sandbox does not work here: {clean_text(words, 500)}. {advice}"

@@ -1,0 +1,1 @@
+"""What a student's code may see, use and ask of the kernel."""

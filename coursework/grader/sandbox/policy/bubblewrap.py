@@ -1,0 +1,164 @@
+"""The command that starts a process under bubblewrap, and what it sees there."""
+
+from __future__ import annotations
+
+import functools
+import os
+import random
+import shutil
+import subprocess
+from pathlib import Path
+
+from coursework.grader.sandbox.policy.libraries import PACKAGES, interpreter_paths, library_paths
+
+GUEST = Path(__file__).resolve().parent.parent / "guest"
+GRADER = "/grader"  # where the guest's files are in the sandbox
+ENVIRONMENT = {
+    "HOME": "/tmp",
+    "LANG": "C.UTF-8",
+    "MPLBACKEND": "Agg",
+    "MPLCONFIGDIR": "/tmp/matplotlib",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "PATH": "/usr/bin",
+}
+SCRATCH = ("/tmp", "/dev/shm")  # the folders that can be written
+MAX_FILES = 10_000  # in each of them: also an empty file takes memory
+OLDEST = (0, 8)  # the version of bubblewrap that brought the last of the options used here
+# The user ids to choose from: so many that no two children get the same one.
+_FIRST_UID, _UIDS = 1 << 30, 1 << 29
+
+
+def find():
+    """Return the path of bubblewrap, or None."""
+    return shutil.which("bwrap")
+
+
+@functools.cache
+def version(path):
+    """Return the version of the bubblewrap at a path, such as (0, 8, 0)."""
+    answer = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+    last = (answer.stdout.split() or [""])[-1]
+    return tuple(int(part) for part in last.split(".") if part.isdigit())
+
+
+def arguments(libraries, scratch_bytes):
+    """Return the arguments of bubblewrap and the user id that the child has to take on.
+
+    Parameters
+    ----------
+    libraries : tuple of str
+        The distributions that can be imported.
+    scratch_bytes : int
+        The size of /tmp, and that of /dev/shm.
+
+    Returns
+    -------
+    arguments : list of str
+    uid : int
+        -1 where the child keeps the one that it has.
+    """
+    uid = spare_uid()
+    arguments = ["--die-with-parent", "--new-session", "--as-pid-1", "--hostname", "sandbox"]
+    arguments += _as_root() if uid >= 0 else ["--unshare-all", "--unshare-user", "--disable-userns"]
+    arguments += ["--clearenv"]
+    for name, value in ENVIRONMENT.items():
+        arguments += ["--setenv", name, value]
+    # No /proc, which tells of the machine, and no /dev/zero, a way to memory that nobody counts.
+    arguments += ["--perms", "0755", "--dir", "/dev"]
+    for path in ("/dev/null", "/dev/urandom"):
+        arguments += ["--dev-bind", path, path]
+    arguments += _view(libraries)
+    for path in SCRATCH:
+        arguments += ["--size", str(scratch_bytes), "--perms", "1777", "--tmpfs", path]
+    return [*arguments, "--chdir", "/tmp", "--remount-ro", "/"], uid
+
+
+def spare_uid():
+    """Return a user id for one child that nobody else has, or -1 where we are not root.
+
+    The limit on processes counts by user id and does not bind root. In a container where root
+    has no other ids to give, -1 as well: a separate namespace serves there.
+    """
+    if os.geteuid() != 0:
+        return -1
+    first, _, count = map(int, Path("/proc/self/uid_map").read_text().split()[:3])
+    if first != 0 or count < 10_000:
+        return -1
+    lowest = min(_FIRST_UID, count // 2)
+    # The last id of a container is that of nobody.
+    return lowest + random.SystemRandom().randrange(min(_UIDS, count - lowest - 2))
+
+
+def _as_root():
+    """Return the namespaces for root: no user namespace, in which it would still be root."""
+    names = ("ipc", "pid", "net", "uts", "cgroup-try")
+    capabilities = ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    return [f"--unshare-{name}" for name in names] + capabilities
+
+
+def _view(libraries):
+    """Return the arguments that show Python and the libraries, and nothing else."""
+    shown, hidden = interpreter_paths()
+    arguments, made = [], set()
+
+    def show(source, target):
+        for parent in reversed(Path(target).parents):
+            if str(parent) != "/" and not any(p in made for p in (parent, *parent.parents)):
+                arguments.extend(["--perms", "0755", "--dir", str(parent)])
+        arguments.extend(["--ro-bind", str(source), str(target)])
+        made.add(Path(target))
+
+    for path in shown:
+        show(path, path)
+    for path in hidden:
+        arguments.extend(["--size", "4096", "--perms", "0755", "--tmpfs", path])
+        arguments.extend(["--remount-ro", path])
+    for name, path in sorted(library_paths(libraries).items()):
+        show(path, f"{PACKAGES}/{name}")
+    for path in sorted(GUEST.glob("*.py")):
+        show(path, f"{GRADER}/{path.name}")
+    for name in ("/lib", "/lib32", "/lib64"):
+        arguments.extend(_link_or_folder(name))
+    return [*arguments, "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+
+
+def _link_or_folder(path):
+    """Return the arguments for a folder of shared libraries that may be a link into /usr."""
+    if os.path.islink(path):
+        return ["--symlink", os.readlink(path), path]
+    return ["--ro-bind", path, path] if os.path.isdir(path) else []
+
+
+def why_forbidden():
+    """Return why this system may forbid the namespaces that bubblewrap needs."""
+    settings = (
+        (
+            "kernel/apparmor_restrict_unprivileged_userns",
+            "1",
+            "AppArmor forbids user namespaces to ordinary users here, as Ubuntu 24.04 does; an "
+            "administrator can allow them with sysctl kernel.apparmor_restrict_unprivileged_"
+            "userns=0, or with a profile for bwrap that has the rule `userns,`.",
+        ),
+        (
+            "kernel/unprivileged_userns_clone",
+            "0",
+            "User namespaces are forbidden to ordinary users here; an administrator can allow "
+            "them with sysctl kernel.unprivileged_userns_clone=1.",
+        ),
+        (
+            "user/max_user_namespaces",
+            "0",
+            "User namespaces are switched off here; an administrator can switch them on with "
+            "sysctl user.max_user_namespaces=10000.",
+        ),
+    )
+    for name, value, advice in settings:
+        path = Path("/proc/sys", name)
+        if path.exists() and path.read_text().strip() == value:
+            return advice
+    return (
+        "If this is a container, it has to be started with rights to make namespaces, as with "
+        "Docker's --privileged."
+    )

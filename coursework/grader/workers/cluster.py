@@ -1,0 +1,178 @@
+"""The workers of a Dask cluster: an optional place to mark, by the public API of `distributed`."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import logging
+import warnings
+
+from coursework.grader.marking.grade import source_version
+from coursework.grader.sandbox.host import SandboxError, check_sandbox
+from coursework.grader.workers.processes import ALONE, LostTaskError, PoolError, describe_error
+
+PATIENCE = 30  # seconds to wait for the scheduler and for the first worker
+RETURN = 120  # seconds in which a cluster that lost all its workers may get new ones
+AHEAD = 4  # tasks for each thread, so that workers that come later find work
+
+
+class Cluster:
+    """The workers of a Dask cluster, which runs a task again whose worker has died.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    timeout : float
+        Seconds without any result after which the tasks under way count as lost.
+    """
+
+    def __init__(self, client, timeout):
+        self.client = client
+        self.timeout = timeout
+
+    def run(self, function, tasks):
+        """Run tasks; parameters, what is yielded and errors as in `processes.Pool.run`."""
+        suspects = []
+        for name, outcome in self._run_side_by_side(function, tasks):
+            if isinstance(outcome, LostTaskError):
+                suspects.append(name)
+            else:
+                yield name, outcome
+        # A worker that dies takes all its tasks along: the one that has killed it dies alone, too.
+        for name in suspects:
+            for _ in range(ALONE):
+                [(name, outcome)] = self._run_side_by_side(function, {name: tasks[name]})
+                if not isinstance(outcome, LostTaskError):
+                    break
+            yield name, outcome
+
+    def _run_side_by_side(self, function, tasks):
+        waiting, names = iter(tasks.items()), {}
+        try:
+            while True:
+                places = max(8, AHEAD * self._count_threads()) - len(names)
+                for name, task in itertools.islice(waiting, places):
+                    names[self._submit(function, name, task())] = name
+                if not names:
+                    return
+                for future, outcome in self._wait(list(names)):
+                    yield names.pop(future), outcome
+        finally:
+            self.client.cancel(list(names), force=True)
+
+    def _submit(self, function, name, arguments):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a large notebook is a large argument
+            return self.client.submit(function, name, *arguments, pure=False)
+
+    def _wait(self, futures):
+        """Return pairs of the futures that have ended, at least one, and what became of them."""
+        import distributed
+
+        try:
+            with self.client.as_current():
+                done = distributed.wait(futures, self.timeout, "FIRST_COMPLETED").done
+        except TimeoutError:
+            return self._give_up(futures)
+        except (OSError, distributed.CancelledError) as error:
+            raise PoolError(f"the cluster has gone ({describe_error(error)})") from error
+        return [(future, _outcome(future)) for future in done]
+
+    def _give_up(self, futures):
+        """Return pairs of the futures that are stuck, and that they are."""
+        busy = {key for keys in self.client.processing().values() for key in keys}
+        stuck = [future for future in futures if future.key in busy]
+        if not stuck:
+            raise PoolError("the cluster has no workers any more")
+        self.client.cancel(stuck, force=True)
+        lost = LostTaskError(f"marking it did not end within {self.timeout:.0f} s")
+        return [(future, lost) for future in stuck]
+
+    def _count_threads(self):
+        """Return how many threads the cluster has; waits for the first."""
+        try:
+            self.client.wait_for_workers(1, timeout=RETURN)
+            return sum(self.client.ncores().values())
+        except Exception as error:
+            raise PoolError(
+                f"the cluster has no workers any more ({describe_error(error)})"
+            ) from error
+
+
+def _outcome(future):
+    if future.status == "finished":
+        return future.result()
+    if future.status == "error":  # such as KilledWorker, after the last attempt
+        return LostTaskError(f"the cluster gave it up ({describe_error(future.exception())})")
+    raise PoolError(f"the cluster has {future.status} a task")
+
+
+@contextlib.contextmanager
+def connect(address, settings):
+    """Give a `Cluster` whose workers can mark as `settings` say.
+
+    Parameters
+    ----------
+    address : str
+        Of the scheduler, such as ``tcp://10.0.0.1:8786``.
+    settings : Settings
+
+    Raises
+    ------
+    PoolError
+        Where the scheduler does not answer, there are no workers, or one of them lacks
+        bubblewrap, does not find the coursework, or has another version of it. Says which.
+    """
+    import distributed  # takes a second, and most classes do without
+
+    for logger in ("distributed", "distributed.client"):
+        logging.getLogger(logger).setLevel(logging.CRITICAL)  # deaths are dealt with here
+    try:
+        client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, TypeError, ValueError, TimeoutError) as error:  # TypeError: no certificate
+        raise PoolError(f"no Dask scheduler answers at {address} ({error})") from None
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=PATIENCE)
+        except TimeoutError:
+            raise PoolError(
+                f"the scheduler at {address} has no workers; start some in the folder of the book "
+                f"with: PYTHONPATH=. dask worker {address}"
+            ) from None
+        for place, problem in ask(client, settings).items():
+            if problem:
+                raise PoolError(f"{place} cannot mark: {in_words(problem)}")
+        yield Cluster(client, settings.timeout)
+
+
+def ask(client, settings):
+    """Return what keeps the scheduler and each worker from marking; nothing where all is well."""
+    name, version = settings.assignment.name, settings.version
+    found = client.run(find_problem, name, version, settings.sandbox, on_error="return")
+    problems = {f"the worker {worker}": problem for worker, problem in found.items()}
+    # The scheduler reads the tasks, too, so it has to find the modules that they name.
+    try:
+        problems["the scheduler"] = client.run_on_scheduler(find_problem, name, version, False)
+    except ModuleNotFoundError as error:
+        problems["the scheduler"] = error
+    return problems
+
+
+def in_words(problem):
+    """Return a problem with what to do, where the modules were not found."""
+    if isinstance(problem, ModuleNotFoundError):
+        return f"{problem}; start it in the folder of the book, with PYTHONPATH=. set"
+    return str(problem)
+
+
+def find_problem(name, version, sandbox):
+    """Return why marks cannot be made in this process, or an empty text."""
+    if source_version(name) != version:
+        return "it has another version of the coursework than this machine"
+    if not sandbox:
+        return ""
+    try:
+        check_sandbox()
+    except SandboxError as error:
+        return str(error)
+    return ""

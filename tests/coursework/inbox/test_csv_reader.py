@@ -1,0 +1,64 @@
+"""CSV files: read as spreadsheets save them, and written so that none has a formula."""
+
+import csv
+import io
+
+import pytest
+
+from coursework.grader.inbox.csv_reader import CsvError, read_csv
+
+# Reading
+
+ROWS = [("student", "name"), ("ann", "Zo\u00eb, Lee"), ("bob", 'Bo "B"; C|D\tE')]
+
+
+def write_csv(separator):
+    out = io.StringIO()
+    csv.writer(out, delimiter=separator).writerows(ROWS)
+    return out.getvalue()
+
+
+def read(folder, data):
+    path = folder / "class.csv"
+    path.write_bytes(data)
+    return list(read_csv(path, ["student", "name"], ["student"]))
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"]
+)
+def test_all_that_spreadsheets_write_is_read(tmp_path, separator, told, encoding):
+    text = (f"sep={separator}\r\n" if told else "") + write_csv(separator)
+    found = read(tmp_path, text.encode(encoding))
+    assert found == [
+        (number, dict(zip(ROWS[0], row, strict=True))) for number, row in enumerate(ROWS[1:], 2)
+    ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_blank_rows_missing_cells_and_other_columns_do_no_harm(tmp_path, end):
+    lines = ["", "Section; STUDENT ;;name;", ";;;;", "A;ann;x;Lee;;;", "B;bob"]
+    found = read(tmp_path, end.join(lines).encode())
+    assert found == [
+        (4, {"student": "ann", "name": "Lee"}),
+        (5, {"student": "bob", "name": ""}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"student,name\nann,Lee,Ann\n", "row 2: there are 3 cells, and the first row names 2"),
+        (b"student,name\nann,Lee\n\nbob,B,,x\n", "row 4: there are 4 cells"),
+        (b"student,name,name\n", "names the column 'name' twice"),
+        (b"name\nann\n", "must name the columns student; student is missing, and it has name"),
+        (b"\0s\0", "save it as 'CSV UTF-8'"),
+        (b"student\n" + b"x" * 200_000, "row 2: field larger than field limit"),
+        (b"x" * 200_000, "row 1: field larger than field limit"),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_its_row(tmp_path, data, words):
+    with pytest.raises(CsvError, match=words):
+        read(tmp_path, data)

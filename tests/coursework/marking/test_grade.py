@@ -1,0 +1,106 @@
+"""The marks of one notebook, whatever is in it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from coursework import adversarial
+from coursework.grader import classroom, model
+from coursework.grader.classroom import Settings
+from coursework.grader.inbox import find
+from coursework.grader.inbox.roster import Student
+from coursework.grader.marking import grade
+from coursework.grader.marking.grade import grade_notebook, source_paths
+from coursework.grader.marking.notebook import UnreadableError
+from coursework.grader.model import FOLDER
+from coursework.grader.output.wording import explain, explain_question
+from coursework.grader.sandbox.host import SandboxError
+from tests.coursework.tiny import TINY, forget
+
+HALF = json.dumps(adversarial.with_questions(("softmax",))).encode()
+
+
+# One notebook
+
+
+def test_a_notebook_has_its_marks_and_what_reproduces_them():
+    result = grade_notebook("ann", HALF, "ann/hw1.ipynb", "hw1", {"base": "e"}, 7)
+    points = {question.name: question.points for question in result.questions}
+    assert points.pop("softmax") == 25
+    assert set(points.values()) == {0}
+    assert (result.status, result.seed, result.file) == (model.OK, 7, "ann/hw1.ipynb")
+    assert "log_softmax: not answered" in explain(result)
+    assert len(result.sha256) == 64
+    assert result.seconds > 0
+    assert model.from_dict(json.loads(json.dumps(model.to_dict(result)))) == result
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "reason"),
+    [
+        (b"", model.UNREADABLE, "the file is empty"),
+        (b"print(1)", model.UNREADABLE, "bad JSON"),
+        (None, model.UNREADABLE, "could not be read any more"),
+    ],
+)
+def test_what_cannot_be_marked_has_its_reason(data, status, reason):
+    result = grade_notebook("ann", data, "f", "hw1", {"base": "e"}, 7)
+    assert result.status == status
+    assert reason in explain(result)
+    assert (result.points, result.out_of) == (0, 100)
+    assert all(reason in explain_question(question) for question in result.questions)
+
+
+def test_a_reason_is_short_wherever_it_comes_from(monkeypatch):
+    def read_notebook(data):
+        raise UnreadableError("x" * 10**6)
+
+    monkeypatch.setattr(grade, "read_notebook", read_notebook)
+    result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7)
+    long = find.Submission(Student("ann"), status=model.MISSING, reason="x" * 10**6)
+    record = classroom._make_record(long, Settings(TINY, 1), None)
+    noted = classroom._make_record(long, Settings(TINY, 1), result)
+    for one in (result, record.result, noted.result):
+        assert len(explain(one)) < 2100
+        assert all(len(explain_question(question)) < 2100 for question in one.questions)
+    assert len(noted.result.note) < 2100
+
+
+def test_an_error_of_the_grader_becomes_a_result(monkeypatch):
+    def mark_cells(*args, **kwargs):
+        raise KeyError("oops")
+
+    monkeypatch.setattr(grade, "mark_cells", mark_cells)
+    result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7)
+    assert result.status == model.FAILED
+    assert explain(result) == "the grader failed (KeyError: 'oops')"
+    assert result.out_of == 100
+
+
+def test_a_worker_without_bubblewrap_or_with_other_sources_marks_nothing(monkeypatch):
+    def check_sandbox():
+        raise SandboxError("bubblewrap is missing")
+
+    result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7, version="old")
+    assert result.status == model.FAILED
+    assert "another version" in explain(result)
+    monkeypatch.setattr(grade, "check_sandbox", check_sandbox)
+    forget()
+    result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7)
+    assert (result.status, result.points) == (model.FAILED, 0)
+    assert "bubblewrap is missing" in explain(result)
+
+
+@pytest.mark.parametrize("name", model.assignment_names())
+def test_all_code_that_marks_is_in_the_key(name):
+    code = (
+        f"import sys, coursework.grader.marking.grade, coursework.{name}.checks; "
+        "print(*(m.__file__ for n, m in sys.modules.items() if n.startswith('coursework.')))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=FOLDER.parent, capture_output=True, text=True, check=True)
+    used = {Path(path) for path in done.stdout.split()} - {FOLDER / "grader" / "__init__.py"}
+    assert used <= set(source_paths(name))

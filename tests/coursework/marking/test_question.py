@@ -1,0 +1,196 @@
+"""One notebook: its marks, their reasons, and what a question costs that does not end."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from coursework.grader import model
+from coursework.grader.marking.compare import matches, unchanged
+from coursework.grader.marking.question import mark_cells
+from coursework.grader.marking.recognize import changes_input, explains
+from coursework.grader.model import (
+    Assignment,
+    AssignmentError,
+    Call,
+    Cause,
+    Limits,
+    Misconception,
+    Question,
+    load_assignment,
+    parse_variant,
+)
+from coursework.grader.output.wording import explain_question
+
+LIMITS = Limits(cpu_seconds=2, wall_seconds=60)
+
+
+def draw(function):
+    return lambda rng: [Call(function, (rng.normal(size=4),))]
+
+
+def question(name, right):
+    return Question(
+        name=name,
+        title=name.title(),
+        objective="apply a function to an array",
+        chapters=("definition",),
+        checks=(
+            matches("gives the right values", 8, draw(name), right),
+            unchanged("keeps its input", 2, draw(name)),
+        ),
+        misconceptions=(
+            Misconception("square", "A square", "", "x.html", explains(name, np.square, right)),
+            Misconception("in-place", "In place", "", "x.html", changes_input(name)),
+        ),
+        limits=LIMITS,
+    )
+
+
+def twice(z):
+    return 2 * z
+
+
+WORDS = Question("why", "Why", "say why", ("definition",), manual_points=5)
+TINY = Assignment("tiny", "Tiny", (question("double", twice), question("negate", np.negative)))
+GOOD = ["def double(z):\n    return 2 * z", "def negate(z):\n    return -z"]
+
+
+def mark(cells, assignment=TINY, **more):
+    return {item.name: item for item in mark_cells(assignment, cells, seed=1, **more)}
+
+
+def test_a_right_notebook():
+    marks = mark(GOOD)
+    assert [item.points for item in marks.values()] == [10, 10]
+    assert {item.status for item in marks.values()} == {model.OK}
+    assert {item.reasons for item in marks.values()} == {()}
+
+
+def test_a_stub_says_so():
+    marks = mark(["def double(z):\n    raise NotImplementedError()", GOOD[1]])
+    assert marks["double"].points == 0
+    words = "not answered: the function raises NotImplementedError"
+    assert explain_question(marks["double"]) == words
+    assert (marks["double"].cause, marks["negate"].cause) == (Cause.STUB, None)
+    assert marks["negate"].points == 10
+
+
+def test_a_missing_function_says_so_with_the_error_of_its_cell():
+    marks = mark(["nothing_of_the_kind\n" + GOOD[0], GOOD[1]])
+    assert marks["double"].points == 0
+    assert "double is not defined in any cell that ran" in explain_question(marks["double"])
+    assert "nothing_of_the_kind" in explain_question(marks["double"])
+    assert marks["negate"].points == 10
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import math\nif True:\n    def double(z):\n        return 2 * z\nx = = 1",
+        "    def double(z)\n        return 2 * z",
+        "x = (1; double = lambda z: 2 * z",
+        "class A:\n    pass\n  def double(z):\n    return 2 * z",
+    ],
+)
+def test_a_syntax_error_is_named_wherever_the_definition_is(source):
+    mark_of = mark([source, GOOD[1]])["double"]
+    assert mark_of.points == 0
+    assert "cell 1: " in explain_question(mark_of)
+    assert re.search("SyntaxError|IndentationError", explain_question(mark_of))
+    assert mark_of.cause == Cause.UNDEFINED
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [("markdown", "a Markdown cell"), ("raw", "a raw cell")]
+)
+@pytest.mark.parametrize("source", [GOOD[0], "```\n  double  = lambda z: 2 * z\n```"])
+def test_an_answer_in_a_cell_that_is_not_code_is_named(kind, words, source):
+    texts = [{"cell_type": "code", "source": GOOD[1]}, {"cell_type": kind, "source": source}]
+    marks = mark([GOOD[1]], texts=texts)
+    assert f"it is in {words}, number 2 of all cells" in explain_question(marks["double"])
+    assert "change the type of the cell to Code" in explain_question(marks["double"])
+    assert marks["negate"].points == 10
+
+
+def test_answers_with_prompts_and_continued_shell_lines_have_their_points():
+    prompts = "\n".join([">>> def double(z):", "...     return 2 * z"])
+    marks = mark([prompts, f"!pip install a \\\n    b\n{GOOD[1]}"])
+    assert [item.points for item in marks.values()] == [10, 10]
+
+
+def test_a_loop_costs_one_question_and_keeps_what_came_before():
+    cells = ["def double(z):\n    while True: pass", GOOD[1]]
+    marks = mark(cells)
+    assert (marks["double"].points, marks["double"].status) == (0, model.TIMEOUT)
+    assert explain_question(marks["double"])
+    assert (marks["negate"].points, marks["negate"].status) == (10, model.OK)
+
+    second_call_loops = """
+count = 0
+def double(z):
+    global count
+    count += 1
+    while count > 1: pass
+    return 2 * z
+"""
+    assert mark([second_call_loops])["double"].points == 8
+
+
+def test_mistakes_are_recognized_by_what_they_do():
+    squared = mark(["def double(z):\n    return z**2", GOOD[1]])["double"]
+    assert [item.name for item in squared.detected] == ["square"]
+    assert squared.points == 2
+    assert "1 of 2 checks missed: double([" in explain_question(squared)
+
+    in_place = mark(["def double(z):\n    z *= 2\n    return z", GOOD[1]])["double"]
+    assert [item.name for item in in_place.detected] == ["in-place"]
+    assert in_place.points == 8
+
+
+def test_the_seed_draws_the_inputs():
+    calls = [TINY.questions[0].draw_calls(seed)[0][0].args[0] for seed in (1, 1, 2)]
+    assert np.array_equal(calls[0], calls[1])
+    assert not np.array_equal(calls[0], calls[2])
+    other = TINY.questions[1].draw_calls(1)[0][0].args[0]
+    assert not np.array_equal(calls[0], other)
+
+
+def test_an_answer_in_words_waits_and_an_empty_one_does_not():
+    with_words = replace(TINY, questions=(*TINY.questions, WORDS))
+    written = mark(GOOD, with_words, answers={"why": "Because."})["why"]
+    assert (written.status, written.answer) == (model.AWAITING, "Because.")
+    empty = mark(GOOD, with_words)["why"]
+    assert (empty.status, empty.points) == (model.OK, 0)
+    assert explain_question(empty) == "nothing was written"
+    assert (written.cause, empty.cause) == (Cause.AWAITING, Cause.UNWRITTEN)
+
+
+def test_what_is_given_wins_over_the_students_own():
+    cells = ["def factor():\n    return 3", "def double(z):\n    return factor() * z", GOOD[1]]
+    assert mark(cells)["double"].points == 2
+    helped = replace(TINY.questions[0], given="def factor():\n    return 2")
+    assert mark(cells, replace(TINY, questions=(helped,)))["double"].points == 10
+
+
+def test_variants():
+    assert parse_variant("") == {}
+    assert parse_variant("base=2, penalty=full") == {"base": "2", "penalty": "full"}
+    with pytest.raises(AssignmentError, match="not of the form name=value"):
+        parse_variant("base")
+    assert load_assignment("hw1", {"base": "2"}).parameters["base"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen", "words"),
+    [
+        ("hw9", {}, "no assignment is called 'hw9'; there are: hw1, hw2"),
+        ("hw1", {"bass": "2"}, "hw1 has no parameter 'bass'; its parameters: base"),
+        ("hw1", {"base": "10"}, "base=10 is not a variant of hw1; allowed: e, 2"),
+        ("../hw1", {}, "no assignment is called"),
+    ],
+)
+def test_what_does_not_exist_is_named(name, chosen, words):
+    with pytest.raises(AssignmentError, match=words):
+        load_assignment(name, chosen)

@@ -1,0 +1,387 @@
+"""What goes back to a student: said in full, and with nothing of a student's as markup."""
+
+import re
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from markdown_it import MarkdownIt
+
+from coursework.grader.model import (
+    CRASHED,
+    FAILED,
+    OK,
+    TIMEOUT,
+    UNREADABLE,
+    Cause,
+    CheckResult,
+    Reason,
+    assignment_names,
+    load_assignment,
+)
+from coursework.grader.output import feedback
+from coursework.grader.output.feedback import to_html, to_markdown, write_feedback
+from tests.coursework.sample_results import (
+    ADVERSARIAL,
+    NO_SHIFT,
+    make_coded,
+    make_missing,
+    make_result,
+    make_words,
+    told,
+)
+
+BOOK = "https://example.org/softmax/"
+BAD_JSON = Reason(Cause.UNREADABLE, ("bad JSON at line 3",))
+FORMS = {
+    "html": lambda *args: BeautifulSoup(to_html(*args), "html.parser").get_text(" "),
+    "markdown": to_markdown,
+}
+
+
+def parse(result, book_url=None):
+    return BeautifulSoup(to_html(result, book_url), "html.parser")
+
+
+def render_markdown(text):
+    """Return what GitHub would make of a text: tables, links found in it, HTML let through."""
+    renderer = MarkdownIt("gfm-like", {"html": True, "linkify": False})
+    return BeautifulSoup(renderer.render(text), "html.parser")
+
+
+def adversarial_result():
+    """Return marks with a adversarial text in each place that a submission can reach."""
+    checks = (CheckResult("right values", 0.0, 25.0, ADVERSARIAL),)
+    return make_result(
+        "ana",
+        make_coded(points=0.0, checks=checks, status=CRASHED, **told(ADVERSARIAL)),
+        make_words(ADVERSARIAL, status=OK, comment=ADVERSARIAL, **told(ADVERSARIAL)),
+        make_coded("third", points=0.0, checks=(), status=UNREADABLE, **told(ADVERSARIAL)),
+        status=UNREADABLE,
+        reason=Reason(Cause.UNREADABLE, (ADVERSARIAL,)),
+        file=ADVERSARIAL,
+        submitted=ADVERSARIAL,
+        note=ADVERSARIAL,
+    )
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_says_what_was_met_and_missed_and_why(form):
+    text = FORMS[form](make_result("ana", make_coded(detected=(NO_SHIFT,))), None)
+    for words in (
+        "15 of 25 points",
+        "right values, row by row",
+        "along the columns",
+        "the shape is (4,)",
+        "The maximum was not subtracted",
+        "some checks were missed",
+        "drawn from seed 20261201",
+        "make a small call of that kind",
+    ):
+        assert words in text
+    assert text.count("the shape is (4,)") == 1  # not in the reason once more
+
+
+def test_checks_are_marked_as_met_or_missed():
+    page = parse(make_result("ana", make_coded()))
+    assert [item["class"] for item in page.select(".checks li")] == [["met"], ["missed"]]
+    assert "- ✓ met, 15 of 15: right values" in to_markdown(make_result("ana", make_coded()))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_lateness_is_explained(form):
+    late = make_result("ana", make_coded(), late_hours=30.5, penalty=10.0)
+    assert (
+        "Handed in 30.5 hours after your deadline. The penalty is 10 points: your answers have "
+        "15, and 5 count." in FORMS[form](late, None)
+    )
+    forgiven = make_result("ana", make_coded(), late_hours=0.25)
+    assert "15 minutes after your deadline. No points were taken off" in FORMS[form](forgiven, None)
+    assert "deadline" not in FORMS[form](make_result("ana", make_coded()), None)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (make_missing(), ["nothing was handed in", "it may lie in another folder"]),
+        (
+            make_result("b", make_coded(), status=UNREADABLE, reason=BAD_JSON),
+            ["could not be read", "bad JSON at line 3", "ends in .ipynb"],
+        ),
+        (make_result("b", make_coded(), status=FAILED), ["the grader failed", "not final"]),
+        (
+            make_result("b", make_coded(status=TIMEOUT, **told(20, Cause.WALL_TIME))),
+            ["it took too long", "no answer within 20 s", "a loop that does not end"],
+        ),
+        (
+            make_result("b", make_coded(points=0.0, checks=(), reasons=())),
+            ["no reason was recorded; ask your teacher"],
+        ),
+        (
+            make_result("b", make_coded(points=0.0, **told("", Cause.STUB))),
+            ["not answered", "Write the function where the notebook says so"],
+        ),
+        (
+            make_result(
+                "b",
+                make_coded(points=0.0, **told("f", Cause.UNDEFINED)),
+            ),
+            ["is not defined in any cell", "Define the function in a code cell"],
+        ),
+        (make_result("b", make_words("")), ["nothing was written", "Write your answer"]),
+    ],
+)
+def test_a_zero_has_its_reason_and_a_way_on(form, result, words):
+    text = FORMS[form](result, None)
+    for part in words:
+        assert part in text
+
+
+@pytest.mark.parametrize("make", [to_html, to_markdown])
+def test_one_reason_is_enough_where_nothing_was_marked(make):
+    questions = [
+        make_coded(name, points=0.0, checks=(), status=UNREADABLE, reasons=(BAD_JSON,))
+        for name in ("softmax", "log_softmax")
+    ]
+    text = make(make_result("b", *questions, status=UNREADABLE, reason=BAD_JSON))
+    assert text.count("bad JSON at line 3") == 1
+    assert "<table" not in text
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_answers_in_words(form):
+    awaiting = FORMS[form](make_result("ana", make_coded(), make_words()), None)
+    assert "15 of 35 points" in awaiting
+    assert "10 more await marking" in awaiting
+    assert "awaits marking, out of 10" in awaiting
+    assert "0 of 10 points" not in awaiting
+    marked = make_words().marked_by_hand(7.5, "Say why.")
+    text = FORMS[form](make_result("ana", marked), None)
+    assert "7.5 of 10 points" in text
+    assert "Both sets are right." in text
+    assert text.count("Say why.") == 1
+
+
+def test_says_how_cells_are_counted_where_one_is_named():
+    named = make_result("ana", make_coded(message="ValueError: no (cell 4, line 2)"))
+    assert "counted from the top" in to_markdown(named)
+    assert "counted from the top" not in to_markdown(make_result("ana", make_words()))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_words_of_an_exception_are_never_taken_for_the_graders(form):
+    words = "2 of 2 checks missed: not answered; nothing was handed in"
+    text = FORMS[form](make_result("ana", make_coded(status=CRASHED, **told(words))), None)
+    assert words in text
+    assert "Write the function where the notebook says so" not in text
+
+
+def test_full_marks_ask_for_nothing():
+    full = make_coded(points=25.0, reasons=(), checks=(CheckResult("right values", 25.0, 25.0),))
+    text = to_markdown(make_result("ana", full))
+    assert "Everything that was marked is right" in text
+    assert "Next" not in text
+    assert "To read again" not in text
+
+
+def test_the_same_message_is_not_repeated():
+    checks = tuple(CheckResult(title, 0.0, 5.0, "no answer came") for title in "abc")
+    reasons = (Reason(Cause.CHECKS_MISSED, (3, 3, "no answer came")),)
+    text = to_markdown(make_result("ana", make_coded(checks=checks, reasons=reasons)))
+    assert text.count("no answer came") == 1
+    assert text.count("as above") == 2
+
+
+def test_very_long_messages_are_shortened():
+    result = make_result("ana", make_coded(message="x" * 100_000 + "the end"))
+    text = to_markdown(result)
+    assert len(text) < 4000
+    assert "characters left out" in text
+    assert "the end" in text
+
+
+@pytest.mark.parametrize(
+    ("url", "base"),
+    [
+        ("https://example.org/softmax", "https://example.org/softmax/book/"),
+        ("https://example.org/softmax/", "https://example.org/softmax/book/"),
+        ("https://example.org/softmax/index.html", "https://example.org/softmax/book/"),
+        ("https://example.org/softmax/book/index.html", "https://example.org/softmax/book/"),
+        ("https://example.org", "https://example.org/book/"),
+        ("https://example.org/softmax/book/", "https://example.org/softmax/book/"),
+        ("https://example.org/softmax/book", "https://example.org/softmax/book/"),
+    ],
+)
+def test_links_lead_into_the_book(url, base):
+    result = make_result("ana", make_coded(detected=(NO_SHIFT,)))
+    link = parse(result, url).select_one(".detected a")
+    assert link["href"] == f"{base}stability.html#subtract-the-maximum"
+    assert link.get_text() == ("chapter “Computing softmax safely”, section “Subtract the maximum”")
+    link = render_markdown(to_markdown(result, url)).select_one("a")
+    assert link["href"] == f"{base}stability.html#subtract-the-maximum"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)//", "example.org", "https://a b", "file:///srv/book/", "https:///book/"],
+)
+def test_no_address_of_a_book(url):
+    with pytest.raises(ValueError, match="not the address of a site"):
+        to_html(make_result("ana"), url)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_without_an_address_the_place_is_named_in_words(form):
+    result = make_result("ana", make_coded(detected=(NO_SHIFT,)))
+    text = FORMS[form](result, None)
+    for words in ("Computing softmax safely", "Subtract the maximum", "book/stability.html"):
+        assert words in text
+    assert not parse(result).select('a[href^="http"]')
+
+
+def test_every_misconception_has_a_chapter_and_a_section():
+    links = {
+        item.link
+        for name in assignment_names()
+        for question in load_assignment(name).questions
+        for item in question.misconceptions
+    }
+    assert links
+    for link in links:
+        words = feedback._find_place(link, None)["words"]
+        assert re.match(r"chapter “.+”", words), link
+        assert "section “" in words, link
+
+
+def test_sections_are_found_by_their_anchors(tmp_path, monkeypatch):
+    text = (
+        "# The chapter\n\n(sec-a)=\n## Your caller's `axis`\n\n```{code-cell}\n# A comment\n```\n"
+        "$$ (eq-b)\nx\n$$\n\n:::{prf:theorem}\n:label: thm-c\n:::\n"
+    )
+    (tmp_path / "made-up.md").write_text(text)
+    monkeypatch.setattr(feedback, "BOOK", tmp_path)
+    for anchor in ("your-callers-axis", "equation-eq-b", "thm-c"):
+        words = feedback._find_place(f"made-up.html#{anchor}", None)["words"]
+        section = "chapter “The chapter”, section “Your caller's axis”"
+        assert words == f"{section} (book/made-up.html#{anchor})"
+    words = feedback._find_place("made-up.html#none", None)["words"]
+    assert words == "chapter “The chapter” (book/made-up.html#none)"
+    assert (
+        feedback._find_place("nowhere.html", None)["words"]
+        == "chapter “nowhere” (book/nowhere.html)"
+    )
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_signs_in_our_own_titles_are_signs(form):
+    checks = (CheckResult("z<x & `x[0]` * 2", 0.0, 5.0, "no"),)
+    source = {"html": to_html, "markdown": to_markdown}[form](
+        make_result("a", make_coded(checks=checks))
+    )
+    page = BeautifulSoup(source, "html.parser") if form == "html" else render_markdown(source)
+    assert "z<x & x[0] * 2" in page.get_text()
+    assert "x[0]" in [code.get_text() for code in page.select("li code")]
+
+
+def test_markup_of_a_submission_is_text_in_html():
+    source = to_html(adversarial_result(), BOOK)
+    page = BeautifulSoup(source, "html.parser")
+    assert not page.select("script, img, iframe, b, section section")
+    links = {link["href"] for link in page.select("a")}
+    assert all(link.startswith((BOOK, "#q")) for link in links)
+    assert not [
+        name for tag in page.find_all() for name in tag.attrs if name.lower().startswith("on")
+    ]
+    assert [tag.get_text() for tag in page.select("h1, h2")] == [
+        "hw9",
+        "The softmax function",
+        "Two sets of templates",
+        "The third function",
+        "How these marks came about",
+    ]
+    # It is there all the same, as text.
+    assert "<script>alert(1)</script>" in page.get_text()
+    assert "{{ 7 * 7 }}" in page.get_text()
+
+
+def test_markup_of_a_submission_is_text_in_markdown():
+    text = to_markdown(adversarial_result(), BOOK)
+    page = render_markdown(text)
+    assert not page.select("script, img, iframe, b, section, table, hr")
+    assert all(link["href"].startswith(BOOK) for link in page.select("a"))
+    assert [tag.get_text() for tag in page.select("h1, h2, h3, h4, h5, h6")] == [
+        "Feedback: hw9",
+        "The softmax function: 0 of 25 points",
+        "Two sets of templates: 0 of 10 points",
+        "The third function: 0 of 25 points",
+        "How these marks came about",
+    ]
+    assert "<script>alert(1)</script>" in page.get_text()
+
+
+@pytest.mark.parametrize(
+    "message", ["`", "``", "a`", "```\n# x", "~~~", "    # x", "<!--", "$$x$$"]
+)
+def test_no_message_gets_out_of_its_code(message):
+    checks = (CheckResult("one", 0.0, 5.0, message), CheckResult("two", 0.0, 5.0, "other"))
+    marks = make_coded(checks=checks, detected=(NO_SHIFT,))
+    answer = make_words(f"{message}\n# heading\n{message}", status=OK, comment=message)
+    page = render_markdown(to_markdown(make_result("ana", marks, answer), BOOK))
+    assert len(page.select("h1")) == 1
+    assert len(page.select("h2")) == 3
+    assert [" ".join(code.get_text().split()) for code in page.select("li code")][:2] == [
+        " ".join(message.split()),
+        "other",
+    ]
+    assert len(page.select("a")) == 1
+
+
+@pytest.mark.parametrize("make", [to_html, to_markdown])
+def test_no_control_character_comes_through(make):
+    text = make(adversarial_result(), BOOK)
+    assert not re.search(
+        r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", text
+    )
+    assert "[U+202E]" in text  # but it is seen that there was one
+    assert "[31m" not in text
+    text.encode("utf-8")
+
+
+def test_the_page_needs_no_other_file():
+    source = to_html(make_result("ana"), BOOK)
+    page = BeautifulSoup(source, "html.parser")
+    assert not page.select("link, script, img, [src]")
+    assert "@import" not in source
+    assert "url(" not in source
+    assert "prefers-color-scheme: dark" in source
+    assert "@media print" in source
+    assert page.select_one('meta[name="viewport"]')
+
+
+def test_files_are_written_whole_and_in_the_students_folder(tmp_path, monkeypatch):
+    result = make_result("ana", make_coded())
+    paths = write_feedback(result, tmp_path, None)
+    assert paths == (tmp_path / "ana" / "hw9.md", tmp_path / "ana" / "hw9.html")
+    before = [path.read_text(encoding="utf-8") for path in paths]
+    monkeypatch.setattr("os.replace", lambda *args: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        write_feedback(make_result("ana", make_words("")), tmp_path, None)
+    assert [path.read_text(encoding="utf-8") for path in paths] == before
+    assert sorted(path.name for path in tmp_path.rglob("*.*")) == ["hw9.html", "hw9.md"]
+
+
+@pytest.mark.parametrize("student", ["../../etc", "..", "a/b", "Ana", "名前", "x" * 300, "-rf"])
+def test_no_name_leaves_the_folder(tmp_path, student):
+    folder = tmp_path / "feedback"
+    for path in write_feedback(make_result(student, make_coded()), folder, None):
+        assert Path(path).resolve().parent.parent == folder.resolve()
+
+
+def test_two_students_never_share_a_folder(tmp_path):
+    names = ["a b", "a_b", "a/b", "Ana", "ana"]
+    folders = {
+        write_feedback(make_result(name, make_coded()), tmp_path, None)[0].parent.name.lower()
+        for name in names
+    }
+    assert len(folders) == len(names)

@@ -1,0 +1,193 @@
+"""Marks for Canvas, Moodle and nbgrader, whose gradebook is read back by nbgrader itself."""
+
+import csv
+import re
+
+import pytest
+
+from coursework.grader.inbox.roster import Student
+from coursework.grader.model import FAILED, OK, Cause, CheckResult, load_assignment
+from coursework.grader.output.final import ExportError
+from coursework.grader.output.lms_csv import write_canvas, write_moodle
+from tests.coursework.sample_results import (
+    ADVERSARIAL,
+    make_coded,
+    make_missing,
+    make_result,
+    make_roster,
+    make_words,
+    told,
+)
+
+MARKED = {"status": OK, "points": 7.5, "comment": "Why?", **told("Why?", Cause.COMMENT)}
+
+
+def make_class():
+    """Return marks that are final: some late, one late beyond its points, one missing."""
+    words = make_words(**MARKED)
+    note = "not marked: Copy of hw9.ipynb"
+    few = make_coded(
+        points=3.0, checks=(CheckResult("all", 3.0, 25.0, ADVERSARIAL),), **told(ADVERSARIAL)
+    )
+    return [
+        make_result("ana", make_coded(), words, submitted="2026-12-02T00:30:00+01:00"),
+        make_result("cem", make_coded(), words, late_hours=30.0, penalty=7.0, note=note),
+        make_result("dora", few, make_words(""), late_hours=300.0, penalty=35.0),
+        make_missing("bob"),
+    ]
+
+
+def read_csv(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_canvas_gets_what_its_importer_asks_for(tmp_path):
+    path = tmp_path / "canvas.csv"
+    roster = make_roster("bob", "ana", "cem", "dora")
+    assert write_canvas(make_class(), roster, path, title="Homework 9 (4711)") == 4
+    assert path.read_bytes().startswith(b"Student,ID,SIS User ID,SIS Login ID,Section,")
+    header, possible, *rows = read_csv(path)
+    assert header[-1] == "Homework 9 (4711)"
+    assert possible == ["    Points Possible", "", "", "", "", "35"]
+    assert rows == [
+        ["Bob Doe", "", "", "bob", "", "0"],
+        ["Ana Doe", "", "", "ana", "", "22.5"],
+        ["Cem Doe", "", "", "cem", "", "15.5"],
+        ["Dora Doe", "", "", "dora", "", "0"],
+    ]
+
+
+def test_canvas_by_address_and_without_those_who_are_missing(tmp_path):
+    path = tmp_path / "canvas.csv"
+    roster = make_roster("bob", "ana", "cem", "dora")
+    count = write_canvas(make_class(), roster, path, title="x", login="email", missing="omit")
+    assert count == 3
+    assert [row[3] for row in read_csv(path)[2:]] == [
+        "ana@example.org",
+        "cem@example.org",
+        "dora@example.org",
+    ]
+
+
+def test_the_column_has_the_title_of_the_assignment(tmp_path):
+    results = [make_result("ana", make_coded(), assignment="hw1")]
+    roster = make_roster("ana")
+    write_canvas(results, roster, tmp_path / "canvas.csv")
+    write_moodle(results, roster, tmp_path / "moodle.csv")
+    title = load_assignment("hw1").title
+    assert read_csv(tmp_path / "canvas.csv")[0][-1] == title
+    assert read_csv(tmp_path / "moodle.csv")[0][1:] == [title, f"Feedback: {title}"]
+
+
+@pytest.mark.parametrize("title", ["Final Score", "hw1 Current Grade", "Unposted Final Points"])
+def test_canvas_would_pass_over_the_title_of_a_total(tmp_path, title):
+    with pytest.raises(ExportError, match="one of its totals"):
+        write_canvas(
+            make_class(), make_roster("ana", "bob", "cem", "dora"), tmp_path / "c", title=title
+        )
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Section", "section ", "STUDENT", "ID", "SIS User ID", "sis login  id", "Integration ID"],
+)
+def test_the_title_of_another_column_is_refused(tmp_path, title):
+    roster = make_roster("ana", "bob", "cem", "dora")
+    with pytest.raises(ExportError, match="choose another title"):
+        write_canvas(make_class(), roster, tmp_path / "c", title=title)
+    for heading, identify in (("email address", "email"), ("ID number", "student")):
+        with pytest.raises(ExportError, match="choose another title"):
+            write_moodle(make_class(), roster, tmp_path / "m", title=heading, identify=identify)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_name_cannot_change_the_points_in_canvas(tmp_path):
+    roster = [Student("ana", "Points Possible")]
+    with pytest.raises(ExportError, match="a student's name"):
+        write_canvas(make_class()[:1], roster, tmp_path / "c", title="x")
+
+
+def test_moodle_gets_marks_and_reasons(tmp_path):
+    path = tmp_path / "moodle.csv"
+    roster = make_roster("ana", "bob", "cem", "dora")
+    assert write_moodle(make_class(), roster, path, title="Homework 9") == 4
+    header, *rows = read_csv(path)
+    assert header == ["Email address", "Homework 9", "Feedback: Homework 9"]
+    assert [row[:2] for row in rows] == [
+        ["ana@example.org", "22.5"],
+        ["bob@example.org", "0"],
+        ["cem@example.org", "15.5"],
+        ["dora@example.org", "0"],
+    ]
+    feedback = [row[2] for row in rows]
+    assert "softmax: 15 of 25. 1 of 2 checks missed: the shape is (4,)" in feedback[0]
+    assert "templates: 7.5 of 10. Why?" in feedback[0]
+    assert feedback[1] == "0 of 35 points.\nnothing was handed in"
+    assert "Late: 7 points were taken off." in feedback[2]
+    assert feedback[2].endswith("\nAbout your files: not marked: Copy of hw9.ipynb.")
+    # Moodle shows feedback as HTML, so a submission's markup must be text in it.
+    assert "&lt;script&gt;" in feedback[3]
+    assert not re.search(r"[<>\x1b\u202e]", feedback[3])
+
+
+def test_moodle_by_number(tmp_path):
+    path = tmp_path / "moodle.csv"
+    write_moodle(make_class()[:1], [Student("ana")], path, title="x", identify="student")
+    assert [row[0] for row in read_csv(path)] == ["ID number", "ana"]
+
+
+@pytest.mark.parametrize(
+    ("roster", "words"),
+    [
+        ([Student("ana"), Student("cem", "", "c@x.org")], "no email for ana"),
+        ([Student("ana", "", "a@x.org"), Student("cem", "", "a@x.org")], "same email twice"),
+        ([Student("ana", "", "a@x.org")], "not on the roster: cem"),
+        (make_roster("ana", "cem", "zoe"), "no marks for zoe"),
+    ],
+)
+def test_moodle_would_give_the_marks_to_somebody_else(tmp_path, roster, words):
+    results = [make_result("ana", make_coded()), make_result("cem", make_coded())]
+    path = tmp_path / "moodle.csv"
+    with pytest.raises(ExportError, match=words):
+        write_moodle(results, roster, path, title="x")
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("write", [write_canvas, write_moodle])
+def test_marks_that_are_not_final_stay_here(tmp_path, write):
+    results = [
+        make_result("ana"),
+        make_result("bob"),
+        make_result("cem", make_coded(), status=FAILED),
+        make_result("dora", make_coded()),
+    ]
+    roster = make_roster("ana", "bob", "cem", "dora")
+    path = tmp_path / "marks.csv"
+    with pytest.raises(ExportError) as caught:
+        write(results, roster, path, title="x")
+    assert "some await marks, 2 answers of 2 students" in str(caught.value)
+    assert "failed with 1 student: cem" in str(caught.value)
+    assert not path.exists()
+    assert write(results, roster, path, title="x", allow_awaiting=True) == 3
+    assert "cem" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("write", [write_canvas, write_moodle])
+def test_choices_that_do_not_exist(tmp_path, write):
+    roster = make_roster("ana", "bob", "cem", "dora")
+    with pytest.raises(ExportError, match="'zero' and 'omit'"):
+        write(make_class(), roster, tmp_path / "x", title="x", missing="blank")
+    column = {"login" if write is write_canvas else "identify": "phone"}
+    with pytest.raises(ExportError, match="not by 'phone'"):
+        write(make_class(), roster, tmp_path / "x", title="x", **column)
+    with pytest.raises(ExportError, match="no marks to export"):
+        write([], roster, tmp_path / "x", title="x")
+
+
+@pytest.mark.parametrize("write", [write_canvas, write_moodle])
+def test_no_name_is_a_formula(tmp_path, write):
+    roster = [Student("ana", "=1+1", "+a@example.org")]
+    write(make_class()[:1], roster, tmp_path / "x.csv", title="@x")
+    cells = [cell for row in read_csv(tmp_path / "x.csv") for cell in row]
+    assert not [cell for cell in cells if cell.strip()[:1] and cell.strip()[0] in "=+-@"]

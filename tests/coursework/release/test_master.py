@@ -1,0 +1,305 @@
+"""Making a student's notebook of a master: real nbgrader, clear errors, nothing half-made."""
+
+import json
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from coursework.grader.model import Assignment, AssignmentError, Check, Question
+from coursework.release import cli, master, pages
+from coursework.release.cli import main
+from coursework.release.master import parameters_by_name, render
+from coursework.release.nbgrader_runs import ReleaseError
+
+MASTER = """\
+# A small homework
+
+<!-- questions -->
+
+It takes {{ minutes }} minutes. Read [the *shift*]({{ book }}stability.html#a-place),
+and [all]({{ book }}mnist.html).
+
+```{code-cell} ipython3
+---
+nbgrader: {grade: false, grade_id: double, locked: false, schema_version: 3, solution: true}
+---
+def double(x):
+    ### BEGIN SOLUTION
+    return {{ factor }} * x
+    ### END SOLUTION
+```
+
+```{code-cell} ipython3
+---
+nbgrader: {grade: true, grade_id: double-check, locked: true, points: 3, schema_version: 3,
+  solution: false}
+---
+if double(2) != {{ 2 * factor }}:
+    raise AssertionError("double(2) is wrong")
+```
+
++++ {"nbgrader": {WHY}}
+
+### BEGIN SOLUTION
+Because it doubles.
+### END SOLUTION
+""".replace(
+    "{WHY}",
+    '{"grade": true, "grade_id": "why", "locked": false, "points": 2, "schema_version": 3, '
+    '"solution": true}',
+)
+STUB = """\
+def double(x):
+    # YOUR CODE HERE
+    raise NotImplementedError("write your code here")"""
+VALUES = {"minutes": 5, "factor": 2}
+
+
+def check(points):
+    return Check("a check", points, lambda rng: [], lambda calls, outcomes: None)
+
+
+ASSIGNMENT = Assignment(
+    "small",
+    "A small homework",
+    (
+        Question("double", "Double it", "Double a | number.", ("definition", "mnist"), (check(3),)),
+        Question("why", "Say why", "give a reason", ("stability",), manual_points=2),
+    ),
+    parameters={"factor": "2"},
+)
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """Return a folder for nbgrader's course. Its gradebook takes seconds to make, once."""
+    return tmp_path_factory.mktemp("course")
+
+
+@pytest.fixture(scope="module")
+def make(course):
+    """Return a function that releases a small master."""
+    return lambda text=MASTER, address="": master.release(text, ASSIGNMENT, VALUES, course, address)
+
+
+@pytest.fixture(scope="module")
+def released(make):
+    return make()
+
+
+def cells(text):
+    return {cell.id: cell for cell in nbformat.reads(text, as_version=4).cells}
+
+
+def test_students_get_a_stub_and_nbgraders_metadata(released):
+    notebook = nbformat.reads(released.student, as_version=4)
+    nbformat.validate(notebook)
+    found = cells(released.student)
+    assert list(found) == ["cell-000", "double", "double-check", "why"]
+    assert found["double"].source == STUB
+    assert found["why"].source == "YOUR ANSWER HERE"
+    marks = found["double-check"].metadata.nbgrader
+    assert marks.points == 3
+    assert len(marks.checksum) == 32
+    assert found["double-check"].metadata.editable is False
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert notebook.metadata.coursework == {"assignment": "small", "parameters": {"factor": "2"}}
+
+
+def test_what_was_given_out_is_recorded_but_for_answers(released):
+    record = json.loads(released.record)
+    assert record["parameters"] == {"factor": "2"}
+    (text,) = record["texts"]
+    assert text.startswith("# A small homework")
+    assert "Because it doubles" not in released.record
+
+
+def test_no_solution_and_no_template_is_left(released):
+    for text in (released.student, released.page):
+        assert "* x" not in text
+        assert "Because" not in text
+        assert "SOLUTION" not in text
+        assert "{{" not in text
+        assert pages.MARK not in text
+    assert "2 * x" in released.solved
+
+
+def test_same_master_gives_same_bytes(make, released):
+    assert make() == released
+
+
+def test_links_to_chapters_need_an_address(make, released):
+    assert "Read the *shift*,\nand all." in cells(released.student)["cell-000"].source
+    linked = cells(make(address="https://example.org/book").student)["cell-000"].source
+    assert "[the *shift*](https://example.org/book/stability.html#a-place)" in linked
+    assert "[all](https://example.org/book/mnist.html)" in linked
+
+
+def test_page_shows_the_notebook(released):
+    start, _, rest = released.page.partition("# A small homework")
+    assert start == "---\nsoftmax:\n  notebook: _build/coursework/small.ipynb\n---\n\n"
+    assert "{notebook}`Download small.ipynb`" in rest
+    assert "There are **5 points**." in rest
+    assert "[all](../mnist.md)" in rest
+    assert 'href="../stability.html#a-place"><span class="std std-ref">the *shift*<' in rest
+    assert "```python\ndef double(x):\n    # YOUR CODE HERE" in rest
+    assert "\n:::{dropdown} The visible check\n```python\nif double(2) != 4:" in rest
+    assert "{admonition} Your answer, in words\nYOUR ANSWER HERE\n" in rest
+
+
+def test_page_has_the_table_of_the_questions_once(make, released):
+    rows = [
+        "| Double it (3 points) | double a \\| number | [Definition](../definition.md), "
+        "[MNIST](../mnist.md) |",
+        "| Say why (2 points) | give a reason | [Stability](../stability.md) |",
+    ]
+    for page in (released.page, make(MASTER.replace("<!-- questions -->", "")).page):
+        assert page.count("\n".join(rows)) == 1
+
+
+def test_fences_are_longer_than_what_they_hold():
+    code = 'text = """\n````\n"""'
+    assert pages.fence("`", "python", code) == f"`````python\n{code}\n`````"
+
+
+BROKEN = {
+    "no end": ("    ### END SOLUTION\n", "", "cell double .* do not make pairs"),
+    "nested": ("    return", "    ### BEGIN SOLUTION\n    return", "do not make pairs"),
+    "not marked": ("solution: true", "solution: false", "cell double has a solution, but"),
+    "unknown name": ("{{ minutes }}", "{{ hours }}", "'hours' is undefined; there are: book, fac"),
+    "no Jinja": ("{{ minutes }}", "{% if", "line [0-9]+ is not valid Jinja"),
+    "points": ("points: 3", "points: 4", "double has 4 points in the notebook and 3 in checks.py"),
+    "no question": ("grade_id: double,", "grade_id: twice,", "no cell has the grade_id double"),
+    "twice": ("double-check", "double", "more than one cell has the grade_id double"),
+    "no id": ("grade_id: double-check, ", "", "does not have a grade_id"),
+    "hidden": ("if double", "### BEGIN HIDDEN TESTS\nif double", "hidden checks are in checks.py"),
+    "schema": ("schema_version: 3", "schema_version: 99", "Schema version is too new"),
+    "no title": ("# A small", "A small", "does not begin with a title"),
+    "address": ("minutes.", "minutes. {{ book }}", "cell cell-000 uses `book` outside of a link"),
+    "wrong": ("return {{", "return 1 + {{", "in cell double-check: AssertionError: double.2. is w"),
+    "syntax": ("return", "retrun", "fails in cell double: SyntaxError"),
+    "noisy": (
+        "if double",
+        "import sys\nprint('hm', file=sys.stderr)\nif double",
+        "cell double-check: hm",
+    ),
+    "dead": ("if double", "import os\nos._exit(3)\nif double", "ends its kernel"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_broken_master_gives_one_clear_error(make, case):
+    old, new, message = BROKEN[case]
+    assert old in MASTER
+    with pytest.raises(ReleaseError, match=message) as caught:
+        make(MASTER.replace(old, new, 1))
+    assert "\n" not in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+
+
+def test_block_tags_leave_no_empty_lines():
+    assert render("a\n{% if x %}\nb\n{% endif %}\nc\n", {"x": True}) == "a\nb\nc\n"
+
+
+def test_foreign_kernels_and_settings_stay_out(make, released, monkeypatch, tmp_path):
+    foreign = tmp_path / "kernels" / "python3"
+    foreign.mkdir(parents=True)
+    spec = {"argv": ["/nowhere/python"], "display_name": "Foreign", "language": "python"}
+    (foreign / "kernel.json").write_text(json.dumps(spec))
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "foreign.py").write_text(
+        "import sys\n"
+        "def complain(result):\n    print('foreign', file=sys.stderr)\n"
+        "get_ipython().events.register('post_run_cell', complain)\n"
+    )
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("MPLBACKEND", "nonsense")
+    monkeypatch.setenv("PATH", os.defpath)  # nbgrader starts alembic by its name
+    before = dict(os.environ)
+    assert make() == released
+    assert dict(os.environ) == before
+
+
+# --- the command line ---
+
+
+@pytest.fixture
+def masters(monkeypatch, tmp_path):
+    """Return a folder with copies of the masters, which the command takes for its own."""
+    for name in ("hw1", "hw2"):
+        folder = tmp_path / "masters" / name
+        folder.mkdir(parents=True)
+        text = (master.FOLDER / name / f"{name}.md").read_text(encoding="utf-8")
+        (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(master, "FOLDER", tmp_path / "masters")
+    return tmp_path / "masters"
+
+
+def test_nothing_is_written_if_one_master_is_broken(masters, tmp_path, capsys):
+    (masters / "hw2" / "hw2.md").write_text("# {{ unknown }}\n", encoding="utf-8")
+    status = main(["hw1", "hw2", "--out", str(tmp_path / "out"), "--pages", str(tmp_path / "out")])
+    assert status == 1
+    assert not (tmp_path / "out").exists()
+    said = capsys.readouterr().err
+    assert said.startswith("hw2: a value is missing: 'unknown' is undefined")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["hw9"], "no assignment is called 'hw9'; there are: hw1, hw2"),
+        (["--variant", "base=3"], "base=3 is not a variant of hw1; allowed: e, 2"),
+        (["--variant", "root=2"], "no assignment here has a parameter 'root'; there are: base"),
+        (["hw2", "--variant", "base=2"], "no assignment here has a parameter 'base'"),
+        (["--variant", "base"], "'base' is not of the form name=value"),
+        (["--variant", "base=2", "--pages", "x"], "the book shows the assignments without"),
+        (["--solutions", "book/coursework"], "solutions do not go into book/coursework"),
+        (["--solutions", "_build/html/x"], "solutions do not go into _build/html/x"),
+    ],
+)
+def test_wrong_orders_are_refused(arguments, message, capsys, monkeypatch):
+    monkeypatch.chdir(master.ROOT)
+    assert main(arguments) == 1
+    said = capsys.readouterr().err
+    assert message in said
+    assert said.count("\n") == 1
+
+
+def test_parameters_go_to_the_assignments_that_have_them():
+    found = parameters_by_name(["hw1", "hw2"], {"base": "2"})
+    assert found["hw1"] == {"base": "2"}
+    assert "base" not in found["hw2"]
+    with pytest.raises(AssignmentError):
+        parameters_by_name(["hw2"], {"base": "2"})
+
+
+def test_variants_lie_beside_the_public_ones():
+    assert cli.folder_of(Path("out"), {}) == Path("out")
+    assert cli.folder_of(Path("out"), {"b": "2", "a": "1"}) == Path("out/a-1-b-2")
+
+
+def test_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "hw1.ipynb"
+    cli.write(path, "old")
+
+    def full(self, target):
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="full"):
+        cli.write(path, "new")
+    assert [p.name for p in tmp_path.iterdir()] == ["hw1.ipynb"]
+    assert path.read_text() == "old"
+
+
+def test_unchanged_file_keeps_its_date(tmp_path):
+    path = tmp_path / "hw1.md"
+    cli.write(path, "text")
+    os.utime(path, (1, 1))
+    cli.write(path, "text")
+    assert path.stat().st_mtime == 1

@@ -1,0 +1,87 @@
+"""Text from submissions, made safe for a spreadsheet."""
+
+import csv
+import io
+import re
+import time
+
+import pytest
+
+from coursework.grader.inbox.roster import Student
+from coursework.grader.model import CheckResult
+from coursework.grader.output.free_response import export_answers
+from coursework.grader.output.grades_csv import write_grades
+from coursework.grader.output.lms_csv import write_canvas, write_moodle
+from coursework.grader.sanitize import plain_cell, safe_cell
+from tests.coursework.sample_results import make_coded, make_result, make_words, told
+from tests.coursework.tiny import TINY
+
+# Writing
+
+FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20"
+STARTS = ["=HYPERLINK(A1)", "+1+A1", "-A1", "@SUM(A1)", "\uff1d1+A1", "-1+cmd|' /C calc'!A1"]
+AFTER = ["", ";", "; ", "\t", "|", ",", "\n", "\r\n", ';"', '";"', "\n,", ";;", "\n\n '"]
+ATTACKS = [begin + after + start for begin in ("", "x") for after in AFTER for start in STARTS]
+
+
+def spreadsheet_cells(text):
+    """Return the cells of a CSV as programs see them that split it in any usual way."""
+    for separator in (",", ";", "\t", "|"):
+        for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):
+            lines = io.StringIO(text, newline="")
+            for row in csv.reader(lines, delimiter=separator, quoting=quoting):
+                yield from row
+
+
+def is_formula(cell):
+    cell = cell.strip(' \t\r\n"')
+    return cell[:1] in set(FORMULA) and not re.fullmatch(r"[+-][0-9.]+[])]*", cell)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_no_file_has_a_formula_however_it_is_split(tmp_path, attack):
+    checks = (CheckResult("all", 0.0, 25.0, attack),)
+    words = make_words(attack, status="ok", comment=attack, **told(attack))
+    result = make_result(
+        "ann", make_coded(checks=checks, **told(attack)), words, note=attack, file=attack
+    )
+    roster = [Student("ann", attack, f"{attack}@x.org")]
+    write_grades(tmp_path / "grades.csv", roster, {"ann": result}, TINY)
+    write_canvas([result], roster, tmp_path / "canvas.csv", title=attack, login="email")
+    write_moodle([result], roster, tmp_path / "moodle.csv", title=attack)
+    export_answers([result], tmp_path / "answers.csv", anonymous=False)
+    for name in ("grades", "canvas", "moodle", "answers"):
+        text = (tmp_path / f"{name}.csv").read_bytes().decode("utf-8-sig")
+        assert not [cell for cell in spreadsheet_cells(text) if is_formula(cell)], name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "softmax(float64 array of shape (4, 5), axis=-1): entry [0, 1] is 2, and -1 was expected",
+        "f([1, -2, 3], [-1.5, -inf, -1e-300], (0, -1)): the shape is (4,)",
+        "a - b, c = d; x + y\n\n1 - 2",
+        "ann@example.org; bob@example.org",
+        "handed in 2 times; file-1.ipynb",
+    ],
+)
+def test_plain_texts_and_numbers_stay_as_they_are(text):
+    assert safe_cell(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", [*ATTACKS, "", "'", "x;'=1", "x;''=1", "[1, '-2]", "' \"=", "; -2"]
+)
+def test_what_is_done_to_a_cell_is_undone(text):
+    assert plain_cell(safe_cell(text)) == text
+
+
+@pytest.mark.parametrize("part", ["\n", "'", ";", ";=", "\n=", ",-1", "-", "1", " "])
+@pytest.mark.parametrize("begin", ["", ",-", ";"])
+def test_cells_are_made_safe_in_a_time_that_grows_with_the_text(begin, part):
+    def seconds(count):
+        began = time.process_time()
+        plain_cell(safe_cell(begin + part * count + "x"))
+        return time.process_time() - began
+
+    assert seconds(80_000) < 40 * max(seconds(8_000), 0.01)
