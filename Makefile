@@ -147,7 +147,7 @@ references: $(VENV)/.installed-dev
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy softmax
+	$(BIN)/mypy softmax coursework/grader
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.softmax_speed

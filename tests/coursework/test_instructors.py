@@ -297,6 +297,7 @@ def solved(name):
     return make_notebook(filled_in, assignment)
 
 
+@pytest.mark.slow
 def test_the_steps_with_the_exchange_lead_to_submissions_and_feedback(tmp_path):
     if shutil.which("bash") is None:
         pytest.skip("there is no bash here")

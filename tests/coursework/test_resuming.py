@@ -4,6 +4,7 @@ import random
 import time
 
 import psutil
+import pytest
 
 from coursework.grader.output.grades_csv import NOT_YET
 from tests.coursework.classes import (
@@ -14,6 +15,8 @@ from tests.coursework.classes import (
     read_grades,
     start,
 )
+
+pytestmark = pytest.mark.slow
 
 KILLS = 3
 

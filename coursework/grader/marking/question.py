@@ -99,7 +99,7 @@ def mark_question(
     full = points == question.out_of
     detected = () if full else _detect(question, calls, run.outcomes)
     cause = None if full else _find_cause(run.outcomes)
-    reasons = ()
+    reasons: tuple[Reason, ...] = ()
     if not full or run.status != OK:
         reasons = tuple(_give_reasons(calls, run, checks, cause, texts))
         cause = cause or reasons[0].cause
@@ -163,7 +163,9 @@ def _is_seen(item, calls, outcomes):
 def _find_cause(outcomes: Sequence[Outcome]):
     """Return the cause where no call reached an answer; else None."""
     kinds = {outcome.kind for outcome in outcomes}
-    return {("unimplemented",): Cause.STUB, ("undefined",): Cause.UNDEFINED}.get(tuple(kinds))
+    if len(kinds) != 1:
+        return None
+    return {"unimplemented": Cause.STUB, "undefined": Cause.UNDEFINED}.get(*kinds)
 
 
 def _give_reasons(calls, run: Run, checks, cause, texts):

@@ -373,7 +373,8 @@ def _read_titles(chapter) -> Mapping[str, str]:
         lines = (BOOK / f"{chapter}.md").read_text(encoding="utf-8").splitlines()
     except OSError:
         return {}
-    titles, heading, fence = {}, "", ""
+    titles: dict[str, str] = {}
+    heading = fence = ""
     for line in lines:
         marks = re.match(r"(```+|~~~+|:::+)", line)
         if marks and not fence:

@@ -22,6 +22,8 @@ from tests.coursework.adversarial import short_homework
 from tests.coursework.adversarial.short_homework import OTHER
 from tests.coursework.sandboxed import require_sandbox
 
+pytestmark = pytest.mark.slow
+
 HONEST = {
     "honest-0": (OTHER, TARGET),
     "honest-half": (OTHER,),

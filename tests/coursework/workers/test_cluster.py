@@ -24,6 +24,8 @@ from tests.coursework.classes import (
 )
 from tests.coursework.workers.misbehaving import run_all
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def scheduler(tmp_path, request):

@@ -25,7 +25,7 @@ DTYPES = {dtype.str: dtype for plain in _PLAIN for dtype in (plain, plain.newbyt
 INT64 = np.iinfo(np.int64)
 # Functions look here for len and the like, and below for what is NumPy's: a student who patches
 # the real ones by accident breaks nothing here.
-__builtins__ = dict(vars(builtins))
+__builtins__ = dict(vars(builtins))  # type: ignore[assignment]
 _array_type, _scalar_type = np.ndarray, np.generic
 _frombuffer, _empty, _prod = np.frombuffer, np.empty, math.prod
 _to_base64, _from_base64 = binascii.b2a_base64, binascii.a2b_base64
