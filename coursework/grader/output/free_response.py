@@ -16,8 +16,7 @@ from pathlib import Path
 
 from coursework.files import write_atomically
 from coursework.grader.inbox.csv_reader import read_csv
-from coursework.grader.marking.free_response import LONGEST_ANSWER
-from coursework.grader.model import AWAITING, OK, Cause, Reason, Result, worst
+from coursework.grader.model import AWAITING, LONGEST_ANSWER, OK, Cause, Reason, Result, worst
 from coursework.grader.output.html import render
 from coursework.grader.output.wording import explain_question, in_points, say
 from coursework.grader.sanitize import clean, plain_cell, safe_cell
