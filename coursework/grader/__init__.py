@@ -1,6 +1,7 @@
 """Marks a folder of submitted notebooks, each answer in its own sandbox.
 
-`assignment` says what an assignment is made of; `marking` marks one notebook; `sandbox` and
-`child` run the code of strangers; `running` takes a whole class through it. The commands are
-in `cli`: ``python -m coursework.grader --help``.
+`model` says what an assignment and a result are. `inbox` reads what comes in, `marking` marks one
+notebook, `sandbox` runs untrusted code, `output` writes what goes out. `classroom` takes a whole
+class through these on `workers`, and `store` remembers it between two runs. The commands are in
+`cli`: ``python -m coursework.grader --help``.
 """

@@ -18,9 +18,8 @@ from tqdm import tqdm
 
 from coursework.grader import model
 from coursework.grader.classroom import Settings, grade_class
-from coursework.grader.inbox.csv_reader import CsvError
-from coursework.grader.inbox.find import FILE, NBGRADER, SubmissionError, find_submissions
-from coursework.grader.inbox.released import RELEASED, ReleasedError, read_released
+from coursework.grader.inbox.find import FILE, NBGRADER, find_submissions
+from coursework.grader.inbox.released import RELEASED, read_released
 from coursework.grader.inbox.roster import (
     RosterError,
     Student,
@@ -28,28 +27,16 @@ from coursework.grader.inbox.roster import (
     parse_timezone,
     read_roster,
 )
-from coursework.grader.model import AssignmentError, load_assignment, parse_variant
+from coursework.grader.model import GraderError, load_assignment, parse_variant
 from coursework.grader.output.feedback import find_chapters, write_feedback
-from coursework.grader.output.final import ExportError
-from coursework.grader.output.free_response import AnswersError, export_answers, merge_answers
+from coursework.grader.output.free_response import export_answers, merge_answers
 from coursework.grader.output.grades_csv import write_grades
 from coursework.grader.output.wording import explain, in_points
-from coursework.grader.sandbox.host import SandboxError, check_sandbox
+from coursework.grader.sandbox.host import check_sandbox
 from coursework.grader.sanitize import one_line, shorten
 from coursework.grader.store import WorkError, WorkFolder
 from coursework.grader.workers.processes import PoolError, Processes
 
-ERRORS = (
-    AnswersError,
-    AssignmentError,
-    CsvError,
-    ExportError,
-    ReleasedError,
-    RosterError,
-    SandboxError,
-    SubmissionError,
-    WorkError,
-)
 EVERY = 1.0  # seconds between two writings of the marks while a class is marked
 AWAITING_HELP = "although answers in words await marks, or marking failed for somebody"
 SHOWN = 20  # students or folders in a list of the summary
@@ -84,7 +71,7 @@ def main(arguments=None):
     options = make_parser().parse_args(arguments)
     try:
         return options.run(options)
-    except ERRORS as error:
+    except GraderError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except PoolError as error:

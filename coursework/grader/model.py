@@ -20,7 +20,11 @@ import numpy as np
 FOLDER = Path(__file__).resolve().parent.parent
 
 
-class AssignmentError(ValueError):
+class GraderError(Exception):
+    """What a teacher can set right; the message says how."""
+
+
+class AssignmentError(GraderError):
     """An assignment, or a parameter of one, that does not exist."""
 
 

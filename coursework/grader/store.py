@@ -25,12 +25,12 @@ from pathlib import Path
 from coursework.files import write_atomically
 from coursework.grader import model
 from coursework.grader.inbox.roster import safe_name
-from coursework.grader.model import Result
+from coursework.grader.model import GraderError, Result
 
 FORMAT = 1
 
 
-class WorkError(RuntimeError):
+class WorkError(GraderError):
     """The folder cannot be used: another grader holds it, or it is of something else."""
 
 

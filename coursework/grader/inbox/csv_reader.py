@@ -7,10 +7,12 @@ import csv
 import io
 from pathlib import Path
 
+from coursework.grader.model import GraderError
+
 SEPARATORS = ",;\t|"
 
 
-class CsvError(ValueError):
+class CsvError(GraderError):
     """A CSV file that cannot be used; the message says which row and what to do."""
 
 

@@ -34,7 +34,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from coursework.grader import model
 from coursework.grader.inbox.roster import Student, normalize, to_utc
 from coursework.grader.marking.notebook import MAX_BYTES, tell_size
-from coursework.grader.model import Cause, assignment_names
+from coursework.grader.model import Cause, GraderError, assignment_names
 from coursework.grader.sanitize import join, one_line, shorten
 
 FORKS = "__MACOSX"  # what macOS puts beside the files in an archive: they are not notebooks
@@ -53,7 +53,7 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 CLOCK_ERROR = timedelta(minutes=5)
 
 
-class SubmissionError(ValueError):
+class SubmissionError(GraderError):
     """A folder of submissions that cannot be read; or a file, and the message is its reason."""
 
 

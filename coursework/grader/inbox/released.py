@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
-from coursework.grader.model import FOLDER
+from coursework.grader.model import FOLDER, GraderError
 
 RELEASED = FOLDER.parent / "_build" / "coursework"
 
 
-class ReleasedError(ValueError):
+class ReleasedError(GraderError):
     """What was given out cannot be found; the message says what to do."""
 
 

@@ -11,13 +11,14 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from coursework.grader.inbox.csv_reader import read_csv
+from coursework.grader.model import GraderError
 from coursework.grader.sanitize import safe_cell
 
 COLUMNS = ("student", "name", "email", "folder", "due")
 END_OF_DAY = time(23, 59, 59)
 
 
-class RosterError(ValueError):
+class RosterError(GraderError):
     """A roster that cannot be used, or a date that cannot be read."""
 
 

@@ -22,6 +22,7 @@ from coursework.grader.model import (
     CRASHED,
     FAILED,
     FOLDER,
+    LONGEST_ANSWER,
     MEMORY,
     MISSING,
     OUTPUT,
@@ -39,7 +40,6 @@ from coursework.grader.sanitize import clean, one_line, shorten
 
 BOOK = FOLDER.parent / "book"
 LONGEST_MESSAGE = 600
-LONGEST_ANSWER = 20_000
 UNMARKED = (MISSING, UNREADABLE, FAILED)
 
 STATUS = {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coursework.grader.model import AWAITING, FAILED, Result
+from coursework.grader.model import AWAITING, FAILED, GraderError, Result
 
 
-class ExportError(ValueError):
+class ExportError(GraderError):
     """Marks that cannot be exported as they are; the message says what to do."""
 
 

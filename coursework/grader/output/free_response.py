@@ -16,8 +16,16 @@ from pathlib import Path
 
 from coursework.files import write_atomically
 from coursework.grader.inbox.csv_reader import read_csv
-from coursework.grader.marking.free_response import LONGEST_ANSWER
-from coursework.grader.model import AWAITING, OK, Cause, Reason, Result, worst
+from coursework.grader.model import (
+    AWAITING,
+    LONGEST_ANSWER,
+    OK,
+    Cause,
+    GraderError,
+    Reason,
+    Result,
+    worst,
+)
 from coursework.grader.output.html import render
 from coursework.grader.output.wording import explain_question, in_points, say
 from coursework.grader.sanitize import clean, plain_cell, safe_cell
@@ -29,7 +37,7 @@ KEY_LETTERS = "bcdfghjkmnpqrstvwxz"  # no vowels: no words, no numbers, nothing 
 KEY_LENGTH = 8
 
 
-class AnswersError(ValueError):
+class AnswersError(GraderError):
     """Marks that cannot be merged; the message names every bad row."""
 
 

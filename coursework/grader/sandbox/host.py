@@ -22,6 +22,7 @@ from coursework.grader.model import (
     Call,
     Cause,
     Function,
+    GraderError,
     Limits,
     Outcome,
     Reason,
@@ -38,7 +39,7 @@ _TICK = 0.1  # seconds between two looks at the memory
 _KEPT = 2000  # bytes of the output that are kept, for the reason
 
 
-class SandboxError(RuntimeError):
+class SandboxError(GraderError):
     """The sandbox does not work here; the message says what to do."""
 
 
