@@ -6,9 +6,11 @@ MyST-NB, which reports the error with its page.
 """
 
 import logging
+from pathlib import Path
 
 from jupyter_cache import get_cache
 from jupyter_cache.executors import load_executor
+from myst_nb.core.read import is_myst_markdown_notebook
 from needed_data import why_not
 
 READER = {"type": "plugin", "name": "myst_nb_md"}  # MyST-NB's own
@@ -21,7 +23,7 @@ def run_chapters(app, env, docnames):
     """Run those of the chapters whose outputs the cache does not have."""
     config = env.mystnb_config
     paths = [env.doc2path(name) for name in docnames]
-    chapters = [path for path in paths if path.endswith(".md") and why_not(path) is None]
+    chapters = [path for path in paths if _is_chapter(path) and why_not(path) is None]
     if config.execution_mode != "cache" or len(chapters) < 2:
         return
     cache = get_cache(config.execution_cache_path)
@@ -29,6 +31,10 @@ def run_chapters(app, env, docnames):
         cache.add_nb_to_project(path, read_data=READER)
     executor = load_executor("local-parallel", cache, logger)
     executor.run_and_cache(filter_uris=chapters, timeout=config.execution_timeout)
+
+
+def _is_chapter(path):
+    return path.endswith(".md") and is_myst_markdown_notebook(Path(path).read_text("utf-8"))
 
 
 def setup(app):
