@@ -108,7 +108,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Misconception:
-    """A mistake that many make, how it is recognized and where the book treats it.
+    """A mistake that many make, how it is detected, and where the book treats it.
 
     Attributes
     ----------

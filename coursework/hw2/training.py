@@ -212,7 +212,7 @@ LOSSES = (
 )
 
 
-def _recognize_loops(rules):
+def _detect_loops(rules):
     mistakes = WRONG_LOOPS | wrong_updates(rules)
 
     def detector(name, last):
@@ -263,6 +263,6 @@ def make_question(rules):
         "loss falls.",
         ("softmax-regression", "mnist"),
         checks,
-        (*_recognize_loops(rules), changes, other_library(NAME)),
+        (*_detect_loops(rules), changes, other_library(NAME)),
         given=write_given(rules),
     )

@@ -58,7 +58,8 @@ class Cluster:
                 for future, outcome in self._wait(list(names)):
                     yield names.pop(future), outcome
         finally:
-            self.client.cancel(list(names), force=True)
+            with contextlib.suppress(Exception):  # the scheduler may have gone
+                self.client.cancel(list(names), force=True)
 
     def _submit(self, function, name, arguments):
         with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""What a student reads where a mistake was recognized, and the page of the book that helps."""
+"""What a student reads where a mistake was detected, and the page of the book that helps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How each mistake is recognized: by what somebody who makes it returns for the same inputs.
+"""How each mistake is detected: by what somebody who makes it returns for the same inputs.
 
 A model is a wrong answer, written down. The mistake is seen where every value that came back
 from the calls that can tell is the model's. Calls for which the model is right tell nothing.

@@ -1,4 +1,4 @@
-"""How mistakes in a gradient by differences are recognized; see `detectors` for the method."""
+"""How mistakes in a gradient by differences are detected; see `detectors` for the method."""
 
 from __future__ import annotations
 
