@@ -57,7 +57,7 @@ TEXTS = {
         "A sigmoid for each logit",
         "Your function treats each logit alone, so the results do not sum to 1. In a softmax "
         "the classes compete: each entry is divided by the sum over all of them.",
-        "classification.html#three-sigmoids-are-no-distribution",
+        "classification.html#why-not-three-sigmoids",
     ),
     "softmax-twice": (
         "Softmax applied twice",
