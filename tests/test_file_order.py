@@ -1,11 +1,12 @@
 """The option --file-order-seed, which shows tests that depend on one another."""
 
 from itertools import groupby
+from pathlib import Path
 from types import SimpleNamespace
 
 from tests.conftest import pytest_collection_modifyitems
 
-FILES = "abcdefgh"
+FILES = [Path(f"{letter}.py") for letter in "abcdefgh"]
 
 
 def shuffled(seed, files=FILES):
@@ -26,3 +27,8 @@ def test_files_stay_whole_and_their_tests_in_order():
 def test_a_seed_is_one_order_wherever_the_files_were_found():
     assert len({tuple(shuffled(seed)) for seed in range(10)}) == 10
     assert shuffled(3) == shuffled(3, FILES[::-1])
+
+
+def test_without_a_seed_the_notebooks_come_first():
+    files = [Path("a.py"), Path("b.ipynb"), Path("c.py"), Path("d.ipynb")]
+    assert [path.stem for path, place in shuffled(None, files) if place == 0] == list("bdac")
