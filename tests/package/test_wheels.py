@@ -98,8 +98,6 @@ def test_softmax_works_without_data(run):
 
 LOAD = """
 import sys
-
-pytestmark = pytest.mark.slow
 try:
     print(softmax.load_mnist(*sys.argv[1:]).y_test[:3].tolist())
 except OSError as error:
