@@ -3,13 +3,17 @@
 The theme and the extensions put their scripts and styles on every page. Here those that a page
 has no use for are taken out again, after the build: the icons' script (half a megabyte; the
 style sheet draws the same icons from a font), Thebe (there is no kernel behind a static page),
-and, page by page, what belongs to tabs, dropdowns, code or mathematics that the page has not.
-Pictures get their size, so that the text does not jump, and load when they come near.
+and, page by page, what belongs to tabs, dropdowns, code or the search that the page has not.
+Pictures get their size, so that the text does not jump, and load when they come near. The icons
+that the site shows become a small font of their own, which book.css puts before the large one.
 """
 
 import re
 from functools import cache
+from pathlib import Path
 
+from fontTools.subset import Options, Subsetter
+from fontTools.ttLib import TTFont
 from PIL import Image
 
 # What identifies the tags of a feature -> what a page that uses the feature holds.
@@ -23,7 +27,7 @@ FEATURES = {
         'class="[^"]*(?:dropdown|toggle)[" ]'
     ),
     r"clipboard\.min\.js|copybutton\.(?:js|css)": 'class="highlight"',
-    r"mathjax/|window\.MathJax": r'class="math |\\\(',
+    r"searchtools\.js|language_data\.js|searchindex\.js": 'id="search-results"',
 }
 TAG = re.compile(r"[ \t]*<script\b[^>]*>.*?</script>\n?|[ \t]*<link\b[^>]*>\n?", re.DOTALL)
 PICTURE = re.compile(r'<img\b[^>]*\bsrc="(?P<source>[^":]+\.png)"[^>]*>')
@@ -81,7 +85,32 @@ def make_lean(app, exception):
             page.write_text(slim, encoding="utf-8")
 
 
+def icons(site):
+    """Return the names of the icons on the pages, and the characters that the style sheets draw."""
+    icon = re.compile(r"\bfa-([a-z0-9-]+)")
+    pages = [page.read_text("utf-8") for page in site.rglob("*.html")]
+    styles = [sheet.read_text("utf-8") for sheet in (site / "_static" / "styles").glob("*.css")]
+    drawn = re.findall(r'--pst-icon-[a-z-]+:\s*"\\?([^"]+)"', "".join(styles))
+    names = {name for page in pages for name in icon.findall(page)}
+    return names, {ord(sign) if len(sign) == 1 else int(sign, 16) for sign in drawn}
+
+
+def write_icon_font(app, exception):
+    """Write the font of the icons that the site shows, a hundredth of the whole."""
+    if exception or app.builder.format != "html":
+        return
+    static = Path(app.outdir, "_static")
+    font = TTFont(static / "vendor" / "fontawesome" / "webfonts" / "fa-solid-900.ttf")
+    names, characters = icons(Path(app.outdir))
+    subsetter = Subsetter(Options(flavor="woff", drop_tables=["GSUB", "FFTM"]))
+    subsetter.populate(glyphs=names & set(font.getGlyphOrder()), unicodes=characters)
+    subsetter.subset(font)
+    font.flavor = "woff"
+    font.save(static / "icons.woff")
+
+
 def setup(app):
     """Register with Sphinx, after all that writes pages."""
+    app.connect("build-finished", write_icon_font, priority=800)
     app.connect("build-finished", make_lean, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

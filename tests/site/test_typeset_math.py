@@ -1,0 +1,83 @@
+"""Formulas are typeset when the site is built: whole without a script, readable, in small fonts."""
+
+import logging
+import re
+
+import pytest
+from bs4 import BeautifulSoup
+from docutils import nodes
+from fontTools.ttLib import TTFont
+from typeset_math import STYLES, html_of, typesetter
+
+from tests.site.test_site import PAGES, SITE, soup
+
+LONG = r"\log p_i = z_i - \log \sum_j e^{z_j} = (z_i - m) - \log \sum_j e^{z_j - m}"
+
+
+def parse(tex, display=False):
+    return BeautifulSoup(typesetter().typeset(tex, display), "html.parser")
+
+
+def test_formula_is_html_with_mathml():
+    formula = parse(r"\frac{a}{b}")
+    assert formula.select_one("mjx-math mjx-mfrac")
+    assert formula.select_one("math mfrac").text == "ab"
+    assert not formula.select("[tabindex]")
+
+
+def test_only_long_formulas_in_a_line_of_text_may_break():
+    assert len(parse(LONG).select("mjx-break")) == 5
+    assert not parse(LONG, display=True).select("mjx-break")
+    assert not parse("p_1 + p_2 + p_3 = 1").select("mjx-break")
+
+
+def test_formula_does_not_end_with_a_break():
+    assert parse("a + b + c + d + e + f + g + h + i + j + k =").select("mjx-break")[-1].next_sibling
+
+
+@pytest.mark.parametrize(("tex", "message"), [(r"\frac{a", "brace"), (r"\sofmax(z)", r"\sofmax")])
+def test_bad_formula_is_a_warning_and_shown_as_it_was_typed(caplog, tex, message):
+    with caplog.at_level(logging.WARNING):
+        assert html_of(nodes.math("", tex)) == f"<code>{tex}</code>"
+    assert message in caplog.text
+    assert tex in caplog.text
+
+
+def test_style_sheet_has_the_characters_since_the_last():
+    typesetter().style_sheet()
+    typesetter().typeset(r"\alpha")
+    alone = typesetter().style_sheet()
+    typesetter().typeset(r"\beta")
+    assert "mjx-c1D6FC" in alone
+    assert "mjx-c1D6FC" not in typesetter().style_sheet()
+
+
+@pytest.mark.usefixtures("site")
+@pytest.mark.parametrize("page", PAGES)
+def test_page_draws_its_formulas_without_a_script(page):
+    assert not [tag for tag in soup(page).find_all("script") if "mathjax" in str(tag).lower()]
+    formulas = soup(page).select("span.math, div.math")
+    for formula in formulas:
+        assert formula.select_one("mjx-container > mjx-math"), formula.get_text()
+        assert formula.select_one("mjx-container math"), formula.get_text()
+    sheet = "".join(STYLES.findall((SITE / page).read_text(encoding="utf-8")))
+    used = {
+        name
+        for part in soup(page).select("mjx-c")
+        for name in part.get("class", [])
+        if name.startswith("mjx-c")
+    }
+    assert not {name for name in used if not re.search(rf"\.{name}\b", sheet)}
+
+
+@pytest.mark.usefixtures("site")
+def test_fonts_have_every_character_that_is_drawn():
+    fonts = {path.name: TTFont(path) for path in (SITE / "_static" / "mathjax").glob("*.woff")}
+    everywhere = {code for font in fonts.values() for code in font.getBestCmap() or ()}
+    for page in PAGES:
+        for sheet in STYLES.findall((SITE / page).read_text(encoding="utf-8")):
+            assert set(re.findall(r"/([\w-]+\.woff)", sheet)) <= fonts.keys()
+            signs = re.findall(r'content:"(?:\\([0-9A-F]+)|([^"]))', sheet)
+            drawn = {int(code, 16) if code else ord(sign) for code, sign in signs}
+            assert drawn <= everywhere, [chr(code) for code in drawn - everywhere]
+    assert sum((SITE / "_static" / "mathjax" / name).stat().st_size for name in fonts) < 250_000
