@@ -111,7 +111,7 @@ export function logScale(min, max, steps) {
 // A slider and a number field for one value: { range, number, set(value), rescale(scale) }.
 // The slider is a bar that begins at the middle of its range, or at `origin` of 0 at its left end.
 export function slider({ label, scale, value, origin = 0.5, change }) {
-  const range = make("input", { type: "range", "aria-label": label, oninput: () => use(scale.from(range.value)) });
+  const range = make("input", { type: "range", "aria-label": label, oninput: () => (touch ? hold() : use(scale.from(range.value))) });
   const number = make("input", {
     type: "number",
     step: "any",
@@ -140,6 +140,33 @@ export function slider({ label, scale, value, origin = 0.5, change }) {
     set(x, source);
     change(x);
   };
+  // A finger on the slider may begin to scroll the page. Browsers move the slider at once, so what
+  // they do to it is undone, and kept in mind, until the finger goes sideways or was a tap.
+  let touch = null;
+  const hold = () => {
+    touch.position = range.value;
+    set(value);
+  };
+  const release = () => {
+    const { position } = touch;
+    touch = null;
+    if (position !== undefined) use(scale.from(position));
+  };
+  const listeners = {
+    pointerdown: (event) => (touch = event.pointerType === "touch" ? { x: event.clientX, y: event.clientY } : null),
+    pointermove: (event) => {
+      if (!touch || touch.scrolls) return;
+      const [along, across] = [Math.abs(event.clientX - touch.x), Math.abs(event.clientY - touch.y)];
+      if (along > 6 && along > across) release();
+    },
+    pointerup: () => touch && release(),
+    // The page scrolls. The finger is still down, and some browsers go on moving the slider.
+    pointercancel: () => touch && (touch.scrolls = true),
+    touchend: () => (touch = null),
+    touchcancel: () => (touch = null),
+    keydown: () => (touch = null),
+  };
+  for (const [name, listener] of Object.entries(listeners)) range.addEventListener(name, listener, { passive: true });
   const rescale = (other) => {
     scale = other;
     Object.assign(range, { min: scale.first, max: scale.last, step: scale.step });
