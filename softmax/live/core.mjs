@@ -24,7 +24,7 @@ export function shifted(z, temperature = 1) {
   );
 }
 
-const sum = (values) => values.reduce((a, b) => a + b, 0);
+export const sum = (values) => values.reduce((a, b) => a + b, 0);
 
 export function softmax(z, temperature = 1) {
   const e = shifted(z, temperature).map(Math.exp);
@@ -191,7 +191,8 @@ export const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)"
 
 // The base of every figure. A subclass has `build(start)`, which returns what to show and is
 // called once, and its own rules in `static css`. What its controls can hold is in `limits`, and
-// it says its result with `announce(sentence)`.
+// it says its result with `announce(sentence)`. A figure that calls `remember(state)` has its state
+// in the address, and needs `restore(entries)`, which returns whether these entries are valid.
 export class LiveElement extends HTMLElement {
   connectedCallback() {
     if (!this.shadowRoot) this.begin();
@@ -208,6 +209,8 @@ export class LiveElement extends HTMLElement {
     this.system = matchMedia("(prefers-color-scheme: dark)");
     this.system.onchange = follow;
     follow();
+    this.onHash = () => this.followLink();
+    window.addEventListener("hashchange", this.onHash);
   }
 
   // A figure with a canvas must redraw it here: a canvas does not follow the style sheet.
@@ -216,7 +219,9 @@ export class LiveElement extends HTMLElement {
   disconnectedCallback() {
     this.observer.disconnect();
     this.system.onchange = null;
+    window.removeEventListener("hashchange", this.onHash);
     clearTimeout(this.timer);
+    clearTimeout(this.saving);
   }
 
   begin() {
@@ -225,6 +230,33 @@ export class LiveElement extends HTMLElement {
     const style = make("style", {}, CSS, this.constructor.css ?? "");
     this.limits = JSON.parse(this.dataset.limits ?? "{}");
     this.shadowRoot.append(style, ...this.build(JSON.parse(this.dataset.start)), this.status);
+    this.followLink();
+  }
+
+  // The state in the address. "#logits:z=1,2&T=1" leads to this moment of the page's first figure of
+  // this kind. The state in which the page opens needs no such link.
+
+  get prefix() {
+    return `#${this.localName.replace("softmax-", "")}:`;
+  }
+
+  followLink() {
+    if (!this.restore || !location.hash.startsWith(this.prefix) || document.querySelector(this.localName) !== this) return;
+    const entries = new URLSearchParams(location.hash.slice(this.prefix.length));
+    if (this.restore(Object.fromEntries(entries))) this.scrollIntoView({ block: "center" });
+  }
+
+  // Once the hand rests: browsers count how often a page writes its address. In JupyterLab the
+  // address is that of the program.
+  remember(state) {
+    const text = Object.entries(state).map(([name, value]) => `${name}=${value}`).join("&");
+    this.opening ??= text;
+    clearTimeout(this.saving);
+    this.saving = setTimeout(() => {
+      if (document.querySelector(this.localName) !== this || document.body.dataset.jpThemeLight) return;
+      if (text !== this.opening) history.replaceState(history.state, "", this.prefix + text);
+      else if (location.hash.startsWith(this.prefix)) history.replaceState(history.state, "", location.pathname + location.search);
+    }, 400);
   }
 
   // A moving slider would be read out at each step, so the sentence waits for a moment of rest.

@@ -29,12 +29,12 @@ def figure(request, browser, tmp_path_factory):
     context.close()
 
 
-def touch(slider, along, down):
-    """Put a finger on the right part of a slider, move it by (along, down) pixels, and lift it."""
-    slider.evaluate("e => e.scrollIntoView({ block: 'center' })")
-    box = slider.bounding_box()
-    x, y = box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2
-    page = slider.page
+def touch(target, along, down, at=(0.8, 0.5)):
+    """Put a finger on a place of an element, move it by (along, down) pixels, and lift it."""
+    target.evaluate("e => e.scrollIntoView({ block: 'center' })")
+    box = target.bounding_box()
+    x, y = box["x"] + at[0] * box["width"], box["y"] + at[1] * box["height"]
+    page = target.page
     session = page.context.new_cdp_session(page)
 
     def send(kind, *points):
@@ -90,3 +90,24 @@ def test_a_drag_along_a_slider_and_a_tap_move_it(figure):
         touch(slider, 0, 0)
         assert share(slider) == pytest.approx(0.8, abs=0.06), label
         assert page.evaluate("scrollY") == top, label
+
+
+@pytest.mark.parametrize("figure", ["logits"], indirect=True)
+def test_a_finger_on_the_point_of_the_simplex_drags_it_and_beside_it_scrolls(figure):
+    page = figure.page
+    figure.get_by_role("button", name="Reset").click()
+    grip = figure.locator(".grip")
+    grip.evaluate("e => e.scrollIntoView({ block: 'center' })")
+    before, top = state(figure), page.evaluate("scrollY")
+    box = grip.bounding_box()
+    assert min(box["width"], box["height"]) >= 40  # wide enough for a finger
+    touch(grip, 10, 80, at=(0.5, 0.5))
+    moved = grip.bounding_box()
+    assert page.evaluate("scrollY") == top
+    assert moved["x"] - box["x"] == pytest.approx(10, abs=3)
+    assert moved["y"] - box["y"] == pytest.approx(80, abs=3)
+    assert state(figure) != before
+    before = state(figure)
+    touch(figure.locator("svg"), 0, -150, at=(0.3, 0.75))
+    assert page.evaluate("scrollY") != top
+    assert state(figure) == before
