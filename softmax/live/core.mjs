@@ -24,7 +24,7 @@ export function shifted(z, temperature = 1) {
   );
 }
 
-const sum = (values) => values.reduce((a, b) => a + b, 0);
+export const sum = (values) => values.reduce((a, b) => a + b, 0);
 
 export function softmax(z, temperature = 1) {
   const e = shifted(z, temperature).map(Math.exp);
@@ -111,7 +111,7 @@ export function logScale(min, max, steps) {
 // A slider and a number field for one value: { range, number, set(value), rescale(scale) }.
 // The slider is a bar that begins at the middle of its range, or at `origin` of 0 at its left end.
 export function slider({ label, scale, value, origin = 0.5, change }) {
-  const range = make("input", { type: "range", "aria-label": label, oninput: () => use(scale.from(range.value)) });
+  const range = make("input", { type: "range", "aria-label": label, oninput: () => (touch ? hold() : use(scale.from(range.value))) });
   const number = make("input", {
     type: "number",
     step: "any",
@@ -140,6 +140,33 @@ export function slider({ label, scale, value, origin = 0.5, change }) {
     set(x, source);
     change(x);
   };
+  // A finger on the slider may begin to scroll the page. Browsers move the slider at once, so what
+  // they do to it is undone, and kept in mind, until the finger goes sideways or was a tap.
+  let touch = null;
+  const hold = () => {
+    touch.position = range.value;
+    set(value);
+  };
+  const release = () => {
+    const { position } = touch;
+    touch = null;
+    if (position !== undefined) use(scale.from(position));
+  };
+  const listeners = {
+    pointerdown: (event) => (touch = event.pointerType === "touch" ? { x: event.clientX, y: event.clientY } : null),
+    pointermove: (event) => {
+      if (!touch || touch.scrolls) return;
+      const [along, across] = [Math.abs(event.clientX - touch.x), Math.abs(event.clientY - touch.y)];
+      if (along > 6 && along > across) release();
+    },
+    pointerup: () => touch && release(),
+    // The page scrolls. The finger is still down, and some browsers go on moving the slider.
+    pointercancel: () => touch && (touch.scrolls = true),
+    touchend: () => (touch = null),
+    touchcancel: () => (touch = null),
+    keydown: () => (touch = null),
+  };
+  for (const [name, listener] of Object.entries(listeners)) range.addEventListener(name, listener, { passive: true });
   const rescale = (other) => {
     scale = other;
     Object.assign(range, { min: scale.first, max: scale.last, step: scale.step });
@@ -164,7 +191,8 @@ export const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)"
 
 // The base of every figure. A subclass has `build(start)`, which returns what to show and is
 // called once, and its own rules in `static css`. What its controls can hold is in `limits`, and
-// it says its result with `announce(sentence)`.
+// it says its result with `announce(sentence)`. A figure that calls `remember(state)` has its state
+// in the address, and needs `restore(entries)`, which returns whether these entries are valid.
 export class LiveElement extends HTMLElement {
   connectedCallback() {
     if (!this.shadowRoot) this.begin();
@@ -181,6 +209,8 @@ export class LiveElement extends HTMLElement {
     this.system = matchMedia("(prefers-color-scheme: dark)");
     this.system.onchange = follow;
     follow();
+    this.onHash = () => this.followLink();
+    window.addEventListener("hashchange", this.onHash);
   }
 
   // A figure with a canvas must redraw it here: a canvas does not follow the style sheet.
@@ -189,7 +219,9 @@ export class LiveElement extends HTMLElement {
   disconnectedCallback() {
     this.observer.disconnect();
     this.system.onchange = null;
+    window.removeEventListener("hashchange", this.onHash);
     clearTimeout(this.timer);
+    clearTimeout(this.saving);
   }
 
   begin() {
@@ -198,6 +230,33 @@ export class LiveElement extends HTMLElement {
     const style = make("style", {}, CSS, this.constructor.css ?? "");
     this.limits = JSON.parse(this.dataset.limits ?? "{}");
     this.shadowRoot.append(style, ...this.build(JSON.parse(this.dataset.start)), this.status);
+    this.followLink();
+  }
+
+  // The state in the address. "#logits:z=1,2&T=1" leads to this moment of the page's first figure of
+  // this kind. The state in which the page opens needs no such link.
+
+  get prefix() {
+    return `#${this.localName.replace("softmax-", "")}:`;
+  }
+
+  followLink() {
+    if (!this.restore || !location.hash.startsWith(this.prefix) || document.querySelector(this.localName) !== this) return;
+    const entries = new URLSearchParams(location.hash.slice(this.prefix.length));
+    if (this.restore(Object.fromEntries(entries))) this.scrollIntoView({ block: "center" });
+  }
+
+  // Once the hand rests: browsers count how often a page writes its address. In JupyterLab the
+  // address is that of the program.
+  remember(state) {
+    const text = Object.entries(state).map(([name, value]) => `${name}=${value}`).join("&");
+    this.opening ??= text;
+    clearTimeout(this.saving);
+    this.saving = setTimeout(() => {
+      if (document.querySelector(this.localName) !== this || document.body.dataset.jpThemeLight) return;
+      if (text !== this.opening) history.replaceState(history.state, "", this.prefix + text);
+      else if (location.hash.startsWith(this.prefix)) history.replaceState(history.state, "", location.pathname + location.search);
+    }, 400);
   }
 
   // A moving slider would be read out at each step, so the sentence waits for a moment of rest.

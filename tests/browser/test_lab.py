@@ -88,14 +88,14 @@ def figure(browser, lab):
 
 
 def test_the_figure_answers_to_the_keyboard(figure):
-    press(control(figure, "Logit of duck"), "ArrowRight", 3)
-    assert values(figure, "tbody .p") == close(sm.softmax([0.25, 1.23, -0.5]))
+    press(control(figure, "Score of duck"), "ArrowRight", 3)
+    assert values(figure, ".p") == close(sm.softmax([0.25, 1.23, -0.5]))
     wait_for_status(figure, "duck 0.1")
-    assert control(figure, "Logit of duck").evaluate("e => e.matches(':focus')")
+    assert control(figure, "Score of duck").evaluate("e => e.matches(':focus')")
 
 
 def test_letters_typed_in_the_figure_are_no_commands(figure):
-    field = control(figure, "Logit of panda, as a number")
+    field = control(figure, "Score of panda, as a number")
     cells = figure.page.locator(".jp-Cell").count()
     for key in "1e1b":  # b would make a new cell
         press(field, key)

@@ -1,197 +1,406 @@
-// Logits and temperature on the left; their softmax, argmax and sigmoid on the right.
+// Scores, their exponentials laid end to end, and one bar of length 1 that the classes share. For
+// three classes, the simplex beside it.
 
-import { LiveElement, argmax, define, format, formatProbability, linearScale, listed, logScale, make, scrollable, show, sigmoid, slider, softmax } from "../core.mjs";
+import { LiveElement, argmax, define, format, formatProbability, linearScale, listed, logScale, logSoftmax, make, scrollable, show, sigmoid, slider, softmax, sum } from "../core.mjs";
 
-const SHIFT = 5;
 const TEMPERATURE_STEPS = 200;
-// The sliders reach to the first of these that holds every logit, or to the largest one allowed.
+// The sliders reach to the first of these that holds every score, or to the largest one allowed.
 const REACHES = [4, 8, 16, 32, 64];
+const COLORS = 6; // --c0 to --c5
+// The simplex: seen from its corners, in units of its side.
+const HEIGHT = Math.sqrt(3) / 2;
+const CORNERS = [[0, HEIGHT], [0.5, 0], [1, HEIGHT]];
+const PATH_STEPS = 80;
+// A dragged point stays inside: on a side of the triangle a score would be infinite.
+const SMALLEST = 0.002;
+
+// e ** x to read, also where float64 overflows or vanishes.
+function formatPower(x) {
+  const value = Math.exp(x);
+  if (value >= 0.001 && value < 1e4) return value < 0.1 ? value.toPrecision(2) : value.toFixed(value < 1000 ? 3 : 0);
+  const log = x / Math.LN10;
+  let exponent = Math.floor(log);
+  let digits = (10 ** (log - exponent)).toFixed(1);
+  if (digits === "10.0") [digits, exponent] = ["1.0", exponent + 1];
+  const raised = [...String(exponent)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c])).join("");
+  return `${digits}\u202f×\u202f10${raised}`;
+}
+
+// A probability to read. It is never 0: a small one is written by its logarithm.
+const formatShare = (logP) => (logP < Math.log(0.0005) ? formatPower(logP) : formatProbability(Math.exp(logP)));
+
+const short = (x) => format(x, 3).replace(/\.?0+$/, "");
 
 class LogitsFigure extends LiveElement {
   build(start) {
     this.start = start;
-    this.list = make("div", { role: "group", "aria-label": "Logits", class: "list" });
-    this.ends = make("div", { class: "ends soft", "aria-hidden": "true" });
-    this.table = make("tbody");
-    this.total = make("td", { class: "p" });
-    this.sigmoidTotal = make("td");
-    const table = make(
-      "table",
-      {},
-      make("caption", { class: "hidden" }, "Softmax, argmax and sigmoid of the logits"),
-      make("thead", {}, make("tr", {}, ...["class", "softmax", "argmax", "sigmoid"].map((name, i) => make("th", { scope: "col", colspan: i === 1 && 2 }, make("span", {}, name))))),
-      this.table,
-      make("tfoot", {}, make("tr", {}, make("th", { scope: "row" }, make("span", {}, "sum")), make("td", { class: "wide", "aria-hidden": "true" }, "sum"), this.total, make("td", {}, "1"), this.sigmoidTotal)),
-    );
+    this.rows = [];
+    const button = (text, act) => make("button", { type: "button", onclick: act }, text);
     this.heat = slider({
       label: "Temperature",
       scale: logScale(...this.limits.temperature, TEMPERATURE_STEPS),
       value: start.temperature,
-      origin: 0.5,
       change: (T) => {
         this.temperature = T;
         this.update();
       },
     });
-    this.heat.range.classList.add("heat");
-    this.shift = make("button", { type: "button", onclick: () => this.addToAll() }, `Add ${SHIFT} to every logit`);
-    this.more = make("button", { type: "button", onclick: () => this.add() }, "Add a class");
-    const reset = make("button", { type: "button", onclick: () => this.reset() }, "Reset");
-    this.reset();
-    return [
-      make("div", { class: "panels" }, make("div", {}, make("div", { class: "head" }, "logits"), this.list, this.ends), scrollable(table)),
-      make("div", { class: "row temperature" }, make("span", {}, "temperature"), this.heat.range, this.heat.number),
-      make("div", { class: "buttons" }, this.shift, this.more, reset),
+    this.list = make("div", { role: "group", "aria-label": "Scores", class: "list" });
+    this.stairs = make("div", { class: "list" });
+    this.exponent = make("sup");
+    this.total = make("span", { class: "value" });
+    this.whole = make("div", { class: "whole", "aria-hidden": "true" });
+    this.shares = make("ul", { class: "shares", "aria-label": "Probabilities" });
+    const title = (...text) => make("div", { class: "title" }, ...text);
+    const stages = make("div", { class: "stages" },
+      title(make("b", {}, "scores ", make("i", {}, "z")), make("span", { class: "soft" }, "drag a bar")),
+      this.list,
+      title(make("b", {}, "temperature ", make("i", {}, "T")), make("span", { class: "soft" }, "divides every score")),
+      make("div", { class: "heat" }, this.heat.range), this.heat.number,
+      title(make("b", {}, make("i", {}, "e"), this.exponent), make("span", { class: "soft" }, "positive, laid end to end")),
+      this.stairs,
+      make("span", { class: "name" }, "sum"), make("div", { class: "ruler", "aria-hidden": "true" }), this.total,
+      title(make("b", {}, "divided by the sum"), make("span", { class: "soft" }, "one whole, shared")),
+      this.whole, make("span", { class: "value one" }, "1"),
+      this.shares);
+    this.shift = button(`Add ${this.limits.shift} to every score`, () => this.addToAll());
+    this.more = button("Add a class", () => this.addClass());
+    this.fewer = button("Remove a class", () => this.removeClass());
+    this.challenge = make("p", { class: "challenge" });
+    const parts = [
+      make("div", { class: "panels" }, stages, this.simplex()),
+      this.challenge,
+      make("div", { class: "buttons" }, this.shift, this.more, this.fewer, button("Reset", () => this.load(start))),
+      this.comparison(),
     ];
+    this.load(start);
+    return parts;
   }
 
-  reset() {
-    this.rows = [];
-    this.list.replaceChildren();
-    this.table.replaceChildren();
-    this.start.z.forEach((z, k) => this.addRow(this.start.labels[k], z));
-    this.temperature = this.start.temperature;
-    this.heat.set(this.temperature);
+  comparison() {
+    this.table = make("tbody");
+    this.pTotal = make("td");
+    this.sigmoidTotal = make("td");
+    const table = make("table", {},
+      make("caption", { class: "hidden" }, "Softmax, argmax and sigmoid of the scores"),
+      make("thead", {}, make("tr", {}, ...["class", "softmax", "argmax", "sigmoid"].map((name) => make("th", { scope: "col" }, name)))),
+      this.table,
+      make("tfoot", {}, make("tr", {}, make("th", { scope: "row" }, "sum"), this.pTotal, make("td", {}, "1"), this.sigmoidTotal)));
+    return make("details", {}, make("summary", {}, "Compare with argmax and sigmoid"), scrollable(table));
+  }
+
+  // Classes and scores. ---------------------------------------------------------------------------
+
+  load({ z, temperature }) {
+    while (this.rows.length > z.length) this.dropRow();
+    while (this.rows.length < z.length) this.addRow();
+    this.temperature = temperature;
+    this.heat.set(temperature);
+    this.setScores(z);
+  }
+
+  setScores(z) {
+    this.rows.forEach((row, k) => {
+      row.z = z[k];
+      row.slider.set(z[k]);
+    });
     this.rescale();
     this.update();
   }
 
-  addRow(name, z) {
-    const row = { name, z };
+  addRow() {
+    const k = this.rows.length;
+    const name = this.start.labels[k] ?? `class ${k + 1}`;
+    const row = { name, z: 0 };
     row.slider = slider({
-      label: `Logit of ${name}`,
+      label: `Score of ${name}`,
       scale: linearScale(-REACHES[0], REACHES[0], 0.1),
-      value: z,
-      change: (value) => {
-        row.z = value;
+      value: 0,
+      change: (z) => {
+        row.z = z;
         this.update();
       },
     });
     // A scale that changes under the hand that drags would run away, so it changes afterwards.
     for (const input of [row.slider.range, row.slider.number]) input.addEventListener("change", () => this.rescale());
-    row.remove = make("button", { type: "button", class: "remove", "aria-label": `Remove ${name}`, onclick: () => this.removeRow(row) }, "×");
-    row.controls = make("div", { class: "row" }, make("span", { class: "name" }, name), row.slider.range, row.slider.number, row.remove);
-    row.bar = make("div", { class: "bar" });
-    row.p = make("td", { class: "p" });
+    const color = `--color: var(--c${k % COLORS})`;
+    row.slider.range.setAttribute("style", color);
+    const label = () => make("span", { class: "name" }, name);
+    row.power = make("span", { class: "value power" });
+    row.step = make("div", { class: "step", style: color });
+    row.piece = make("div", { style: color });
+    row.p = make("b", { class: "p" });
+    row.share = make("td");
     row.first = make("td");
     row.sigmoid = make("td");
-    row.cells = make("tr", {}, make("th", { scope: "row" }, make("span", {}, name)), make("td", { class: "rest" }, make("div", { class: "track" }, row.bar)), row.p, row.first, row.sigmoid);
+    row.parts = [
+      [this.list, make("div", { class: "list" }, label(), row.slider.range, row.slider.number)],
+      [this.stairs, make("div", { class: "list" }, label(), make("div", { class: "track", "aria-hidden": "true" }, row.step), row.power)],
+      [this.whole, row.piece],
+      [this.shares, make("li", { style: color }, make("span", { class: "swatch" }, label()), row.p)],
+      [this.table, make("tr", {}, make("th", { scope: "row" }, make("span", {}, name)), row.share, row.first, row.sigmoid)],
+    ];
+    for (const [place, part] of row.parts) place.append(part);
     this.rows.push(row);
-    this.list.append(row.controls);
-    this.table.append(row.cells);
   }
 
-  add() {
+  dropRow() {
+    for (const [, part] of this.rows.pop().parts) part.remove();
+  }
+
+  addClass() {
     if (this.rows.length === this.limits.classes) return this.announce(`There is room for ${this.limits.classes} classes only.`);
-    const names = this.rows.map((row) => row.name);
-    let number = 1;
-    while (names.includes(`class ${number}`)) number += 1;
-    this.addRow(`class ${number}`, 0);
-    this.rescale();
-    this.update();
+    this.load({ z: [...this.scores(), this.start.z[this.rows.length] ?? 0], temperature: this.temperature });
   }
 
-  removeRow(row) {
-    if (this.rows.length === 1) return this.announce("The last class cannot be removed. Its probability is 1, whatever its logit.");
-    const place = this.rows.indexOf(row);
-    this.rows.splice(place, 1);
-    row.controls.remove();
-    row.cells.remove();
-    this.rescale();
-    this.update();
-    this.rows[Math.min(place, this.rows.length - 1)].remove.focus();
+  removeClass() {
+    if (this.rows.length === 1) return this.announce("The last class cannot be removed. Its probability is 1, whatever its score.");
+    this.load({ z: this.scores().slice(0, -1), temperature: this.temperature });
   }
 
   addToAll() {
     if (this.cannotRise()) return this.announce(`The sliders end at ${this.limits.logit}. Reset to begin again.`);
     const before = this.probabilities();
-    const sigmoids = this.rows.map((row) => sigmoid(row.z));
-    for (const row of this.rows) row.slider.set((row.z = Number((row.z + SHIFT).toPrecision(12))));
-    this.rescale();
-    this.update();
+    const sigmoids = this.rows.map((row) => row.sigmoid.textContent);
+    this.setScores(this.scores().map((z) => Number((z + this.limits.shift).toPrecision(12))));
     const moved = Math.max(...this.probabilities().map((p, k) => Math.abs(p - before[k])));
-    const how = moved ? `: the largest difference is ${moved.toExponential(0).replace("-", "−")}, a rounding error` : " at all";
-    // Beyond 37, a sigmoid is 1 in float64, and stays it.
-    const rose = this.rows.every((row, k) => sigmoid(row.z) > sigmoids[k]);
-    this.announce(`Every logit rose by ${SHIFT}, and no probability moved${how}.${rose ? " Each sigmoid did." : ""}`);
+    const how = moved ? `: the largest difference is ${formatPower(Math.log(moved))}, a rounding error` : " at all";
+    // Only what the reader can see in the table: beyond 7.6, a sigmoid reads 1.000 and stays so.
+    const changed = this.rows.filter((row, k) => row.sigmoid.textContent !== sigmoids[k]).map((row) => row.name);
+    const which = changed.length === this.rows.length ? " Each sigmoid did." : changed.length ? ` The sigmoid of ${listed(changed)} did.` : "";
+    this.announce(`Every score rose by ${this.limits.shift}, and no probability moved${how}.${which}`);
   }
 
   cannotRise() {
-    return Math.max(...this.rows.map((row) => row.z)) + SHIFT > this.limits.logit;
+    return Math.max(...this.scores()) + this.limits.shift > this.limits.logit;
   }
 
-  // In size, whatever the sign.
-  largest() {
-    return Math.max(...this.rows.map((row) => Math.abs(row.z)));
+  scores() {
+    return this.rows.map((row) => row.z);
   }
 
   probabilities() {
-    return softmax(this.rows.map((row) => row.z), this.temperature);
+    return softmax(this.scores(), this.temperature);
   }
 
   rescale() {
     const { logit } = this.limits;
-    const reach = REACHES.find((end) => end >= this.largest()) ?? logit;
+    const largest = Math.max(...this.scores().map(Math.abs));
+    const reach = REACHES.find((end) => end >= largest) ?? logit;
     const scale = { ...linearScale(-reach, reach, 0.1), min: -logit, max: logit };
     for (const row of this.rows) row.slider.rescale(scale);
-    this.ends.replaceChildren(...[-reach, 0, reach].map((end) => make("span", {}, format(end, 0))));
   }
 
+  // The address. ----------------------------------------------------------------------------------
+
+  state() {
+    return { z: this.scores(), T: this.temperature };
+  }
+
+  restore({ z = "", T = "" }) {
+    const scores = z.split(",").map(parseFloat);
+    const temperature = parseFloat(T);
+    const [low, high] = this.limits.temperature;
+    const valid = scores.length <= this.limits.classes && scores.every((x) => Math.abs(x) <= this.limits.logit) && temperature >= low && temperature <= high;
+    if (valid) this.load({ z: scores, temperature });
+    return valid;
+  }
+
+  // What is shown. --------------------------------------------------------------------------------
+
   update() {
+    const z = this.scores();
+    const T = this.temperature;
     const p = this.probabilities();
-    const first = argmax(this.rows.map((row) => row.z));
-    let sigmoids = 0;
+    const logP = logSoftmax(z, T);
+    const first = argmax(z);
+    let before = 0;
+    this.exponent.replaceChildren(make("i", {}, "z"), T === 1 ? "" : `/${short(T)}`);
     this.rows.forEach((row, k) => {
-      row.bar.style.width = `${100 * p[k]}%`;
-      show(row.p, p[k], formatProbability(p[k]));
+      show(row.power, Math.exp(z[k] / T), formatPower(z[k] / T));
+      row.step.style.left = `min(${100 * before}%, 100% - 2px)`;
+      row.piece.style.left = `${100 * before}%`;
+      row.step.style.width = row.piece.style.width = `${100 * p[k]}%`;
+      row.step.style.setProperty("--below", this.rows.length - 1 - k);
+      before += p[k];
+      for (const node of [row.p, row.share]) show(node, p[k], formatShare(logP[k]));
       show(row.first, Number(k === first), k === first ? "1" : "0");
-      row.cells.classList.toggle("first", k === first);
-      const s = sigmoid(row.z);
-      sigmoids += s;
-      show(row.sigmoid, s, formatProbability(s));
+      const s = sigmoid(z[k]);
+      show(row.sigmoid, s, s < 0.0005 ? formatPower(Math.log(s)) : formatProbability(s));
     });
-    show(this.total, p.reduce((a, b) => a + b), "1.000");
+    const logSum = z[first] / T - logP[first];
+    show(this.total, Math.exp(logSum), formatPower(logSum));
+    show(this.pTotal, sum(p), "1.000");
+    const sigmoids = sum(z.map(sigmoid));
     show(this.sigmoidTotal, sigmoids, format(sigmoids, 3));
-    const full = this.rows.length === this.limits.classes;
-    this.more.setAttribute("aria-disabled", full);
+    this.more.setAttribute("aria-disabled", this.rows.length === this.limits.classes);
+    this.fewer.setAttribute("aria-disabled", this.rows.length === 1);
     this.shift.setAttribute("aria-disabled", this.cannotRise());
-    for (const row of this.rows) row.remove.setAttribute("aria-disabled", this.rows.length === 1);
-    const words = this.rows.map((row, k) => `${row.name} ${formatProbability(p[k])}`);
-    this.announce(`At temperature ${this.temperature} the probabilities are ${listed(words)}.`);
+    this.drawSimplex(p);
+    const words = listed(this.rows.map((row, k) => `${row.name} ${formatShare(logP[k])}`));
+    this.announce(`The probabilities are ${words}. ${this.lead()}${this.judge(p)}`);
+    this.remember(this.state());
+  }
+
+  // By how much the first class leads the second, as a factor of their probabilities.
+  lead() {
+    const [a, b] = [...this.rows].sort((one, other) => other.z - one.z);
+    if (!b) return "";
+    const lead = a.z - b.z;
+    if (!lead) return `${listed(this.rows.filter((row) => row.z === a.z).map((row) => row.name))} have equal scores and equal probabilities.`;
+    const T = this.temperature;
+    const exponent = T === 1 ? short(lead) : `(${short(lead)} / ${short(T)})`;
+    const factor = lead / T < 6.9 ? format(Math.exp(lead / T)) : formatPower(lead / T);
+    return `Since ${a.name} leads ${b.name} by ${short(lead)}, it is e^${exponent} = ${factor} times as probable.`;
+  }
+
+  // Say how the challenge goes, and return what the status line adds.
+  judge(p) {
+    const k = this.start.challenge;
+    this.challenge.hidden = k === null || k >= this.rows.length;
+    if (this.challenge.hidden) return "";
+    const { name, z } = this.rows[k];
+    const given = this.start.z[k];
+    const untouched = z === given;
+    const solved = untouched && p[k] >= this.limits.goal;
+    const heated = this.temperature !== this.start.temperature;
+    let verdict = `Now ${formatProbability(p[k])}.`;
+    if (!untouched) verdict = `You moved its score: set it back to ${short(given)}.`;
+    if (solved) verdict = heated ? `Solved, with the help of the temperature. Can you do it at temperature ${short(this.start.temperature)}?` : "Solved: only the differences of the scores count.";
+    this.challenge.classList.toggle("solved", solved);
+    this.challenge.replaceChildren(make("b", {}, solved ? "✓ Challenge." : "Challenge."), ` Make ${name} at least ${this.limits.goal} without moving its score. `, make("span", {}, verdict));
+    return solved ? " Challenge solved." : "";
+  }
+
+  // The simplex. ----------------------------------------------------------------------------------
+
+  simplex() {
+    const points = (list) => list.map(([x, y]) => `${100 * x},${100 * y}`).join(" ");
+    const middle = (a, b) => CORNERS[a].map((x, i) => (x + CORNERS[b][i]) / 2);
+    const medians = [0, 1, 2].map((k) => `<polyline class="median" points="${points([CORNERS[k], middle((k + 1) % 3, (k + 2) % 3)])}"/>`);
+    const corners = CORNERS.map(([x, y], k) => `<circle class="corner" cx="${100 * x}" cy="${100 * y}" r="3" style="--color: var(--c${k})"/>`);
+    const names = [["start", -7, 100], ["middle", 50, -6], ["end", 107, 100]].map(([anchor, x, y]) => `<text text-anchor="${anchor}" x="${x}" y="${y}"></text>`);
+    const frame = make("div");
+    frame.innerHTML = `<svg viewBox="-8 -17 116 120" role="img">
+      <polygon class="field" points="${points(CORNERS)}"/>${medians.join("")}<polyline class="path"/>${names.join("")}${corners.join("")}
+      <g class="handle"><circle class="grip" r="12"/><circle class="point" r="4"/></g></svg>`;
+    this.triangle = frame.firstChild;
+    this.path = frame.querySelector(".path");
+    this.point = frame.querySelector(".handle");
+    this.names = [...frame.querySelectorAll("text")];
+    let dragging = false;
+    const drag = (event) => {
+      const matrix = this.triangle.getScreenCTM().inverse();
+      const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix);
+      this.moveTo(at.x / 100, at.y / 100);
+    };
+    const listeners = {
+      // A mouse may begin anywhere, a finger only at the point: elsewhere it scrolls.
+      pointerdown: (event) => {
+        if (event.button || (event.pointerType === "touch" && !event.target.matches(".grip"))) return;
+        event.preventDefault();
+        this.triangle.setPointerCapture(event.pointerId);
+        dragging = true;
+        drag(event);
+      },
+      pointermove: (event) => dragging && drag(event),
+      pointerup: () => (dragging = false),
+      pointercancel: () => (dragging = false),
+    };
+    for (const [name, listener] of Object.entries(listeners)) this.triangle.addEventListener(name, listener);
+    const hold = (event) => event.target.matches(".grip") && event.preventDefault();
+    this.triangle.addEventListener("touchstart", hold, { passive: false });
+    const [low, high] = this.limits.temperature;
+    this.aside = make("div", { class: "aside" }, frame, make("p", { class: "soft" }, `All distributions of three classes. Drag the point p. The line is its path from temperature ${low} (a corner) to ${high} (near the center).`));
+    return this.aside;
+  }
+
+  // The scores that have the probabilities of this place, with the mean that they have now: softmax
+  // leaves a common shift free.
+  moveTo(x, y) {
+    const top = 1 - y / HEIGHT;
+    const right = x - top / 2;
+    const inside = [1 - top - right, top, right].map((p) => Math.max(p, SMALLEST));
+    const logits = inside.map((p) => this.temperature * Math.log(p));
+    const shift = (sum(this.scores()) - sum(logits)) / 3;
+    const { logit } = this.limits;
+    // Three digits, so that what is shown is what is used.
+    this.setScores(logits.map((z) => Number(Math.min(logit, Math.max(-logit, z + shift)).toFixed(3))));
+  }
+
+  drawSimplex(p) {
+    const shown = this.rows.length === 3;
+    this.aside.hidden = !shown;
+    if (!shown) return;
+    const place = (q) => [0, 1].map((i) => 100 * sum(q.map((share, k) => share * CORNERS[k][i])));
+    const [low, high] = this.limits.temperature;
+    const temperatures = Array.from({ length: PATH_STEPS + 1 }, (_, i) => low * (high / low) ** (i / PATH_STEPS));
+    this.path.setAttribute("points", temperatures.map((T) => place(softmax(this.scores(), T))).join(" "));
+    this.point.setAttribute("transform", `translate(${place(p)})`);
+    this.names.forEach((text, k) => {
+      const { name } = this.rows[k];
+      text.textContent = name.length > 14 ? `${name.slice(0, 13)}…` : name;
+    });
+    this.triangle.setAttribute("aria-label", `Triangle of all distributions, with the point p: ${listed(this.rows.map((row, k) => `${row.name} ${formatProbability(p[k])}`))}`);
   }
 
   static css = `
-    .panels { display: grid; gap: 20px 28px; }
-    .wide { visibility: hidden; }
-    .row { display: grid; grid-template-columns: 64px minmax(0, 1fr) 76px 34px; gap: 8px; align-items: center; height: 44px; }
-    .head, thead th { height: 32px; font-weight: 600; vertical-align: middle; }
-    thead th { font-size: 13px; }
-    .head { display: flex; align-items: center; }
-    .name { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; overflow-wrap: anywhere; line-height: 1.2; }
-    tbody th span { display: block; width: max-content; max-width: 60px; overflow-wrap: anywhere; line-height: 1.2; }
-    .ends { display: grid; grid-template-columns: 1fr auto 1fr; margin: 0 126px 0 72px; }
-    .ends :last-child { text-align: end; }
-    .remove { padding: 0; width: 34px; font-size: 18px; line-height: 1; }
-    .temperature { grid-template-columns: auto minmax(0, 1fr) 76px; margin-top: 12px; font-weight: 600; }
-    .temperature input { font-weight: 400; }
-    .heat { --color: var(--c2) !important; }
-    tbody tr, tfoot tr { height: 44px; }
-    tfoot tr { height: 32px; border-top: 1px solid var(--line); }
-    td, th { padding: 0 6px 0 0; }
-    tr > :last-child { padding: 0; }
+    .panels { display: grid; gap: 12px 28px; }
+    .stages { display: grid; grid-template-columns: fit-content(72px) minmax(0, 1fr) 76px; column-gap: 8px; align-items: center; }
+    .list { display: contents; }
+    .title { grid-column: 1 / -1; display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 10px; margin-top: 6px; line-height: 26px; }
+    .title:first-child { margin-top: -4px; }
+    /* Words stay readable where a dotted line crosses them. */
+    .title > * { position: relative; z-index: 1; background: var(--ground); }
+    .name { overflow-wrap: anywhere; line-height: 1.15; }
+    .stages > .list input { margin: 2px 0; }
+    .heat { grid-column: 1 / 3; height: 34px; }
+    sup { line-height: 0; }
+    .heat input { --color: var(--edge); }
+    .value { font-variant-numeric: tabular-nums; font-size: 14px; text-align: end; white-space: nowrap; }
+    .track { position: relative; height: 24px; }
+    .step, .whole div { position: absolute; background: var(--color); transition: left 0.12s, width 0.12s; forced-color-adjust: none; }
+    .step { top: 4px; height: 16px; min-width: 2px; }
+    /* A dotted line leads from the end of each step down to the bar that is shared. */
+    .step::after { content: ""; position: absolute; left: 100%; top: 0; height: calc(16px + var(--below) * 24px + 60px); border-left: 1px dotted var(--edge); }
+    .ruler { height: 8px; border: solid var(--edge); border-width: 1px 1px 0; }
+    .whole { grid-column: 2; position: relative; height: 32px; background: var(--panel); border-radius: 5px; overflow: hidden; }
+    .whole div { top: 0; height: 100%; }
+    .whole div + div { box-shadow: inset 2px 0 var(--ground); }
+    .one { text-align: start; }
+    /* Columns, so that a long number moves nothing. */
+    .shares { grid-column: 1 / -1; display: grid; grid-template-columns: repeat(auto-fill, minmax(98px, 1fr)); gap: 4px 8px; margin: 8px 0 0; padding: 0; list-style: none; }
+    .swatch { display: flex; align-items: center; gap: 6px; }
+    .swatch::before { content: ""; flex: none; width: 12px; height: 12px; border-radius: 3px; background: var(--color); forced-color-adjust: none; }
+    .p { font-variant-numeric: tabular-nums; font-size: 16px; white-space: nowrap; }
+    .aside[hidden] { display: none; }
+    svg { display: block; width: 100%; max-width: 230px; margin: 0 auto; touch-action: pan-y; user-select: none; font-size: 7px; font-weight: 600; fill: var(--text); }
+    .field { fill: var(--panel); stroke: var(--edge); stroke-width: 0.7; }
+    .median { fill: none; stroke: var(--line); stroke-width: 0.5; }
+    .path { fill: none; stroke: var(--edge); stroke-width: 1.4; stroke-linejoin: round; }
+    .corner { fill: var(--color); }
+    .point { fill: var(--text); stroke: var(--ground); stroke-width: 1.2; pointer-events: none; }
+    .grip { fill: transparent; cursor: grab; }
+    .aside p { margin: 2px 0 0; }
+    .challenge { margin: 14px 0 0; padding: 8px 12px; border-left: 4px solid var(--edge); background: var(--panel); border-radius: 0 6px 6px 0; }
+    .solved { border-color: var(--c2); }
+    .challenge span { font-weight: 600; }
+    details { margin-top: 12px; }
+    summary { min-height: 28px; line-height: 28px; cursor: pointer; width: max-content; max-width: 100%; }
+    table { margin-top: 6px; }
+    td, th { padding: 3px 8px 3px 0; white-space: nowrap; }
+    tr > :last-child { padding-right: 0; }
+    th span { display: block; width: max-content; max-width: 4.5em; overflow-wrap: anywhere; white-space: normal; }
     tbody th { font-weight: 400; }
-    .first th, .first td { font-weight: 600; }
-    .rest { width: 100%; }
-    .p { min-width: 4.5em; }
-    .track { min-width: 24px; height: 18px; border-radius: 4px; background: var(--panel); overflow: hidden; }
-    .bar { height: 100%; background: var(--c1); transition: width 0.12s; forced-color-adjust: none; }
-    /* Side by side, the rows stand in line, and a class is named once to the eye. */
+    tfoot tr { border-top: 1px solid var(--line); }
+    @container (max-width: 420px) {
+      table { font-size: 13px; }
+      td, th { padding-right: 6px; }
+    }
     @container (min-width: 600px) {
-      .panels { grid-template-columns: minmax(0, 1.1fr) minmax(0, 1fr); }
-      thead th { font-size: 14px; }
-      th:first-child { padding: 0; }
-      th:first-child span { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-      .wide { visibility: visible; font-weight: 600; text-align: end; }
+      .panels { grid-template-columns: minmax(0, 1fr) 230px; }
+      .panels:has(.aside[hidden]) { grid-template-columns: minmax(0, 1fr); }
+      .aside { align-self: center; }
     }
   `;
 }

@@ -1,0 +1,113 @@
+"""Live figures under a finger: a swipe scrolls the page, a drag along a slider moves it."""
+
+import pytest
+
+from softmax import live
+from tests.browser.figures import find, write_page
+
+FIGURES = {
+    "logits": live.logits([0.25, 1.23, -0.8], ["seal", "panda", "duck"]),
+    "gradient": live.gradient([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]),
+    "precision": live.precision([1.0, 1.1, 1.2], "float32", 100),
+    "playground": live.playground(),
+}
+SLIDERS = "input[type=range]"
+ROOM = "<style>body { padding: 1000px 0 }</style>"  # so that every page can scroll
+
+
+@pytest.fixture(scope="module", params=FIGURES)
+def figure(request, browser, tmp_path_factory):
+    """Open a page with one figure on a phone."""
+    address = write_page(tmp_path_factory.mktemp(request.param), FIGURES[request.param])
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    page.goto(address)
+    page.locator("body").evaluate("(e, html) => e.insertAdjacentHTML('beforeend', html)", ROOM)
+    yield find(page, request.param)
+    context.close()
+
+
+def touch(target, along, down, at=(0.8, 0.5)):
+    """Put a finger on a place of an element, move it by (along, down) pixels, and lift it."""
+    target.evaluate("e => e.scrollIntoView({ block: 'center' })")
+    box = target.bounding_box()
+    x, y = box["x"] + at[0] * box["width"], box["y"] + at[1] * box["height"]
+    page = target.page
+    session = page.context.new_cdp_session(page)
+
+    def send(kind, *points):
+        points = [{"x": x, "y": y} for x, y in points]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    send("touchStart", (x, y))
+    steps = 12 if along or down else 0
+    for i in range(1, steps + 1):
+        send("touchMove", (x + along * i / steps, y + down * i / steps))
+        page.wait_for_timeout(16)
+    send("touchEnd")
+    page.wait_for_timeout(100)
+    session.detach()
+
+
+def state(figure):
+    """Return what all controls of the figure hold, and all of its numbers."""
+    return figure.evaluate(
+        "e => [...e.shadowRoot.querySelectorAll('input, select, [data-value]')]"
+        ".map(n => n.dataset.value ?? n.value)"
+    )
+
+
+@pytest.mark.parametrize("down", [-200, 200])
+def test_a_swipe_that_starts_on_a_slider_scrolls_and_changes_nothing(figure, down):
+    page = figure.page
+    for slider in figure.locator(SLIDERS).all():
+        before = state(figure)
+        slider.evaluate("e => e.scrollIntoView({ block: 'center' })")
+        top = page.evaluate("scrollY")
+        touch(slider, -15, down)
+        label = slider.get_attribute("aria-label")
+        assert state(figure) == before, label
+        assert page.evaluate("scrollY") != top, label
+
+
+def share(slider):
+    """Return where the knob is, as a share of the way from the left end to the right one."""
+    first, last = (float(slider.get_attribute(end)) for end in ("min", "max"))
+    return (float(slider.input_value()) - first) / (last - first)
+
+
+def test_a_drag_along_a_slider_and_a_tap_move_it(figure):
+    page = figure.page
+    for slider in figure.locator(SLIDERS).all():
+        label = slider.get_attribute("aria-label")
+        slider.evaluate("e => e.scrollIntoView({ block: 'center' })")
+        top = page.evaluate("scrollY")
+        touch(slider, -40, 4)
+        reached = 0.8 - 40 / slider.bounding_box()["width"]
+        assert share(slider) == pytest.approx(reached, abs=0.06), label
+        touch(slider, 0, 0)
+        assert share(slider) == pytest.approx(0.8, abs=0.06), label
+        assert page.evaluate("scrollY") == top, label
+
+
+@pytest.mark.parametrize("figure", ["logits"], indirect=True)
+def test_a_finger_on_the_point_of_the_simplex_drags_it_and_beside_it_scrolls(figure):
+    page = figure.page
+    figure.get_by_role("button", name="Reset").click()
+    grip = figure.locator(".grip")
+    grip.evaluate("e => e.scrollIntoView({ block: 'center' })")
+    before, top = state(figure), page.evaluate("scrollY")
+    box = grip.bounding_box()
+    assert min(box["width"], box["height"]) >= 40  # wide enough for a finger
+    touch(grip, 10, 80, at=(0.5, 0.5))
+    moved = grip.bounding_box()
+    assert page.evaluate("scrollY") == top
+    assert moved["x"] - box["x"] == pytest.approx(10, abs=3)
+    assert moved["y"] - box["y"] == pytest.approx(80, abs=3)
+    assert state(figure) != before
+    before = state(figure)
+    touch(figure.locator("svg"), 0, -150, at=(0.3, 0.75))
+    assert page.evaluate("scrollY") != top
+    assert state(figure) == before
