@@ -75,7 +75,9 @@ def without_exercises(text):
 
 
 def count_words(text):
-    """Count the words to read. A formula counts as one."""
+    """Count the words to read. A formula counts as one, and of several tabs the first counts."""
+    other_tabs = r"^(:+)({tab-set}.*?{tab-item}.*?)^:+{tab-item}.*?^\1$"
+    text = re.sub(other_tabs, r"\1\2", text, flags=re.DOTALL | re.MULTILINE)
     text = re.sub(r"\$\$.*?\$\$|\$[^$]+\$", " formula ", text, flags=re.DOTALL)
     text = re.sub(r"^\s*(:::+|```+).*$|^:[\w-]+:.*$", "", text, flags=re.MULTILINE)
     return sum(any(char.isalpha() for char in word) for word in text.split())

@@ -1,9 +1,10 @@
-"""The page Frameworks: each tab prints what the page shows below it, and agrees with ours.
+"""Tabs: those of the page Frameworks print what it shows below them, and all agree with ours.
 
 A tab runs where its framework is installed. The book's own environment has NumPy, SciPy and
 scikit-learn; ``make frameworks`` makes one with the others.
 """
 
+import ast
 import inspect
 import json
 import os
@@ -220,3 +221,72 @@ def test_requirements_admit_the_versions_that_the_page_names():
         found = re.search(rf"{name or item.name} ([\d.]+)", versions, flags=re.IGNORECASE)
         assert found, f"The page does not say which {item.name} it was printed with: {versions}"
         assert item.specifier.contains(found[1]), f"{item} does not admit {found[1]}"
+
+
+# What a chapter's tabs start from. In PyTorch, arrays of numbers are tensors that want a gradient.
+ARRAYS = """
+import numpy as np
+import softmax as sm
+Z = np.array([[0.25, 1.23, -0.8], [3.0, -1.0, 2.0]])
+X = np.array([[1.0, 2.0], [-0.5, 3.0]])
+W = np.array([[0.1, -0.2, 0.3], [0.0, 0.5, -0.4]])
+b = np.array([0.3, 0.0, -0.1])
+t = np.array([1, 2])
+"""
+TENSORS = """
+import torch
+Z, X, W, b = (torch.tensor(array, requires_grad=True) for array in (Z, X, W, b))
+t = torch.tensor(t)
+"""
+
+
+def chapter_tabs():
+    """Return (chapter, {framework: code}) of every set of tabs outside the page Frameworks."""
+    found = []
+    for path in sorted((ROOT / "book").glob("*.md")):
+        directives = find_directives(path.read_text(encoding="utf-8"))
+        for group in (item for item in directives if item.name == "tab-set"):
+            inner = [item for item in find_directives(group.body) if item.name == "tab-item"]
+            fences = {item.options["sync"]: PARSER.parse(item.body)[0].content for item in inner}
+            if path.name != "frameworks.md":
+                found.append((path.stem, fences))
+    return found
+
+
+CHAPTER_TABS = [
+    pytest.param(codes, framework, id=f"{chapter}-{framework}")
+    for chapter, codes in chapter_tabs()
+    for framework in codes
+    if framework != "softmax"
+]
+
+
+def assigned(code):
+    """Return the names that a piece of code assigns to."""
+    nodes = ast.walk(ast.parse(code))
+    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+def values(framework, code, names, folder):
+    """Return what these names hold after the code."""
+    start = ARRAYS + (TENSORS if framework == "pytorch" else "")
+    return json.loads(run(start + code + VALUES.format(names=names), folder))
+
+
+@pytest.mark.parametrize(("codes", "framework"), CHAPTER_TABS)
+def test_tabs_of_a_chapter_agree_with_this_book(codes, framework, tmp_path):
+    skip_without(MODULES[framework])
+    names = sorted(set.intersection(*map(assigned, codes.values())))
+    assert names, "The tabs assign to no name that all of them have."
+    ours = values("softmax", codes["softmax"], names, tmp_path)
+    theirs = values(framework, codes[framework], names, tmp_path)
+    for name in names:
+        np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-12, err_msg=name)
+
+
+def test_pytorch_loses_the_tail_of_the_leading_class():
+    torch = pytest.importorskip("torch")
+    z = torch.tensor([60.0, 0.0], dtype=torch.float64)
+    assert torch.log_softmax(z, dim=0)[0] == 0
+    assert torch.logsumexp(z, dim=0) == 60
+    assert sm.log_softmax(z.numpy())[0] < 0
