@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import minimize_scalar
 
 import softmax as sm
 from tests.book.chapters import chapter_functions
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 chapter = chapter_functions("calibration")
 equal_width, equal_mass = chapter.equal_width, chapter.equal_mass
 reliability, calibration_error = chapter.reliability, chapter.calibration_error
-fit_temperature, sparsemax = chapter.fit_temperature, chapter.sparsemax
+fit_temperature = chapter.fit_temperature
 
 
 # --- bins and the expected calibration error ------------------------------------------------------
@@ -110,7 +110,7 @@ def test_temperature_keeps_every_prediction(seed):
 
 def test_temperature_refuses_what_has_none():
     Z = np.eye(3)
-    with pytest.raises(ValueError, match="every prediction is right"):
+    with pytest.raises(ValueError, match="Every prediction is right"):
         fit_temperature(Z, np.arange(3))
     with pytest.raises(ValueError, match="not above average"):
         fit_temperature(-Z, np.arange(3))
@@ -122,76 +122,29 @@ def test_temperature_refuses_what_has_none():
 def test_training_reaches_the_smoothed_target():
     X = np.repeat(np.eye(2), 100, axis=0)
     target = np.repeat([[0.95, 0.05], [0.05, 0.95]], 100, axis=0)
-    for output in (sm.softmax, sm.sigmoid):
-        W, b = chapter.train_linear(X, target, output=output, epochs=3_000)
-        assert_allclose(output(X @ W + b), target, atol=2e-3)
+    W, b = chapter.train_linear(X, target, epochs=3_000)
+    assert_allclose(sm.softmax(X @ W + b), target, atol=2e-3)
 
 
-# --- sparsemax ------------------------------------------------------------------------------------
-
-logits = hnp.arrays(float, st.integers(1, 7), elements=st.floats(-5, 5))
-
-
-def nearest_by_brute_force(z):
-    """Project onto each face of the simplex, and return the nearest point that is in it."""
-    points = []
-    for bits in range(1, 2 ** len(z)):
-        face = np.array([bits >> i & 1 for i in range(len(z))], dtype=bool)
-        p = np.zeros(len(z))
-        p[face] = z[face] + (1 - z[face].sum()) / face.sum()
-        if p.min() >= -1e-12:
-            points.append(p)
-    return min(points, key=lambda p: np.sum((p - z) ** 2))
+def test_student_at_a_temperature_reaches_its_teacher():
+    X = np.repeat(np.eye(2), 100, axis=0)
+    teacher = np.repeat([[2.0, -1.0], [0.5, 0.0]], 100, axis=0)
+    W, b = chapter.train_linear(X, sm.softmax(teacher / 4), T=4.0, epochs=3_000)
+    assert_allclose(sm.softmax(X @ W + b), sm.softmax(teacher), atol=5e-3)
 
 
-@given(logits)
-def test_sparsemax_is_the_nearest_distribution(z):
-    assert_allclose(sparsemax(z), nearest_by_brute_force(z), atol=1e-9)
+def test_class_wise_error_by_hand():
+    P = np.repeat([[0.7, 0.3], [0.2, 0.8]], 10, axis=0)
+    t = np.repeat([0, 1, 0, 1], [8, 2, 2, 8])  # class 0: 0.8 against 0.7, then as predicted
+    assert chapter.class_wise_error(P, t) == pytest.approx(0.05)
 
 
-def test_sparsemax_is_what_a_solver_finds():
-    for z in np.random.default_rng(0).normal(size=(10, 6)):
-        total = {"type": "eq", "fun": lambda p: p.sum() - 1}
-        found = minimize(
-            lambda p, z=z: np.sum((p - z) ** 2),
-            np.full(6, 1 / 6),
-            bounds=[(0, 1)] * 6,
-            constraints=total,
-            tol=1e-12,
-        )
-        assert_allclose(sparsemax(z), found.x, atol=1e-5)
-
-
-@given(logits, st.floats(-1e6, 1e6))
-def test_sparsemax_is_a_distribution_and_ignores_a_shift(z, shift):
-    p = sparsemax(z)
-    assert p.min() >= 0
-    assert p.sum() == pytest.approx(1)
-    assert_allclose(sparsemax(z + shift), p, atol=1e-8)
-
-
-@given(logits)
-def test_sparsemax_keeps_the_order(z):
-    order = np.argsort(z)
-    assert np.all(np.diff(sparsemax(z)[order]) >= 0)
-
-
-@given(logits)
-def test_sparsemax_of_a_distribution_is_itself(z):
-    p = sm.softmax(z)
-    assert_allclose(sparsemax(p), p, atol=1e-12)
-
-
-def test_sparsemax_gives_exact_zeros_and_ones():
-    assert_array_equal(sparsemax(np.array([3.0, 2.0, 0.0])), [1, 0, 0])
-    assert sparsemax(np.array([0.25, 1.23, -0.8]))[2] == 0
-    assert_array_equal(sparsemax(np.array([1e300, 0.0])), [1, 0])
-
-
-def test_sparsemax_works_row_by_row():
-    Z = np.random.default_rng(0).normal(size=(4, 3, 5))
-    rows = [[sparsemax(z) for z in block] for block in Z]
-    assert_array_equal(sparsemax(Z), rows)
+def test_photos_move_to_the_right():
+    photo = np.arange(784.0)[None]
+    moved = chapter.move_right(photo, 3).reshape(28, 28)
+    assert_array_equal(moved[:, :3], 0)
+    assert_array_equal(moved[:, 3:], photo.reshape(28, 28)[:, :-3])
+    assert_array_equal(chapter.move_right(photo, 0), photo)
 
 
 # --- the exercise on sorting ----------------------------------------------------------------------
