@@ -1,0 +1,50 @@
+"""No chapter leans on a word that only a later one explains."""
+
+import re
+
+import pytest
+
+from tests.book.test_form import CHAPTERS, PAGES, WRITTEN, prose, role_targets
+
+
+def needs(name):
+    """Return the chapters that a chapter's box says are needed."""
+    box = re.search(r"\*\*You need\*\*(.*?)\n(?:\n|:::)", prose(CHAPTERS[name]), re.DOTALL)
+    return role_targets(box[1], "doc") & CHAPTERS.keys()
+
+
+def known(name):
+    """Return a chapter with all that it needs, and what these need."""
+    return {name}.union(*(known(need) for need in needs(name)))
+
+
+def glossary():
+    """Return the chapters that explain each term, by the term in small letters."""
+    text = prose(WRITTEN["book/notation"]).partition("{glossary}")[2]
+    entries = re.findall(r"^(\S.*(?:\n\S.*)*)\n  (.*)$", text, flags=re.MULTILINE)
+    return {
+        term.strip().lower(): role_targets(explanation, "doc")
+        for terms, explanation in entries
+        for term in terms.split("\n")
+    }
+
+
+GLOSSARY = glossary()
+
+
+def test_chapters_need_earlier_ones_only():
+    order = [page.rpartition("/")[2] for page in PAGES]
+    for name in CHAPTERS:
+        later = {need for need in needs(name) if order.index(need) > order.index(name)}
+        assert not later, f"{name} says that it needs {later}, which come after it."
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_terms_are_explained_here_or_in_a_chapter_that_is_needed(name):
+    explained = known(name)
+    for role in re.findall(r"\{term\}`([^`]+)`", prose(CHAPTERS[name])):
+        term = re.sub(r"^.*<(.+)>$", r"\1", " ".join(role.split())).lower()
+        assert GLOSSARY[term] & explained, (
+            f"{name} uses “{term}”, which {sorted(GLOSSARY[term])} explain; "
+            f"{name} needs {sorted(explained - {name})}."
+        )
