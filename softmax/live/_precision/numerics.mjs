@@ -1,6 +1,7 @@
 // Arithmetic in bfloat16, float16, float32 and float64, each operation rounded as NumPy rounds it
-// (bfloat16: as PyTorch), and the three ways to softmax in it. JavaScript computes in float64; rounding its result once more to
-// a format of less than half as many digits is the same as rounding the exact result.
+// (bfloat16, which NumPy lacks, from its float32 result), and the three ways to softmax in it.
+// JavaScript computes in float64; rounding its result once more to a format of less than half as
+// many digits is the same as rounding the exact result.
 
 // The nearest float16, of two equally near ones the even one.
 export function roundHalf(x) {

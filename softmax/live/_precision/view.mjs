@@ -1,6 +1,6 @@
 // The three ways to softmax and to the loss, step by step, in a format of the reader's choice.
 
-import { LiveElement, define, listed, logScale, logSoftmax, make, scrollable, show, slider } from "../core.mjs";
+import { LiveElement, define, listed, logScale, logSoftmax, make, scrollable, show, showChallenge, slider } from "../core.mjs";
 import { FORMATS, threeWays } from "./numerics.mjs";
 
 const SCALE_STEPS = 120;
@@ -37,6 +37,7 @@ class PrecisionFigure extends LiveElement {
     this.size = slider({ label: "Scale", scale: logScale(...this.limits.scale, SCALE_STEPS), value: 1, origin: 0, change: (size) => this.set({ size }) });
     this.target = make("select", { "aria-label": "True class", onchange: () => this.set({ target: this.target.selectedIndex }) }, ...start.labels.map((name) => make("option", {}, name)));
     this.truth = make("b");
+    this.challenge = make("p", { class: "challenge" });
     const reset = make("button", { type: "button", onclick: () => this.reset() }, "Reset");
     const table = make(
       "table",
@@ -53,6 +54,7 @@ class PrecisionFigure extends LiveElement {
       make("div", { class: "bar" }, make("label", {}, this.minus, "negative"), make("label", {}, "true class", this.target), reset),
       scrollable(table),
       make("p", { class: "truth" }, "The true loss, in float64 from the logits: ", this.truth),
+      this.challenge,
     ];
   }
 
@@ -145,8 +147,19 @@ class PrecisionFigure extends LiveElement {
     const loss = -logSoftmax(exact)[target];
     show(this.truth, loss, formatFloat(loss));
     const losses = ways.map((way, i) => `${formatFloat(way.losses[target])} by ${WAYS[i]}`);
-    this.announce(`In ${type} the logits are ${listed(z.map(formatFloat))}. The loss is ${listed(losses)}.`);
+    this.announce(`In ${type} the logits are ${listed(z.map(formatFloat))}. The loss is ${listed(losses)}.${this.judge(ways[0].losses[target], loss)}`);
     this.remember({ z: this.state.z, type, scale: negative ? -size : size, target });
+  }
+
+  // The challenge: an error that no inf and no NaN gives away. Return what the status line adds.
+  judge(naive, truth) {
+    const error = naive === truth ? 0 : Math.abs(naive / truth - 1); // both may be 0
+    const finite = Number.isFinite(naive);
+    const solved = finite && error >= this.limits.goal;
+    let verdict = finite ? `Now it is off by ${formatFloat(100 * error)} %.` : `Now it is ${formatFloat(naive)}.`;
+    if (solved) verdict = `Solved: ${formatFloat(naive)} in place of ${formatFloat(truth)}, and nothing warns you.`;
+    showChallenge(this.challenge, solved, `Make the naive loss wrong by ${100 * this.limits.goal} % or more, but not NaN or infinite.`, verdict);
+    return solved ? " Challenge solved." : "";
   }
 
   static css = `
