@@ -177,6 +177,12 @@ export function slider({ label, scale, value, origin = 0.5, change }) {
   return { range, number, set, rescale };
 }
 
+// Show a challenge in `node`, and how it goes.
+export function showChallenge(node, solved, task, verdict) {
+  node.classList.toggle("solved", solved);
+  node.replaceChildren(make("b", {}, solved ? "✓ Challenge." : "Challenge."), ` ${task} `, make("b", {}, verdict));
+}
+
 // Is the page dark? The book's theme and JupyterLab say so in their own ways; elsewhere the
 // reader's system decides.
 function isDark() {
@@ -323,6 +329,8 @@ th { font-weight: 600; text-align: start; }
 .scroll { overflow-x: auto; min-width: 0; margin: 0 -1px; padding: 0 1px; }
 [role="status"] { margin: 14px 0 0; min-height: 2.8em; color: var(--text); }
 .buttons { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 14px; }
+.challenge { margin: 14px 0 0; padding: 8px 12px; border-left: 4px solid var(--edge); background: var(--panel); border-radius: 0 6px 6px 0; }
+.solved { border-color: var(--c2); }
 .soft { color: var(--soft); font-size: 13px; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; } }

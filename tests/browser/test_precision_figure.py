@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import softmax as sm
+from softmax import live
+from softmax.live._precision.figure import three_ways
 from tests.browser.figures import (
     control,
     drag,
@@ -15,6 +17,7 @@ from tests.browser.figures import (
     too_wide,
     values,
     wait_for_status,
+    write_page,
 )
 from tests.browser.test_precision_numerics import (
     naive_softmax,
@@ -28,8 +31,15 @@ PAGE = "book/stability.html"
 
 
 @pytest.fixture(scope="module")
-def page(visit, address):
-    return visit(f"{address}/{PAGE}")
+def file(tmp_path_factory):
+    """Return the address of a page with the chapter's figure and nothing else."""
+    figure = live.precision(PATTERN, "float32", 100)
+    return write_page(tmp_path_factory.mktemp("precision"), figure)
+
+
+@pytest.fixture(scope="module")
+def page(visit, file):
+    return visit(file)
 
 
 @pytest.fixture
@@ -67,7 +77,8 @@ def words(figure, number):
     return [text[way::3] for way in range(3)]
 
 
-def test_it_starts_as_the_chapter_says(figure):
+def test_it_starts_as_the_chapter_says(visit, address):
+    figure = find(visit(f"{address}/{PAGE}"), "precision")
     assert start(figure) == {
         "z": PATTERN.tolist(),
         "dtype": "float32",
@@ -90,6 +101,8 @@ def test_keys_choose_the_type(figure):
     assert_agrees_with_numpy(figure, np.float64, 100)
     assert words(figure, 4) == [[""] * 3] * 3
     press(control(figure, "float64"), "ArrowRight")
+    assert control(figure, "bfloat16").is_checked()
+    press(control(figure, "bfloat16"), "ArrowRight")
     assert_agrees_with_numpy(figure, np.float16, 100)
     wait_for_status(figure, "In float16 the logits are 100, 110 and 120.")
 
@@ -142,6 +155,61 @@ def test_float16_cannot_hold_the_largest_logits(figure):
     assert values(figure, ".truth [data-value]") == pytest.approx([20_000])
 
 
+def test_logits_can_be_typed_and_bfloat16_rounds_them(figure):
+    field = control(figure, "Logit of class 2, before scaling")
+    control(figure, "Scale, as a number").fill("10")
+    control(figure, "bfloat16").check()
+    field.fill("9.97")
+    # Between 64 and 128, bfloat16 has a number every half.
+    assert part(figure, 1)[:, 0].tolist() == [10, 99.5, 12]
+    with np.errstate(all="ignore"):
+        expected = [p for p, _ in three_ways(10 * np.array([1, 9.97, 1.2]), "bfloat16")]
+    np.testing.assert_array_equal(part(figure, 4).T, expected)
+    field.fill("11")
+    assert field.get_attribute("aria-invalid") == "true"
+    field.blur()
+    assert field.input_value() == "9.97"
+    assert field.get_attribute("aria-invalid") == "false"
+
+
+def test_the_challenge_checks_itself(figure):
+    challenge = figure.locator(".challenge")
+    assert challenge.text_content() == (
+        "Challenge. Make the naive loss wrong by 1 % or more, but not NaN or infinite. "
+        "Now it is NaN."
+    )
+    control(figure, "float64").check()
+    assert "Now it is off by" in challenge.text_content()
+    control(figure, "float32").check()
+    control(figure, "negative").check()
+    assert challenge.text_content().startswith("✓ Challenge.")
+    assert challenge.text_content().endswith(
+        "Solved: 0 in place of 4.54e−5, and nothing warns you."
+    )
+    wait_for_status(figure, "Challenge solved.")
+
+
+def test_the_address_keeps_the_state(page, figure, visit):
+    control(figure, "bfloat16").check()
+    control(figure, "Logit of class 1, before scaling").fill("-3")
+    control(figure, "negative").check()
+    page.wait_for_function("location.hash.includes('bfloat16&scale=-100')")
+    assert page.url.endswith("#precision:z=-3,1.1,1.2&type=bfloat16&scale=-100&target=0")
+    other = find(visit(page.url), "precision")
+    assert part(other, 1)[:, 0].tolist() == [300, -110, -120]
+    assert control(other, "bfloat16").is_checked()
+    figure.get_by_role("button", name="Reset").click()
+    page.wait_for_function("location.hash === ''")
+
+
+@pytest.mark.parametrize(
+    "state", ["z=1,2&type=float32&scale=1&target=0", "z=1,2,3&type=int8&scale=1&target=0", "z="]
+)
+def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(visit, file, state):
+    figure = find(visit(f"{file}#precision:{state}"), "precision")
+    assert_agrees_with_numpy(figure, np.float32, 100)
+
+
 def test_colors_follow_the_theme(page, figure):
     def colors():
         marked = figure.locator("td.overflow div").first
@@ -157,8 +225,8 @@ def test_colors_follow_the_theme(page, figure):
 
 
 @pytest.mark.parametrize("width", [390, 600, 1280])
-def test_nothing_is_wider_than_the_figure(visit, address, width):
-    page = visit(f"{address}/{PAGE}", width=width)
+def test_nothing_is_wider_than_the_figure(visit, file, width):
+    page = visit(file, width=width)
     figure = find(page, "precision")
     control(figure, "negative").check()
     assert too_wide(page) == 0

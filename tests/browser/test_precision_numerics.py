@@ -1,9 +1,10 @@
-"""The arithmetic of the precision figure is NumPy's in float16, float32 and float64."""
+"""The arithmetic of the precision figure is NumPy's, and in bfloat16 that of the chapter."""
 
 import numpy as np
 import pytest
 
 import softmax as sm
+from softmax.live._precision.figure import three_ways, to_bfloat16
 
 DTYPES = [np.float16, np.float32, np.float64]
 SCALES = [0.1, 1, 5, 10, 20, 90, 300, 1000, 1e5]
@@ -139,7 +140,34 @@ def test_numbers_near_and_between_float16_are_rounded_as_by_numpy(evaluate):
     np.testing.assert_array_equal(evaluate("formats.roundHalf(-x)", x.tolist()), -expected)
 
 
+def test_numbers_near_and_between_bfloat16_are_rounded_as_in_the_chapter(evaluate):
+    # The upper halves of float32, from 0 to infinity, and around them every kind of lower half.
+    upper = np.r_[:40, 0x0070:0x0090, 0x3F00:0x4100, 0x7F70:0x7F80, :0x7F80:97].astype(np.uint32)
+    lower = np.array([0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF], dtype=np.uint32)
+    x = (upper[:, None] << 16 | lower).ravel().view(np.float32)
+    x = np.concatenate([x, -x])
+    found = np.array(evaluate("formats.roundBfloat16(x)", x.astype(float).tolist()), np.float32)
+    np.testing.assert_array_equal(found.view(np.uint32), to_bfloat16(x).view(np.uint32))
+
+
+def test_bfloat16_is_that_of_python_bit_by_bit(evaluate):
+    logits = [
+        sign * scale * np.array(pattern)
+        for pattern in PATTERNS
+        for scale in SCALES
+        for sign in (1, -1)
+    ]
+    expression = "formats.threeWays(x.map(formats.roundBfloat16), formats.FORMATS.bfloat16)"
+    found = evaluate(expression, [z.tolist() for z in logits])
+    with np.errstate(all="ignore"):
+        for z, ways in zip(logits, found, strict=True):
+            for way, (results, losses) in zip(ways, three_ways(z, "bfloat16"), strict=True):
+                np.testing.assert_array_equal(np.array(way["results"], float), results)
+                np.testing.assert_array_equal(np.array(way["losses"], float), losses)
+
+
 def test_what_is_no_number_stays_what_it_is(evaluate):
     x = [np.inf, -np.inf, np.nan, 0.0, 1e300, 5e-324]
     expected = np.array([np.inf, -np.inf, np.nan, 0.0, np.inf, 0.0])
     np.testing.assert_array_equal(evaluate("formats.roundHalf(x)", x), expected)
+    np.testing.assert_array_equal(evaluate("formats.roundBfloat16(x)", x), expected)

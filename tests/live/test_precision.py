@@ -11,7 +11,7 @@ from softmax import live
     [
         ((np.zeros(5),), {}, r"`z` must be one vector of 2 to 4 logits, got shape \(5,\)"),
         (([0.0, 11.0],), {}, "logits from -10 to 10"),
-        (([0.0, 1.0], "int8"), {}, "`dtype` must be float16, float32 or float64, got int8"),
+        (([0.0, 1.0], "int8"), {}, "must be bfloat16, float16, float32 or float64, got int8"),
         (([0.0, 1.0], np.longdouble), {}, "got longdouble"),
         (
             ([0.0, 1.0], "float32", 0.0),
@@ -44,3 +44,11 @@ def test_the_words_for_the_picture_hold_its_numbers():
     alt = live.precision([1.0, 1.1, 1.2], "float32", 600).alt
     assert "The loss is NaN by naive, inf by shifted, 120 by log-softmax." in alt
     assert "loss of class 1 in float32, the logits multiplied by 600" in alt
+
+
+def test_bfloat16_has_the_range_of_float32_and_fewer_digits():
+    alt = live.precision([1.0, 1.1, 1.2], "bfloat16", 100).alt
+    # 100, 110 and 120 are bfloat16 numbers; exp(-20) and exp(-10) are lost beside 1.
+    assert "The loss is NaN by naive, 20 by shifted, 20 by log-softmax." in alt
+    alt = live.precision([1.0, 1.1, 1.2], "bfloat16", 5).alt
+    assert "in bfloat16" in alt

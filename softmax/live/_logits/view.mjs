@@ -1,7 +1,7 @@
 // Scores, their exponentials laid end to end, and one bar of length 1 that the classes share. For
 // three classes, the simplex beside it.
 
-import { LiveElement, argmax, define, format, formatProbability, linearScale, listed, logScale, logSoftmax, make, scrollable, show, sigmoid, slider, softmax, sum } from "../core.mjs";
+import { LiveElement, argmax, define, format, formatProbability, linearScale, listed, logScale, logSoftmax, make, scrollable, show, showChallenge, sigmoid, slider, softmax, sum } from "../core.mjs";
 
 const TEMPERATURE_STEPS = 200;
 // The sliders reach to the first of these that holds every score, or to the largest one allowed.
@@ -267,8 +267,7 @@ class LogitsFigure extends LiveElement {
     let verdict = `Now ${formatProbability(p[k])}.`;
     if (!untouched) verdict = `You moved its score: set it back to ${short(given)}.`;
     if (solved) verdict = heated ? `Solved, with the help of the temperature. Can you do it at temperature ${short(this.start.temperature)}?` : "Solved: only the differences of the scores count.";
-    this.challenge.classList.toggle("solved", solved);
-    this.challenge.replaceChildren(make("b", {}, solved ? "✓ Challenge." : "Challenge."), ` Make ${name} at least ${this.limits.goal} without moving its score. `, make("span", {}, verdict));
+    showChallenge(this.challenge, solved, `Make ${name} at least ${this.limits.goal} without moving its score.`, verdict);
     return solved ? " Challenge solved." : "";
   }
 
@@ -382,9 +381,6 @@ class LogitsFigure extends LiveElement {
     .point { fill: var(--text); stroke: var(--ground); stroke-width: 1.2; pointer-events: none; }
     .grip { fill: transparent; cursor: grab; }
     .aside p { margin: 2px 0 0; }
-    .challenge { margin: 14px 0 0; padding: 8px 12px; border-left: 4px solid var(--edge); background: var(--panel); border-radius: 0 6px 6px 0; }
-    .solved { border-color: var(--c2); }
-    .challenge span { font-weight: 600; }
     details { margin-top: 12px; }
     summary { min-height: 28px; line-height: 28px; cursor: pointer; width: max-content; max-width: 100%; }
     table { margin-top: 6px; }

@@ -1,6 +1,7 @@
-// Arithmetic in float16, float32 and float64, each operation rounded as NumPy rounds it, and the
-// three ways to softmax in it. JavaScript computes in float64; rounding its result once more to
-// a format of less than half as many digits is the same as rounding the exact result.
+// Arithmetic in bfloat16, float16, float32 and float64, each operation rounded as NumPy rounds it
+// (bfloat16, which NumPy lacks, from its float32 result), and the three ways to softmax in it.
+// JavaScript computes in float64; rounding its result once more to a format of less than half as
+// many digits is the same as rounding the exact result.
 
 // The nearest float16, of two equally near ones the even one.
 export function roundHalf(x) {
@@ -13,8 +14,18 @@ export function roundHalf(x) {
   return Math.sign(x) * (rounded > 65504 ? Infinity : rounded);
 }
 
-// NumPy computes the functions and the sums of float16 in float32, and rounds at the end.
+// The upper 16 bits of a float32, rounded to nearest, of two equally near ones to the even one.
+export function roundBfloat16(x) {
+  const word = new DataView(new ArrayBuffer(4));
+  word.setFloat32(0, x);
+  const bits = word.getUint32(0);
+  word.setUint32(0, (bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000);
+  return word.getFloat32(0);
+}
+
+// The functions and the sums of the 16-bit formats are computed in float32, and rounded at the end.
 export const FORMATS = {
+  bfloat16: { round: roundBfloat16, inner: Math.fround, smallestNormal: 2 ** -126 },
   float16: { round: roundHalf, inner: Math.fround, smallestNormal: 2 ** -14 },
   float32: { round: Math.fround, inner: Math.fround, smallestNormal: 2 ** -126 },
   float64: { round: Number, inner: Number, smallestNormal: 2 ** -1022 },

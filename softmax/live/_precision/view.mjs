@@ -1,6 +1,6 @@
 // The three ways to softmax and to the loss, step by step, in a format of the reader's choice.
 
-import { LiveElement, define, listed, logScale, logSoftmax, make, scrollable, show, slider } from "../core.mjs";
+import { LiveElement, define, listed, logScale, logSoftmax, make, scrollable, show, showChallenge, slider } from "../core.mjs";
 import { FORMATS, threeWays } from "./numerics.mjs";
 
 const SCALE_STEPS = 120;
@@ -32,10 +32,12 @@ class PrecisionFigure extends LiveElement {
       const radio = make("input", { type: "radio", name: "type", onchange: () => this.set({ type }) });
       return { type, radio, label: make("label", {}, radio, type) };
     });
+    this.logits = start.labels.map((name, k) => this.logitField(name, k));
     this.minus = make("input", { type: "checkbox", onchange: () => this.set({ negative: this.minus.checked }) });
     this.size = slider({ label: "Scale", scale: logScale(...this.limits.scale, SCALE_STEPS), value: 1, origin: 0, change: (size) => this.set({ size }) });
     this.target = make("select", { "aria-label": "True class", onchange: () => this.set({ target: this.target.selectedIndex }) }, ...start.labels.map((name) => make("option", {}, name)));
     this.truth = make("b");
+    this.challenge = make("p", { class: "challenge" });
     const reset = make("button", { type: "button", onclick: () => this.reset() }, "Reset");
     const table = make(
       "table",
@@ -47,10 +49,12 @@ class PrecisionFigure extends LiveElement {
     this.reset();
     return [
       make("div", { class: "bar", role: "radiogroup", "aria-label": "Type" }, make("span", { class: "title" }, "type"), ...this.types.map(({ label }) => label)),
+      make("div", { class: "bar", role: "group", "aria-label": "Logits before scaling" }, make("span", { class: "title" }, "logits"), ...this.logits),
       make("div", { class: "row" }, make("span", { class: "title" }, "scale"), this.size.range, this.size.number),
       make("div", { class: "bar" }, make("label", {}, this.minus, "negative"), make("label", {}, "true class", this.target), reset),
       scrollable(table),
       make("p", { class: "truth" }, "The true loss, in float64 from the logits: ", this.truth),
+      this.challenge,
     ];
   }
 
@@ -78,14 +82,50 @@ class PrecisionFigure extends LiveElement {
     });
   }
 
+  logitField(name, k) {
+    const { logit } = this.limits;
+    const number = make("input", {
+      type: "number",
+      step: "any",
+      min: -logit,
+      max: logit,
+      "aria-label": `Logit of ${name}, before scaling`,
+      oninput: () => {
+        const given = number.valueAsNumber;
+        const valid = Math.abs(given) <= logit;
+        number.setAttribute("aria-invalid", !valid);
+        if (valid) this.set({ z: this.state.z.map((z, j) => (j === k ? given : z)) });
+      },
+      // On leaving the field, an invalid entry is replaced by the last valid number.
+      onchange: () => {
+        number.value = this.state.z[k];
+        number.setAttribute("aria-invalid", false);
+      },
+    });
+    return number;
+  }
+
   reset() {
-    const { dtype, scale, target } = this.start;
-    this.state = { type: dtype, size: Math.abs(scale), negative: scale < 0, target };
+    this.load(this.start);
+  }
+
+  load({ z, dtype, scale, target }) {
+    this.state = { z, type: dtype, size: Math.abs(scale), negative: scale < 0, target };
+    this.logits.forEach((field, k) => (field.value = z[k]));
     this.types.find(({ type }) => type === dtype).radio.checked = true;
     this.size.set(this.state.size);
     this.minus.checked = this.state.negative;
     this.target.selectedIndex = target;
     this.update();
+  }
+
+  restore({ z = "", type, scale, target }) {
+    const state = { z: z.split(",").map(parseFloat), dtype: type, scale: parseFloat(scale), target: Number(target) };
+    const [least, most] = this.limits.scale;
+    const size = Math.abs(state.scale);
+    const valid = state.z.length === this.start.z.length && state.z.every((x) => Math.abs(x) <= this.limits.logit) && Object.hasOwn(FORMATS, type) && size >= least && size <= most && state.target in state.z;
+    if (valid) this.load(state);
+    return valid;
   }
 
   set(change) {
@@ -95,7 +135,7 @@ class PrecisionFigure extends LiveElement {
 
   update() {
     const { type, size, negative, target } = this.state;
-    const exact = this.start.z.map((x) => x * (negative ? -size : size));
+    const exact = this.state.z.map((x) => x * (negative ? -size : size));
     const z = exact.map(FORMATS[type].round);
     const ways = threeWays(z, FORMATS[type]);
     for (const { cell, number, word, pick, way, k, ...may } of this.cells) {
@@ -107,7 +147,19 @@ class PrecisionFigure extends LiveElement {
     const loss = -logSoftmax(exact)[target];
     show(this.truth, loss, formatFloat(loss));
     const losses = ways.map((way, i) => `${formatFloat(way.losses[target])} by ${WAYS[i]}`);
-    this.announce(`In ${type} the logits are ${listed(z.map(formatFloat))}. The loss is ${listed(losses)}.`);
+    this.announce(`In ${type} the logits are ${listed(z.map(formatFloat))}. The loss is ${listed(losses)}.${this.judge(ways[0].losses[target], loss)}`);
+    this.remember({ z: this.state.z, type, scale: negative ? -size : size, target });
+  }
+
+  // The challenge: an error that no inf and no NaN gives away. Return what the status line adds.
+  judge(naive, truth) {
+    const error = naive === truth ? 0 : Math.abs(naive / truth - 1); // both may be 0
+    const finite = Number.isFinite(naive);
+    const solved = finite && error >= this.limits.goal;
+    let verdict = finite ? `Now it is off by ${formatFloat(100 * error)} %.` : `Now it is ${formatFloat(naive)}.`;
+    if (solved) verdict = `Solved: ${formatFloat(naive)} in place of ${formatFloat(truth)}, and nothing warns you.`;
+    showChallenge(this.challenge, solved, `Make the naive loss wrong by ${100 * this.limits.goal} % or more, but not NaN or infinite.`, verdict);
+    return solved ? " Challenge solved." : "";
   }
 
   static css = `
@@ -117,6 +169,7 @@ class PrecisionFigure extends LiveElement {
     .row { display: grid; grid-template-columns: auto minmax(0, 1fr) 92px; gap: 18px; align-items: center; min-height: 44px; }
     .row input[type="number"] { width: 92px; }
     input:is([type="radio"], [type="checkbox"]) { width: 18px; height: 18px; margin: 0; accent-color: var(--c0); }
+    .bar input[type="number"] { flex: 0 1 76px; min-width: 0; }
     select { max-width: 9em; }
     table { margin-top: 10px; font-size: 13px; }
     th, td { padding: 2px 0 2px 3px; vertical-align: top; line-height: 26px; }
