@@ -111,7 +111,15 @@ export function logScale(min, max, steps) {
 // A slider and a number field for one value: { range, number, set(value), rescale(scale) }.
 // The slider is a bar that begins at the middle of its range, or at `origin` of 0 at its left end.
 export function slider({ label, scale, value, origin = 0.5, change }) {
-  const range = make("input", { type: "range", "aria-label": label, oninput: () => use(scale.from(range.value)) });
+  let before;
+  const range = make("input", {
+    type: "range",
+    "aria-label": label,
+    oninput: () => use(scale.from(range.value)),
+    // A finger that scrolls the page may begin on a slider: then the slider stays where it was.
+    onpointerdown: () => (before = value),
+    onpointercancel: () => use(before),
+  });
   const number = make("input", {
     type: "number",
     step: "any",
@@ -148,6 +156,23 @@ export function slider({ label, scale, value, origin = 0.5, change }) {
   };
   rescale(scale);
   return { range, number, set, rescale };
+}
+
+// The state of a figure in the address, as #name=text&name=text, so that it can be linked to.
+function addressed() {
+  const hash = location.hash.slice(1);
+  return new URLSearchParams(hash.includes("=") ? hash : "");
+}
+
+// The text under this name, or null.
+export function fromAddress(name) {
+  return addressed().get(name);
+}
+
+export function toAddress(name, text) {
+  const all = addressed();
+  all.set(name, text);
+  history.replaceState(history.state, "", `#${all}`);
 }
 
 // Is the page dark? The book's theme and JupyterLab say so in their own ways; elsewhere the
