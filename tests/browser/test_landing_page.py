@@ -106,8 +106,9 @@ def test_the_7_is_drawn_by_a_hand_unless_motion_is_unwanted(open_page):
     (part,) = figure.evaluate(watch)
     assert 1 <= len(part) < len(whole[0])
     page.wait_for_function(
-        "n => document.querySelector('softmax-digit').marks[0].points.length === n",
-        arg=len(whole[0]),
+        "whole => JSON.stringify(document.querySelector('softmax-digit').marks.map(m => m.points))"
+        " === JSON.stringify(whole)",
+        arg=whole,
     )
     assert_agrees_with_the_package(figure, seven())
 

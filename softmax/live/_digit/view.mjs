@@ -181,8 +181,7 @@ class DigitFigure extends LiveElement {
   begins(event) {
     if (event.button !== 0 || this.pointer !== undefined) return;
     this.paper.setPointerCapture(event.pointerId);
-    this.change([...(this.isExample ? [] : this.marks), { points: [this.point(event)] }]);
-    this.pointer = event.pointerId;
+    this.change([...(this.isExample ? [] : this.marks), { points: [this.point(event)] }], event.pointerId);
   }
 
   moves(event) {
@@ -201,13 +200,14 @@ class DigitFigure extends LiveElement {
   ends(event) {
     if (event.pointerId !== this.pointer) return;
     this.pointer = undefined;
+    this.update();
     this.remember();
   }
 
-  change(marks) {
+  change(marks, pointer) {
     this.past.push(this.marks);
     this.leaveExample();
-    this.use(marks);
+    this.use(marks, pointer);
     this.remember();
   }
 
@@ -228,9 +228,9 @@ class DigitFigure extends LiveElement {
     this.change([]);
   }
 
-  // A stroke that is being drawn ends: it may no longer be on the paper.
-  use(marks) {
-    this.pointer = undefined;
+  // A stroke that was being drawn ends, for it may no longer be on the paper. `pointer` begins one.
+  use(marks, pointer) {
+    this.pointer = pointer;
     this.marks = marks;
     this.ink = new Float64Array(this.size * this.size);
     for (const { picture, points } of marks) {
@@ -318,11 +318,11 @@ class DigitFigure extends LiveElement {
     this.report(p, winner);
   }
 
-  // One task for the reader. It is checked at each change, and once done it stays so.
+  // One task for the reader, checked when a change is complete: half a digit leaves many in doubt.
   challenge(p, winner) {
     if (this.done) return;
     const meets = p && (this.compact ? Math.abs(p[winner] - HALF) <= NEAR : p[winner] < HALF);
-    this.done = meets && !this.isExample;
+    this.done = meets && !this.isExample && this.pointer === undefined;
     const task = this.compact
       ? `Find the temperature at which the most probable digit has probability ${format(HALF)}.`
       : `Draw something that leaves it in doubt: no digit with a probability of ${format(HALF)} or more.`;
