@@ -436,6 +436,10 @@ class DigitFigure extends LiveElement {
     .compact { grid-template: "paper buttons" auto "choice choice" auto "result result" auto / minmax(0, 1fr) 120px; gap: 8px 14px; }
     .compact .head { display: none; }
     :host([compact]) { margin-top: 0; padding: 10px; }
+    @media print {
+      canvas, .scale, .track, .bar { print-color-adjust: exact; }
+      .choice, .hint, .goal { display: none; }
+    }
     @container (min-width: 560px) {
       .columns { grid-template: "paper pictures result" auto "buttons pictures result" auto "choice pictures explanation" 1fr / 230px 150px minmax(0, 1fr); gap: 10px 24px; }
       .compact { grid-template: "paper result" auto "buttons result" auto "choice result" 1fr / 240px minmax(0, 1fr); gap: 10px 24px; }
