@@ -6,8 +6,10 @@ import warnings
 from functools import cache
 from itertools import pairwise
 
-import matplotlib.pyplot as plt
 import pytest
+from bs4 import BeautifulSoup
+from chapter_map import draw as draw_map
+from chapter_map import read_chapters
 from plain_markdown import PARSER, find_directives
 from pybtex.database import parse_file
 
@@ -190,33 +192,71 @@ def test_chapter_says_how_long_it_takes(name):
 
 
 def test_map_shows_what_each_chapter_needs():
-    cell = next(
-        cell.source
-        for cell in read_chapter(WRITTEN["book/index"]).cells
-        if "fig-index-map" in str(cell.metadata)
-    )
-    start = "import matplotlib.pyplot as plt\n"
-    with plt.style.context("softmax.book"):
-        exec(start + cell, drawn := {})
-        plt.close("all")
-
-    def page(name):
-        return name.lower().replace(" ", "-")
-
-    shown = {
-        page(name): {page(need) for need in needs}
-        for name, (_, _, needs) in drawn["chapters"].items()
-    }
+    _, shown = read_chapters(ROOT)
     assert shown.keys() == CHAPTERS.keys() - {"frameworks", "mistakes"}
 
     def above(name):
-        return shown[name].union(*(above(need) for need in shown[name]))
+        return set(shown[name].needs).union(*(above(need) for need in shown[name].needs))
 
-    for name in shown:
+    for name, chapter in shown.items():
         need = re.search(r"\*\*You need\*\*(.*?)\n(?:\n|:::)", prose(CHAPTERS[name]), re.DOTALL)[1]
         named = role_targets(need, "doc")
         assert named <= above(name), f"{name} needs {named}, the map shows {above(name)}."
-        assert shown[name] <= named, f"The map: {name} needs {shown[name]}; it says {named}."
+        assert set(chapter.needs) <= named, f"The map: {name} needs {chapter.needs}, not {named}."
+
+
+def test_no_two_chapters_share_a_place_on_the_map():
+    _, shown = read_chapters(ROOT)
+    places = [(chapter.row, chapter.column) for chapter in shown.values()]
+    assert len(set(places)) == len(places)
+    for chapter in shown.values():
+        assert all(shown[need].row < chapter.row for need in chapter.needs)
+
+
+def write_book(folder, **needs):
+    """Write a book whose chapters need these, each text the words after **You need**."""
+    (folder / "book").mkdir()
+    files = "".join(f"      - file: book/{name}\n" for name in needs)
+    toc = f"parts:\n  - caption: One\n    numbered: true\n    chapters:\n{files}"
+    (folder / "_toc.yml").write_text(toc, "utf-8")
+    for name, need in needs.items():
+        text = f"# The <b> of {name}\n\n**You need** {need}\n\n{{doc}}`unrelated`\n"
+        (folder / "book" / f"{name}.md").write_text(text, "utf-8")
+
+
+def test_map_leaves_out_lines_that_others_imply(tmp_path):
+    write_book(
+        tmp_path, a="nothing.", b="{doc}`a`.", c="{doc}`a` and {doc}`the b <b>`.", d="{doc}`a`."
+    )
+    _, shown = read_chapters(tmp_path)
+    assert {name: chapter.needs for name, chapter in shown.items()} == {
+        "a": [],
+        "b": ["a"],
+        "c": ["b"],
+        "d": ["a"],
+    }
+    assert [(chapter.row, chapter.column) for chapter in shown.values()] == [
+        (0, 0),
+        (1, 0),
+        (2, 0),
+        (1, 1),
+    ]
+
+
+def test_map_is_of_links_that_say_what_they_build_on(tmp_path):
+    write_book(tmp_path, a="nothing.", b="{doc}`a`.")
+    page = BeautifulSoup(draw_map(*read_chapters(tmp_path), "{}.html".format), "html.parser")
+    assert [(link["href"], link["aria-label"]) for link in page.find_all("a")] == [
+        ("a.html", "1 The <b> of a."),
+        ("b.html", "2 The <b> of b. Builds on chapter 1."),
+    ]
+    assert [link.text for link in page.find_all("a")] == ["1 A", "2 B"]
+
+
+def test_map_refuses_a_chapter_that_needs_a_later_one(tmp_path):
+    write_book(tmp_path, a="{doc}`b`.", b="nothing.")
+    with pytest.raises(ValueError, match=r"a needs \['b'\], which are not before it"):
+        read_chapters(tmp_path)
 
 
 def test_definitions_and_theorems_are_labelled_and_referred_to():

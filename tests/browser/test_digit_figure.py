@@ -10,6 +10,7 @@ import pytest
 import softmax as sm
 from softmax import live
 from softmax.digits import center_digit, draw_strokes
+from softmax.live._digit.figure import LIMITS
 from tests.browser.figures import (
     THEMES,
     close,
@@ -28,7 +29,7 @@ from tools.references import ROOT
 
 PAGE = "book/mnist.html"
 STROKES = json.loads((ROOT / "tests/fixtures/live/digit_strokes.json").read_text("utf-8"))
-SIZE, PEN = 140, 12
+SIZE, PEN = LIMITS["paper"], LIMITS["pen"]
 PROBABILITIES, PARTS, VERDICT = "tbody [data-value]", "dd[data-value]", ".verdict[data-value]"
 SEEN, MAP = ".pictures canvas >> nth=0", ".pictures canvas >> nth=1"
 
@@ -44,6 +45,17 @@ def figure(page):
     subject(figure).select_option("the winner")
     press(button(figure, "Clear"), "Enter")
     return figure
+
+
+@pytest.fixture
+def fresh(visit, address):
+    """Return a function that opens the page anew, and returns it and its figure."""
+
+    def show(fragment="", **options):
+        page = visit(f"{address}/{PAGE}{fragment}", **options)
+        return page, find(page, "digit")
+
+    return show
 
 
 def button(figure, name):
@@ -210,6 +222,49 @@ def test_undo_takes_back_strokes_samples_and_clear(page, figure):
     button(figure, "Undo").click()
     assert_is_empty(figure)
     wait_for_status(figure, "Draw a digit, or choose one")
+
+
+def test_it_begins_with_the_sample_of_the_picture(fresh):
+    page, figure = fresh()
+    assert_agrees_with_the_package(figure, sample(figure, start(figure)["first"]))
+    wait_for_status(figure, "with probability")
+    # The reader's first stroke takes its place.
+    draw(page, figure, STROKES["seven"])
+    assert_agrees_with_the_package(figure, draw_strokes(recorded(figure), SIZE, PEN))
+
+
+def test_on_a_phone_the_probabilities_are_beside_the_paper(fresh):
+    _, figure = fresh(width=390)
+    paper = figure.locator(".paper canvas").bounding_box()
+    for row in figure.locator("tbody tr").all():
+        box = row.bounding_box()
+        assert box["x"] >= paper["x"] + paper["width"]
+        assert box["y"] < paper["y"] + 1.6 * paper["height"]
+
+
+def test_a_clear_digit_does_not_meet_the_challenge(page, figure):
+    draw(page, figure, STROKES["three"])
+    assert figure.locator(".goal").text_content().startswith("Challenge: Draw something")
+
+
+def test_a_model_in_doubt_meets_the_challenge_only_when_the_reader_draws(browser, tmp_path):
+    model = SimpleNamespace(coef_=np.zeros((10, 784)), intercept_=np.zeros(10))
+    page = browser.new_page()
+    page.goto(write_page(tmp_path, live.draw_digit(model, np.eye(1, 784, 400), [1])))
+    figure = find(page, "digit")
+    goal = figure.locator(".goal")
+    assert goal.text_content().startswith("Challenge: ")
+    draw(page, figure, STROKES["three"])
+    assert goal.text_content().startswith("✓ Challenge met.")
+    page.close()
+
+
+def test_the_address_brings_a_drawing_back(page, figure, fresh):
+    draw(page, figure, STROKES["seven with a bar"])
+    fragment = page.evaluate("location.hash")
+    _, again = fresh(fragment)
+    assert recorded(again) == recorded(figure)
+    assert values(again, PROBABILITIES) == values(figure, PROBABILITIES)
 
 
 def test_empty_paper_says_why_nothing_happens(page, figure):

@@ -33,10 +33,11 @@ FIGURES = {
     "precision": live.precision([1.0, 1.1, 1.2], "float32", 100),
     "precision of float16": live.precision([-1, 1.1, 1.2], "float16", 1e4, labels=BEARS[:3]),
     "digit": live.draw_digit(CLASSIFIER, RNG.uniform(size=(1, 784)), [3]),
+    "digit in short": live.draw_digit(CLASSIFIER, RNG.uniform(size=(1, 784)), [3], compact=True),
     "playground": live.playground(),
 }
 # What brings numbers into a figure that starts without.
-BUTTONS = {"digit": "Test digit: 3", "playground": "100 steps"}
+BUTTONS = {"digit": "Test digit: 3", "digit in short": "Test digit: 3", "playground": "100 steps"}
 
 
 @pytest.fixture(scope="module")

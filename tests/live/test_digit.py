@@ -11,7 +11,8 @@ from bs4 import BeautifulSoup
 
 import softmax as sm
 from softmax import live
-from softmax.digits import center_digit
+from softmax.digits import center_digit, draw_strokes
+from softmax.live._digit.figure import LIMITS, SEVEN
 from tools.references import LEFT_OUT
 
 RNG = np.random.default_rng(0)
@@ -39,9 +40,23 @@ def test_picture_shows_the_sample_of_which_the_model_is_least_sure():
     X = np.array([center_digit(sample.reshape(28, 28)).ravel() for sample in SAMPLES])
     P = sm.softmax(X @ MODEL.coef_.T + MODEL.intercept_)
     hardest = P.max(axis=1).argmin()
-    alt = live.draw_digit(MODEL, SAMPLES, LABELS).alt
+    figure = live.draw_digit(MODEL, SAMPLES, LABELS)
+    assert figure.start["first"] == hardest
+    alt = figure.alt
     assert alt.startswith(f"A handwritten {LABELS[hardest]};")
     assert f"that of {P[hardest].argmax()}, with {P[hardest].max():.2f}." in alt
+
+
+def test_compact_picture_shows_a_drawn_7_and_its_probability():
+    figure = live.draw_digit(MODEL, SAMPLES, LABELS, compact=True)
+    assert figure.start["strokes"] == SEVEN
+    assert figure.start["temperature"] == 1
+    x = center_digit(draw_strokes(SEVEN, LIMITS["paper"], LIMITS["pen"])).ravel()
+    z = MODEL.coef_ @ x + MODEL.intercept_
+    z -= z.mean()
+    p = sm.softmax(z)
+    assert f"the highest {z.max():.1f} for {z.argmax()}" in figure.alt
+    assert f"{p.max():.3f} for {p.argmax()}" in figure.alt
 
 
 def test_references_leave_out_the_weights_and_nothing_else_of_the_start():

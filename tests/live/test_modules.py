@@ -24,7 +24,7 @@ EXAMPLES = {
         live.draw_digit(
             SimpleNamespace(coef_=np.eye(10, 784), intercept_=np.zeros(10)), np.eye(1, 784, 9), [1]
         ),
-        10_000,
+        12_000,
     ),
     "playground": (live.playground(), 30_000),
 }

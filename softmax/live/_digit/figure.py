@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from softmax._validation import as_array, first_true_index, real_array
-from softmax.digits import SIDE, center_digit
+from softmax.digits import SIDE, center_digit, draw_strokes
 from softmax.functional import softmax
 from softmax.live._live_figure import LiveFigure
 
@@ -20,14 +20,36 @@ if TYPE_CHECKING:
 CLASSES = 10
 PIXELS = SIDE * SIDE
 MOST_SAMPLES = 10
+# The paper is square; its side and the width of the pen are in the unit of the strokes.
+LIMITS: dict[str, Any] = {"paper": 140, "pen": 12, "temperature": (0.1, 10.0)}
+# A hand's 7, which the compact figure begins with.
+SEVEN = [
+    [
+        [36, 36],
+        [44, 33],
+        [60, 34],
+        [78, 33],
+        [96, 31],
+        [101, 34],
+        [97, 43],
+        [88, 58],
+        [79, 76],
+        [72, 92],
+        [67, 108],
+        [64, 118],
+    ],
+]
 # Orange, white and blue, as in view.mjs: C1 and C0 of the book.
 FOR_AND_AGAINST = ["#d55e00", "white", "#0072b2"]
 
 
-def draw_digit(model: SoftmaxClassifier, samples: ArrayLike, labels: ArrayLike) -> LiveFigure:
+def draw_digit(
+    model: SoftmaxClassifier, samples: ArrayLike, labels: ArrayLike, *, compact: bool = False
+) -> LiveFigure:
     """Draw a digit, and see how a classifier reads it and which pixels count for and against it.
 
     What is drawn goes through `softmax.digits.center_digit` first, as the digits of MNIST did.
+    The figure begins with the sample that the model is least sure of.
 
     Parameters
     ----------
@@ -39,6 +61,10 @@ def draw_digit(model: SoftmaxClassifier, samples: ArrayLike, labels: ArrayLike) 
         are rounded to multiples of 1/255.
     labels : array_like of shape (n,)
         The digits that they are, 0 to 9.
+    compact : bool, default False
+        Show the ten logits, a temperature and the ten probabilities beside the paper, and no
+        pixels for and against: a figure for the top of a page, which begins by drawing a 7.
+        The logits are counted from their mean, which makes no difference to the probabilities.
 
     Returns
     -------
@@ -73,10 +99,22 @@ def draw_digit(model: SoftmaxClassifier, samples: ArrayLike, labels: ArrayLike) 
     }
 
     W, b = weights[:-CLASSES].reshape(W.shape).astype(float), weights[-CLASSES:].astype(float)
-    X = [center_digit(sample.reshape(SIDE, SIDE) / 255).ravel() for sample in samples]
-    P = softmax(X @ W.T + b)
-    hardest = int(P.max(axis=1).argmin())
-    x, p, label = X[hardest], P[hardest], labels[hardest]
+    W, b = W - W.mean(axis=0), b - b.mean()
+    if compact:
+        start |= {"strokes": SEVEN, "temperature": 1.0}
+        x = center_digit(draw_strokes(SEVEN, LIMITS["paper"], LIMITS["pen"])).ravel()
+        draw, alt = _compact_picture(x, W @ x + b)
+    else:
+        X = [center_digit(sample.reshape(SIDE, SIDE) / 255).ravel() for sample in samples]
+        P = softmax(X @ W.T + b)
+        hardest = int(P.max(axis=1).argmin())
+        start |= {"first": hardest}
+        draw, alt = _picture(X[hardest], labels[hardest], W, P[hardest])
+    return LiveFigure("digit", start, title="draw a digit", limits=LIMITS, draw=draw, alt=alt)
+
+
+def _picture(x, label, W, p):
+    """Return what draws a digit, its pixels for and against and its probabilities, and the alt."""
     winner = int(p.argmax())
 
     def draw(figure):
@@ -85,32 +123,56 @@ def draw_digit(model: SoftmaxClassifier, samples: ArrayLike, labels: ArrayLike) 
         colors = LinearSegmentedColormap.from_list("", FOR_AND_AGAINST)
         figure.set_size_inches(6.0, 2.5)
         seen, parts, bars = figure.subplots(1, 3)
-        seen.imshow(x.reshape(SIDE, SIDE), cmap="gray")
-        contributions = (x * (W[winner] - W.mean(axis=0))).reshape(SIDE, SIDE)
+        _show_digit(seen, x, "what it sees")
+        contributions = (x * W[winner]).reshape(SIDE, SIDE)
         limit = np.abs(contributions).max()
         parts.imshow(contributions, cmap=colors, vmin=-limit, vmax=limit)
-        for ax, name in [(seen, "what it sees"), (parts, f"for and against {winner}")]:
-            ax.set_title(name, fontsize=10)
-            ax.set(xticks=[], yticks=[])
-            ax.spines[:].set_visible(True)
-        rows = bars.barh(range(CLASSES), p, color="C1")
-        bars.bar_label(rows, fmt="{:.2f}", padding=3, fontsize=9)
-        bars.set_title("probabilities", fontsize=10)
-        bars.set(xlim=(0, 1.25), xticks=[], yticks=range(CLASSES))
-        bars.grid(visible=False)
-        bars.invert_yaxis()
+        parts.set_title(f"for and against {winner}", fontsize=10)
+        parts.set(xticks=[], yticks=[])
+        parts.spines[:].set_visible(True)
+        _show_bars(bars, p, "probabilities", color="C1", fmt="{:.2f}", xlim=(0, 1.25))
 
-    return LiveFigure(
-        "digit",
-        start,
-        title="draw a digit",
-        draw=draw,
-        alt=(
-            f"A handwritten {label}; which of its pixels speak for a {winner} (blue) and which "
-            f"against it (orange); and the probabilities of the ten digits as bars. The longest "
-            f"is that of {winner}, with {p[winner]:.2f}."
-        ),
+    return draw, (
+        f"A handwritten {label}; which of its pixels speak for a {winner} (blue) and which "
+        f"against it (orange); and the probabilities of the ten digits as bars. The longest "
+        f"is that of {winner}, with {p[winner]:.2f}."
     )
+
+
+def _compact_picture(x, z):
+    """Return what draws a digit, its logits and its probabilities, and the alternative text."""
+    p = softmax(z)
+    winner = int(p.argmax())
+
+    def draw(figure):
+        figure.set_size_inches(6.0, 2.3)
+        seen, logits, bars = figure.subplots(1, 3)
+        _show_digit(seen, x, "a picture")
+        reach = 1.6 * np.abs(z).max()
+        _show_bars(logits, z, "ten scores", color="C0", fmt="{:.1f}", xlim=(-reach, reach))
+        _show_bars(bars, p, "ten probabilities", color="C1", fmt="{:.3f}", xlim=(0, 1.35))
+
+    return draw, (
+        f"A handwritten 7, then its ten scores as bars, the highest {z[winner]:.1f} for "
+        f"{winner}, then the ten probabilities that softmax computes from them: {p[winner]:.3f} "
+        f"for {winner}, and {1 - p[winner]:.3f} for the other nine together."
+    )
+
+
+def _show_digit(ax, x, title):
+    ax.imshow(x.reshape(SIDE, SIDE), cmap="gray")
+    ax.set_title(title, fontsize=10)
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(True)
+
+
+def _show_bars(ax, values, title, *, color, fmt, xlim):
+    rows = ax.barh(range(CLASSES), values, color=color)
+    ax.bar_label(rows, fmt=fmt, padding=3, fontsize=8)
+    ax.set_title(title, fontsize=10)
+    ax.set(xlim=xlim, xticks=[], yticks=range(CLASSES))
+    ax.grid(visible=False)
+    ax.invert_yaxis()
 
 
 def _checked(samples: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

@@ -1,11 +1,19 @@
 // Draw a digit on the left; what the classifier sees of it, what decides, and what it reads.
+// The compact figure has the logits and a temperature in place of what it sees and what decides.
 
-import { LiveElement, argmax, define, format, formatProbability, make, scrollable, show, softmax } from "../core.mjs";
+import { LiveElement, argmax, define, format, formatProbability, logScale, make, reducedMotion, scrollable, show, slider, softmax } from "../core.mjs";
 import { SIDE, bytes, centerDigit, centeredWeights, contributions, drawLine, floats, logitsOf } from "./numerics.mjs";
 
-// The picture that is drawn on. A pixel of a sample covers 5 × 5 of it.
-const SIZE = 140;
-const PEN = 12;
+const TEMPERATURE_STEPS = 200;
+// The logits' bars reach to a multiple of this.
+const REACH = 10;
+// How far the hand that draws the first digit gets in a millisecond, in units of the paper.
+const PACE = 0.14;
+// Points of a stroke are multiples of 1 / FINE.
+const FINE = 10;
+// Which the challenges ask for.
+const HALF = 0.5;
+const NEAR = 0.01;
 
 class DigitFigure extends LiveElement {
   build(start) {
@@ -15,7 +23,17 @@ class DigitFigure extends LiveElement {
     // What is on the paper: strokes, and perhaps a sample below them. `past` is for undo.
     this.marks = [];
     this.past = [];
-    return [make("div", { class: "columns" }, this.buildPaper(), this.buildPictures(), this.buildBars())];
+    this.size = this.limits.paper;
+    this.pen = this.limits.pen;
+    this.compact = "temperature" in start;
+    this.toggleAttribute("compact", this.compact);
+    this.temperature = start.temperature ?? 1;
+    // An example gives way to the reader's first stroke.
+    this.isExample = false;
+    this.goal = make("p", { class: "goal soft", "aria-live": "polite" });
+    const parts = this.compact ? [this.buildReading()] : [this.buildTable({ p: "probability" }), this.buildPictures(), this.buildExplanation()];
+    this.save();  // how the page opens
+    return [make("div", { class: this.compact ? "columns compact" : "columns" }, ...this.buildPaper(), ...parts), this.goal];
   }
 
   buildPaper() {
@@ -27,23 +45,21 @@ class DigitFigure extends LiveElement {
       onpointerup: (event) => this.ends(event),
       onpointercancel: (event) => this.ends(event),
     });
-    this.hint = make("div", { class: "hint", "aria-hidden": "true" }, "Draw a digit here");
+    this.hint = make("div", { class: "hint", "aria-hidden": "true" });
     this.undoButton = make("button", { type: "button", onclick: () => this.undo() }, "Undo");
     this.clearButton = make("button", { type: "button", onclick: () => this.clear() }, "Clear");
+    const buttons = make("div", { class: "buttons" }, this.undoButton, this.clearButton, make("div", { class: "reading" }, "read as ", this.verdict));
     const samples = this.samples.map((sample) => {
       const picture = make("canvas", { width: SIDE, height: SIDE, "aria-hidden": "true" });
       paint(picture, (d) => gray(sample.picture[d] / 255));
       const choose = () => this.change([sample]);
       return make("button", { type: "button", class: "sample", "aria-label": `Test digit: ${sample.label}`, onclick: choose }, picture);
     });
-    return make(
-      "div",
-      { class: "draw" },
+    return [
       make("div", { class: "paper" }, this.paper, this.hint),
-      make("div", { class: "buttons" }, this.undoButton, this.clearButton, make("div", { class: "reading" }, "read as ", this.verdict)),
-      make("div", { class: "head" }, "or choose a test digit"),
-      make("div", { role: "group", "aria-label": "Test digits", class: "samples" }, ...samples),
-    );
+      buttons,
+      make("div", { class: "choice" }, make("div", { class: "head" }, "or choose a test digit"), make("div", { role: "group", "aria-label": "Test digits", class: "samples" }, ...samples)),
+    ];
   }
 
   buildPictures() {
@@ -67,14 +83,40 @@ class DigitFigure extends LiveElement {
     );
   }
 
-  buildBars() {
-    this.rows = this.digits.map((k) => {
-      const bar = make("div", { class: "bar" });
-      const p = make("td", { class: "p" });
-      const cells = make("tr", {}, make("th", { scope: "row" }, `${k}`), make("td", {}, make("div", { class: "track" }, bar)), p);
-      return { bar, p, cells };
+  // The compact figure: digit, logit and probability in a row, and the temperature below.
+  buildReading() {
+    this.heat = slider({
+      label: "Temperature",
+      scale: logScale(...this.limits.temperature, TEMPERATURE_STEPS),
+      value: this.temperature,
+      change: (T) => {
+        this.temperature = T;
+        this.update();
+      },
     });
-    const head = ["digit", "probability"].map((name, i) => make("th", { scope: "col", colspan: i === 1 && 2 }, name));
+    for (const input of [this.heat.range, this.heat.number]) input.addEventListener("change", () => this.save());
+    const table = this.buildTable({ z: "score", p: "probability" });
+    table.append(make("div", { class: "heat" }, make("span", { "aria-hidden": "true" }, "temperature"), this.heat.range, this.heat.number));
+    return table;
+  }
+
+  // A table with a bar and a number for each digit and each of the columns.
+  buildTable(columns) {
+    this.rows = this.digits.map((k) => {
+      const row = { line: make("tr", {}, make("th", { scope: "row" }, `${k}`)) };
+      for (const name of Object.keys(columns)) {
+        const bar = make("div", { class: `bar ${name}` });
+        row[name] = { bar, value: make("td", { class: `number ${name}` }) };
+        row.line.append(make("td", {}, make("div", { class: "track" }, bar)), row[name].value);
+      }
+      return row;
+    });
+    const head = make("tr", {}, make("th", { scope: "col" }, make("span", { class: "hidden" }, "digit")), ...Object.values(columns).map((name) => make("th", { scope: "colgroup", colspan: 2 }, name)));
+    const table = make("table", {}, make("thead", {}, head), make("tbody", {}, ...this.rows.map((row) => row.line)));
+    return make("div", { class: "result" }, scrollable(table));
+  }
+
+  buildExplanation() {
     this.subject = make(
       "select",
       { onchange: () => this.update() },
@@ -87,9 +129,7 @@ class DigitFigure extends LiveElement {
     });
     return make(
       "div",
-      {},
-      make("div", { class: "head" }, "probabilities"),
-      scrollable(make("table", {}, make("thead", { class: "hidden" }, make("tr", {}, ...head)), make("tbody", {}, ...this.rows.map((row) => row.cells)))),
+      { class: "explanation" },
       make("label", { class: "head" }, "explain", this.subject),
       make("dl", {}, ...this.parts.map(({ line }) => line)),
     );
@@ -100,11 +140,28 @@ class DigitFigure extends LiveElement {
     // The paper is drawn with as many pixels as the screen has for it.
     this.resizes = new ResizeObserver(() => this.drawPaper());
     this.resizes.observe(this.paper);
+    if (!this.marks.length && !this.past.length) this.open(JSON.parse(this.dataset.start));
+  }
+
+  // Show an example: a digit that a hand draws, or a sample.
+  open({ strokes, first }) {
+    this.isExample = true;
+    if (!strokes) return this.use([this.samples[first]]);
+    const whole = strokes.map((points) => ({ points }));
+    if (reducedMotion()) return this.use(whole);
+    const began = performance.now();
+    const draw = (now) => {
+      const marks = beginning(strokes, PACE * (now - began));
+      this.use(marks ?? whole);
+      if (marks) this.frame = requestAnimationFrame(draw);
+    };
+    this.frame = requestAnimationFrame(draw);
   }
 
   disconnectedCallback() {
     super.disconnectedCallback();
     this.resizes.disconnect();
+    cancelAnimationFrame(this.frame);
     this.pointer = undefined;
   }
 
@@ -116,14 +173,14 @@ class DigitFigure extends LiveElement {
 
   point(event) {
     const box = this.paper.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top].map((x) => (x * SIZE) / box.width);
+    // Rounded, so that a drawing that comes back from an address is exactly the same.
+    return [event.clientX - box.left, event.clientY - box.top].map((x) => Math.round((x * this.size * FINE) / box.width) / FINE);
   }
 
   begins(event) {
     if (event.button !== 0 || this.pointer !== undefined) return;
     this.paper.setPointerCapture(event.pointerId);
-    this.change([...this.marks, { points: [this.point(event)] }]);
-    this.pointer = event.pointerId;
+    this.change([...(this.isExample ? [] : this.marks), { points: [this.point(event)] }], event.pointerId);
   }
 
   moves(event) {
@@ -133,24 +190,36 @@ class DigitFigure extends LiveElement {
     const { points } = this.marks.at(-1);
     for (const one of events.length ? events : [event]) {
       points.push(this.point(one));
-      drawLine(this.ink, SIZE, ...points.slice(-2), PEN);
+      drawLine(this.ink, this.size, ...points.slice(-2), this.pen);
     }
     this.drawPaper();
     this.update();
   }
 
   ends(event) {
-    if (event.pointerId === this.pointer) this.pointer = undefined;
+    if (event.pointerId !== this.pointer) return;
+    this.pointer = undefined;
+    this.update();
+    this.save();
   }
 
-  change(marks) {
+  change(marks, pointer) {
     this.past.push(this.marks);
-    this.use(marks);
+    this.leaveExample();
+    this.use(marks, pointer);
+    this.save();
+  }
+
+  leaveExample() {
+    cancelAnimationFrame(this.frame);
+    this.isExample = false;
   }
 
   undo() {
     if (!this.past.length) return this.announce("There is nothing to undo.");
+    this.leaveExample();
     this.use(this.past.pop());
+    this.save();
   }
 
   clear() {
@@ -158,17 +227,43 @@ class DigitFigure extends LiveElement {
     this.change([]);
   }
 
-  // A stroke that is being drawn ends: it may no longer be on the paper.
-  use(marks) {
-    this.pointer = undefined;
+  // A stroke that was being drawn ends, for it may no longer be on the paper. `pointer` begins one.
+  use(marks, pointer) {
+    this.pointer = pointer;
     this.marks = marks;
-    this.ink = new Float64Array(SIZE * SIZE);
+    this.ink = new Float64Array(this.size * this.size);
     for (const { picture, points } of marks) {
-      if (picture) this.ink.forEach((_, at) => (this.ink[at] = picture[sampleAt(at)] / 255));
-      points?.forEach((point, i) => drawLine(this.ink, SIZE, points[Math.max(i - 1, 0)], point, PEN));
+      if (picture) this.ink.forEach((_, at) => (this.ink[at] = picture[sampleAt(at, this.size)] / 255));
+      points?.forEach((point, i) => drawLine(this.ink, this.size, points[Math.max(i - 1, 0)], point, this.pen));
     }
     this.drawPaper();
     this.update();
+  }
+
+  // The state in the address: marks joined by "*", of which a sample is "s" and its index, and a
+  // stroke is "x.y" for each point, joined by "_", in units of 1 / FINE.
+
+  state() {
+    const marks = this.marks.map((mark) => (mark.picture ? `s${this.samples.indexOf(mark)}` : mark.points.map((point) => point.map((x) => Math.round(x * FINE)).join(".")).join("_"))).join("*");
+    return this.compact ? { marks, T: this.temperature } : { marks };
+  }
+
+  save() {
+    this.remember(this.state());
+  }
+
+  restore({ marks = "", T = "1" }) {
+    const asked = marks.split("*").map((part) => (part[0] === "s" ? this.samples[part.slice(1)] : { points: part.split("_").map((point) => point.split(".").map((x) => x / FINE)) }));
+    const temperature = Number(T);
+    const [low, high] = this.compact ? this.limits.temperature : [1, 1];
+    const valid = temperature >= low && temperature <= high && asked.every((mark) => mark?.picture || mark?.points?.every((point) => point.length === 2 && point.every(Number.isFinite)));
+    if (valid) {
+      this.leaveExample();
+      if (this.compact) this.heat.set((this.temperature = temperature));
+      this.use(asked);
+      this.save();
+    }
+    return valid;
   }
 
   drawPaper() {
@@ -176,14 +271,14 @@ class DigitFigure extends LiveElement {
     if (!size) return;
     Object.assign(this.paper, { width: size, height: size });
     const context = this.paper.getContext("2d");
-    context.scale(size / SIZE, size / SIZE);
+    context.scale(size / this.size, size / this.size);
     context.imageSmoothingEnabled = false;
-    Object.assign(context, { lineWidth: PEN, lineCap: "round", lineJoin: "round", strokeStyle: "#fff" });
+    Object.assign(context, { lineWidth: this.pen, lineCap: "round", lineJoin: "round", strokeStyle: "#fff" });
     for (const { picture, points } of this.marks) {
       if (picture) {
         const small = make("canvas", { width: SIDE, height: SIDE });
         paint(small, (d) => gray(picture[d] / 255));
-        context.drawImage(small, 0, 0, SIZE, SIZE);
+        context.drawImage(small, 0, 0, this.size, this.size);
       }
       context.beginPath();
       points?.forEach(([x, y]) => context.lineTo(x, y));
@@ -196,25 +291,47 @@ class DigitFigure extends LiveElement {
   // The result.
 
   update() {
-    const x = this.marks.length ? centerDigit(this.ink, SIZE, SIZE) : null;
-    this.hint.hidden = this.marks.length > 0;
+    const x = this.marks.length ? centerDigit(this.ink, this.size, this.size) : null;
+    this.hint.textContent = this.isExample ? "Draw your own" : this.marks.length ? "" : "Draw a digit here";
+    this.hint.classList.toggle("below", this.isExample);
     this.undoButton.setAttribute("aria-disabled", !this.past.length);
     this.clearButton.setAttribute("aria-disabled", !this.marks.length);
     if (!x) return this.showNothing();
     const z = logitsOf(x, this.model);
-    const p = softmax(z);
+    const p = softmax(z, this.temperature);
     const winner = argmax(p);
-    this.rows.forEach(({ bar, p: value, cells }, k) => {
-      bar.style.width = `${100 * p[k]}%`;
-      show(value, p[k], formatProbability(p[k]));
-      cells.classList.toggle("first", k === winner);
+    const reach = REACH * Math.ceil(z.reduce((a, value) => Math.max(a, Math.abs(value)), REACH) / REACH);
+    this.rows.forEach((row, k) => {
+      row.p.bar.style.width = `${100 * p[k]}%`;
+      show(row.p.value, p[k], formatProbability(p[k]));
+      if (row.z) {
+        const length = Math.abs(z[k]) / reach;
+        Object.assign(row.z.bar.style, { width: `${50 * length}%`, marginLeft: `${50 - (z[k] < 0 ? 50 * length : 0)}%` });
+        show(row.z.value, z[k], format(z[k], 1));
+      }
+      row.line.classList.toggle("first", k === winner);
     });
     show(this.verdict, winner, `${winner}`);
-    paint(this.seen, (d) => gray(x[d]));
-    this.seen.setAttribute("aria-label", "The picture that the classifier sees: 28 × 28 pixels");
-    this.paper.setAttribute("aria-label", "The paper, with what you drew or chose");
-    this.explain(x, z, winner);
+    this.paper.setAttribute("aria-label", this.isExample ? "The paper, with an example" : "The paper, with what you drew or chose");
+    if (!this.compact) {
+      paint(this.seen, (d) => gray(x[d]));
+      this.seen.setAttribute("aria-label", "The picture that the classifier sees: 28 × 28 pixels");
+      this.explain(x, z, winner);
+    }
+    this.challenge(p, winner);
     this.report(p, winner);
+  }
+
+  // One task for the reader, checked when a change is complete: half a digit leaves many in doubt.
+  challenge(p, winner) {
+    if (this.done) return;
+    const meets = p && (this.compact ? Math.abs(p[winner] - HALF) <= NEAR : p[winner] < HALF);
+    this.done = meets && !this.isExample && this.pointer === undefined;
+    const task = this.compact
+      ? `Find the temperature at which the most probable digit has probability ${format(HALF)}.`
+      : `Draw something that leaves it in doubt: no digit with a probability of ${format(HALF)} or more.`;
+    this.goal.textContent = this.done ? `✓ Challenge met. ${task}` : `Challenge: ${task}`;
+    this.goal.classList.toggle("met", this.done);
   }
 
   explain(x, z, winner) {
@@ -239,30 +356,35 @@ class DigitFigure extends LiveElement {
     const [first] = this.marks;
     const only = this.marks.length === 1 && first.picture;
     const who = !only ? "It reads" : first.label === winner ? `It reads this ${first.label} as` : `This is a ${first.label}, but it reads`;
-    this.announce(`${who} a ${winner}, with probability ${formatProbability(p[winner])}. Next comes ${second}, with ${formatProbability(p[second])}.`);
+    const heat = this.temperature === 1 ? "" : ` at temperature ${this.temperature}`;
+    this.announce(`${who} a ${winner}, with probability ${formatProbability(p[winner])}${heat}. Next comes ${second}, with ${formatProbability(p[second])}.`);
   }
 
   showNothing() {
-    for (const { bar, p, cells } of this.rows) {
-      bar.style.width = 0;
-      delete p.dataset.value;
-      p.textContent = "–";
-      cells.classList.remove("first");
+    const numbers = this.compact ? [] : this.parts.map(({ value }) => value);
+    for (const { line, p, z } of this.rows) {
+      for (const { bar, value } of z ? [p, z] : [p]) {
+        bar.style.width = 0;
+        numbers.push(value);
+      }
+      line.classList.remove("first");
     }
-    for (const node of [this.verdict, ...this.parts.map(({ value }) => value)]) {
+    for (const node of [this.verdict, ...numbers]) {
       delete node.dataset.value;
       node.textContent = "–";
     }
+    this.paper.setAttribute("aria-label", "The paper, empty");
+    this.challenge();
+    this.announce("Draw a digit, or choose one of the test digits.");
+    if (this.compact) return;
     this.mapHead.textContent = "for and against";
     this.least.textContent = "against";
     this.most.textContent = "for";
     const ground = this.color("--ground");
     paint(this.seen, () => gray(0));
     paint(this.map, () => ground);
-    this.paper.setAttribute("aria-label", "The paper, empty");
     this.seen.setAttribute("aria-label", "The picture that the classifier sees: empty");
     this.map.setAttribute("aria-label", "Map of the pixels: empty");
-    this.announce("Draw a digit, or choose one of the test digits.");
   }
 
   // A color of the style as three numbers.
@@ -273,17 +395,19 @@ class DigitFigure extends LiveElement {
   }
 
   static css = `
-    .columns { display: grid; gap: 20px; }
+    .columns { display: grid; gap: 10px 14px; grid-template: "paper result" auto "buttons result" 1fr "choice choice" auto "pictures pictures" auto "explanation explanation" auto / minmax(0, 1fr) minmax(0, 1.15fr); }
+    .paper { grid-area: paper; position: relative; }
+    .buttons { grid-area: buttons; margin: 0; align-content: start; }
+    .choice { grid-area: choice; }
+    .result { grid-area: result; min-width: 0; }
+    .pictures { grid-area: pictures; }
+    .explanation { grid-area: explanation; }
     .head { display: flex; align-items: center; gap: 6px; min-height: 34px; font-weight: 600; }
     canvas { display: block; border-radius: 6px; image-rendering: pixelated; forced-color-adjust: none; }
-    .paper { position: relative; }
     .paper canvas { width: 100%; aspect-ratio: 1; background: #000; outline: 1px solid var(--line); outline-offset: -1px; touch-action: none; cursor: crosshair; }
-    .hint { position: absolute; inset: 0; display: grid; place-items: center; color: #c9d1d9; pointer-events: none; }
-    .hint[hidden] { display: none; }
-    .draw { max-width: 280px; width: 100%; margin: 0 auto; }
-    .draw > .buttons { margin-top: 10px; }
-    .samples { display: grid; grid-template-columns: repeat(5, 44px); justify-content: space-between; gap: 6px; }
-    .draw > .head { margin-top: 6px; }
+    .hint { position: absolute; inset: 0; display: grid; place-items: center; padding: 4px; text-align: center; line-height: 1.2; font-size: 14px; color: #c9d1d9; pointer-events: none; }
+    .hint.below { align-items: end; }
+    .samples { display: grid; grid-template-columns: repeat(10, minmax(24px, 44px)); justify-content: space-between; gap: 4px; }
     .sample { padding: 2px; min-height: 0; }
     .sample canvas { width: 100%; border-radius: 4px; pointer-events: none; }
     .pictures { display: grid; grid-template-columns: 1fr 1fr; gap: 12px 16px; }
@@ -291,23 +415,45 @@ class DigitFigure extends LiveElement {
     .scale { height: 8px; margin-top: 8px; border-radius: 4px; background: linear-gradient(90deg, var(--c1), var(--ground), var(--c0)); forced-color-adjust: none; }
     .ends { display: flex; justify-content: space-between; margin-top: 2px; font-variant-numeric: tabular-nums; }
     select { padding: 2px 4px; min-height: 30px; font-weight: 400; }
-    label.head { margin-top: 10px; }
     dl { margin: 4px 0 0; font-size: 14px; font-variant-numeric: tabular-nums; }
     dl div { display: flex; justify-content: space-between; }
     dl div:last-child { border-top: 1px solid var(--line); font-weight: 600; }
     dd { margin: 0; }
-    .reading { display: flex; align-items: center; gap: 8px; margin-inline-start: auto; }
+    .reading { display: flex; align-items: center; gap: 8px; }
     .verdict { min-width: 0.6em; font-size: 28px; line-height: 34px; font-weight: 600; }
-    tbody tr { height: 26px; }
-    td, th { padding: 0; }
-    th { width: 20px; font-weight: 400; }
+    tbody tr { height: 20px; }
+    td, th { padding: 0; line-height: 1.2; }
+    thead th { height: 24px; }
+    tbody th { width: 16px; font-weight: 400; }
     .first th, .first td { font-weight: 600; }
-    .p { width: 0; min-width: 4.5em; padding-left: 8px; text-align: end; white-space: nowrap; }
-    .track { min-width: 40px; height: 16px; border-radius: 4px; background: var(--panel); overflow: hidden; }
+    .number { width: 0; padding-left: 6px; text-align: end; white-space: nowrap; }
+    .number.p { min-width: 4em; }
+    .number.z { min-width: 3em; padding-right: 10px; }
+    .track { min-width: 30px; height: 14px; border-radius: 4px; background: var(--panel); overflow: hidden; }
     .bar { height: 100%; background: var(--c1); forced-color-adjust: none; }
-    @container (min-width: 600px) {
-      .columns { grid-template-columns: 250px 150px minmax(0, 1fr); gap: 24px; }
+    .bar.z { background: var(--c0); }
+    .heat { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; gap: 8px; align-items: center; margin-top: 6px; font-size: 14px; font-weight: 600; }
+    .heat input { font-weight: 400; }
+    .heat input[type="range"] { --color: var(--c2); }
+    .goal { margin: 4px 0 0; }
+    .goal.met { color: var(--text); font-weight: 600; }
+    .compact { grid-template: "paper buttons" auto "choice choice" auto "result result" auto / minmax(0, 1fr) 120px; gap: 8px 14px; }
+    .compact .head { display: none; }
+    :host([compact]) { margin-top: 0; padding: 10px; }
+    @media print {
+      canvas, .scale, .track, .bar { print-color-adjust: exact; }
+      .choice, .hint, .goal { display: none; }
+    }
+    @container (min-width: 560px) {
+      .columns { grid-template: "paper pictures result" auto "buttons pictures result" auto "choice pictures explanation" 1fr / 230px 150px minmax(0, 1fr); gap: 10px 24px; }
+      .compact { grid-template: "paper result" auto "buttons result" auto "choice result" 1fr / 240px minmax(0, 1fr); gap: 10px 24px; }
+      .samples { grid-template-columns: repeat(5, minmax(24px, 40px)); }
       .pictures { grid-template-columns: 1fr; align-content: start; }
+      .reading { margin-inline-start: auto; }
+      tbody tr { height: 25px; }
+      .compact tbody tr { height: 30px; }
+      .track { height: 16px; }
+      :host([compact]) [role="status"] { min-height: 1.4em; }
     }
   `;
 }
@@ -316,10 +462,31 @@ const gray = (value) => Array(3).fill(255 * Math.min(value, 1));
 
 const mixed = (from, to, share) => from.map((value, i) => value + share * (to[i] - value));
 
-// Which pixel of a sample lies under a pixel of the paper.
-function sampleAt(at) {
-  const fine = SIZE / SIDE;
-  return Math.floor(at / SIZE / fine) * SIDE + Math.floor((at % SIZE) / fine);
+// Which pixel of a sample lies under a pixel of a paper of this size.
+function sampleAt(at, size) {
+  const fine = size / SIDE;
+  return Math.floor(at / size / fine) * SIDE + Math.floor((at % size) / fine);
+}
+
+// The first part of some strokes, of this length; undefined when it is all of them.
+function beginning(strokes, length) {
+  const marks = [];
+  for (const [first, ...rest] of strokes) {
+    const points = [first];
+    marks.push({ points });
+    let [x, y] = first;
+    for (const [u, v] of rest) {
+      const step = Math.hypot(u - x, v - y);
+      if (length < step) {
+        points.push([x + (length / step) * (u - x), y + (length / step) * (v - y)]);
+        return marks;
+      }
+      points.push([u, v]);
+      length -= step;
+      [x, y] = [u, v];
+    }
+  }
+  return undefined;
 }
 
 // Give each pixel of a canvas a color of three numbers.
