@@ -18,6 +18,7 @@ from plain_markdown import find_directives
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import docutils_namespace
+from typeset_math import typesetter
 
 from tests.book.test_form import CHAPTERS, count_words, directives, figures, prose, role_targets
 from tools.references import ROOT, toc_pages
@@ -122,9 +123,15 @@ def read_package(content):
 
 
 def said(html):
-    """Return the text of HTML; the site puts formulas of several lines into one more box."""
+    """Return the text of HTML, its formulas as MathML says them; on a card they are still TeX."""
+
+    def typeset(match):
+        formula = typesetter().typeset(match[1] or match[2], display=bool(match[2]))
+        return BeautifulSoup(formula, "html.parser").get_text()
+
     text = BeautifulSoup(html, "html.parser").get_text(" ")
-    return "".join(re.sub(r"\\(begin|end)\{split\}", "", text).split())
+    text = re.sub(r"\\\((.+?)\\\)|\\\[(.+?)\\\]", typeset, text, flags=re.DOTALL)
+    return "".join(text.replace("\N{WORD JOINER}", "").split())
 
 
 @pytest.fixture(scope="module")

@@ -104,3 +104,15 @@ def write_page(folder, *figures):
 def close(numbers):
     """Return what equals these numbers but for rounding, for ``assert found == close(numbers)``."""
     return pytest.approx([float(number) for number in numbers], rel=TOLERANCE, abs=TOLERANCE)
+
+
+def address_of(page, name):
+    """Return the part of the address that holds a figure's state, once it is written."""
+    return page.wait_for_function(
+        """name => {
+          const state = Object.entries(document.querySelector(`softmax-${name}`).state());
+          const written = `#${name}:` + state.map(([key, value]) => `${key}=${value}`).join("&");
+          return location.hash === written && written;
+        }""",
+        arg=name,
+    ).json_value()

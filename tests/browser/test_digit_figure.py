@@ -13,6 +13,7 @@ from softmax.digits import center_digit, draw_strokes
 from softmax.live._digit.figure import LIMITS
 from tests.browser.figures import (
     THEMES,
+    address_of,
     close,
     find,
     misfits,
@@ -261,7 +262,7 @@ def test_a_model_in_doubt_meets_the_challenge_only_when_the_reader_draws(browser
 
 def test_the_address_brings_a_drawing_back(page, figure, fresh):
     draw(page, figure, STROKES["seven with a bar"])
-    fragment = page.evaluate("location.hash")
+    fragment = address_of(page, "digit")
     _, again = fresh(fragment)
     assert recorded(again) == recorded(figure)
     assert values(again, PROBABILITIES) == values(figure, PROBABILITIES)

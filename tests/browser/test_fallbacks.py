@@ -23,12 +23,10 @@ def test_without_javascript_there_is_a_picture_and_a_sentence(visit, address, na
 
 
 def test_formulas_are_whole_without_javascript(visit, address):
-    fetched = []
     page = visit(f"{address}/404.html", java_script_enabled=False)
-    page.on("response", lambda response: fetched.append((response.url, response.ok)))
-    page.goto(f"{address}/book/derivation.html", wait_until="networkidle")
-    fonts = [ok for url, ok in fetched if url.endswith("MathJax_Math-Italic.woff")]
-    assert fonts == [True]
+    with page.expect_response("**/MathJax_Math-Italic.woff") as font:
+        page.goto(f"{address}/book/derivation.html")
+    assert font.value.ok
     fraction = page.locator("div.math mjx-mfrac").first
     assert fraction.bounding_box()["height"] > 20
     assert "\\frac" not in page.locator("main").inner_text()

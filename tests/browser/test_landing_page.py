@@ -12,6 +12,7 @@ import softmax as sm
 from softmax.digits import center_digit, draw_strokes
 from softmax.live._digit.figure import LIMITS, SEVEN
 from tests.browser.figures import (
+    address_of,
     close,
     control,
     drag,
@@ -182,13 +183,15 @@ def test_the_address_holds_what_is_shown(open_page):
     page.mouse.move(box["x"] + 70, box["y"] + 33, steps=7)
     page.mouse.up()
     shown = values(figure, PROBABILITIES)
-    fragment = page.evaluate("location.hash")
+    fragment = address_of(page, "digit")
     _, again = open_page(fragment)
     assert values(again, PROBABILITIES) == close(shown)
     assert again.evaluate("e => e.marks.length") == 2
 
 
-@pytest.mark.parametrize("fragment", ["#the-chapters", "#digit:marks=s99", "#digit:marks=1.2_3&T=9"])
+@pytest.mark.parametrize(
+    "fragment", ["#the-chapters", "#digit:marks=s99", "#digit:marks=1.2_3&T=9"]
+)
 def test_another_address_opens_the_page_as_usual(open_page, fragment):
     _, figure = open_page(fragment)
     assert_agrees_with_the_package(figure, seven())
