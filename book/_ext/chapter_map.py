@@ -46,6 +46,12 @@ class Chapter:
         return f"{self.number} {name}"
 
 
+def needed_chapters(text: str) -> set[str]:
+    """Return the chapters that a chapter's Markdown links under **You need**."""
+    said = NEED.search(text)
+    return set(DOC.findall(said[1])) if said else set()
+
+
 def read_chapters(root: Path) -> tuple[list[str], dict[str, Chapter]]:
     """Return the captions of the numbered parts, and their chapters by name, each with its place.
 
@@ -62,7 +68,7 @@ def read_chapters(root: Path) -> tuple[list[str], dict[str, Chapter]]:
         for entry in part["chapters"]:
             name = Path(entry["file"]).name
             text = (root / f"{entry['file']}.md").read_text(encoding="utf-8")
-            needs = set(DOC.findall(said[1])) if (said := NEED.search(text)) else set()
+            needs = needed_chapters(text)
             if later := needs - chapters.keys():
                 raise ValueError(f"{name} needs {sorted(later)}, which are not before it.")
             far = set().union(*(known[need] for need in needs))

@@ -1,16 +1,19 @@
-"""No chapter leans on a word that only a later one explains."""
+"""No chapter leans on a word or a function that only a later one explains."""
 
 import re
 
 import pytest
+from chapter_map import needed_chapters
 
 from tests.book.test_form import CHAPTERS, PAGES, WRITTEN, prose, role_targets
+from tools.references import read_chapter
+
+USED = re.compile(r"\bsm\.([a-z]\w*)")
 
 
 def needs(name):
     """Return the chapters that a chapter's box says are needed."""
-    box = re.search(r"\*\*You need\*\*(.*?)\n(?:\n|:::)", prose(CHAPTERS[name]), re.DOTALL)
-    return role_targets(box[1], "doc") & CHAPTERS.keys()
+    return needed_chapters(prose(CHAPTERS[name])) & CHAPTERS.keys()
 
 
 def known(name):
@@ -48,3 +51,16 @@ def test_terms_are_explained_here_or_in_a_chapter_that_is_needed(name):
             f"{name} uses “{term}”, which {sorted(GLOSSARY[term])} explain; "
             f"{name} needs {sorted(explained - {name})}."
         )
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_functions_are_named_here_or_in_a_chapter_that_is_needed(name):
+    text = "\n".join(prose(CHAPTERS[chapter]) for chapter in known(name))
+    named = {word.partition("(")[0].rpartition(".")[2] for word in re.findall(r"`([^`\n]+)`", text)}
+    shown = [
+        cell.source
+        for cell in read_chapter(CHAPTERS[name]).cells
+        if cell.cell_type == "code" and "remove-cell" not in cell.metadata.get("tags", [])
+    ]
+    used = set(USED.findall("\n".join(shown))) - {"live", "plotting"}
+    assert used <= named, f"{name} calls {used - named}, which no sentence before has named."
