@@ -23,7 +23,7 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 from sphinx.search.en import SearchEnglish
 
-FOLDER = "search"
+FOLDER = "_search"
 WORD = re.compile(r"[^\W_]{2,}")
 # How often a word in a bold or linked term counts. In a heading it is HEADING over the level, and
 # half of that outside of the numbered chapters: a chapter comes before what refers to it.
@@ -92,8 +92,8 @@ def write_search(app, exception):
     """Write the index of all pages, and for each page the texts of its sections."""
     if exception or app.builder.format != "html":
         return
-    folder = Path(app.outdir, "_static", FOLDER)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = Path(app.outdir, FOLDER)
+    folder.mkdir(exist_ok=True)
     pages, postings, last = [], defaultdict(list), defaultdict(int)
     number = 0
     for name in sorted(app.env.found_docs):

@@ -4,7 +4,7 @@
 const bookSearch = (() => {
   const root = document.documentElement.dataset.content_root;
   const WORD = /[\p{L}\p{N}]{2,}/gu;
-  const MOST = 10; // pages that are shown
+  const MOST = 8; // pages that are shown
   const texts = {}; // page -> anchor -> text
   const loading = {};
   let index, stemmer;
@@ -14,13 +14,13 @@ const bookSearch = (() => {
   const load = (name) =>
     (loading[name] ??= new Promise((done, fail) => {
       const script = document.createElement("script");
-      Object.assign(script, { src: `${root}_static/${name}`, onload: done, onerror: fail });
+      Object.assign(script, { src: root + name, onload: done, onerror: fail });
       document.head.append(script);
     }));
 
   // Sphinx's script of the language holds the stemmer with which the index was made.
   async function ready() {
-    await Promise.all([load("language_data.js"), load("search/index.js")]);
+    await Promise.all([load("_static/language_data.js"), load("_search/index.js")]);
     stemmer ??= new Stemmer();
   }
 
@@ -150,7 +150,7 @@ const bookSearch = (() => {
     const [path, all] = index.pages[page];
     const link = ({ anchor, title }) => make("a", { href: `${root}${path}.html${anchor === all[0][0] ? "" : `#${anchor}`}` }, title);
     const context = make("p", { className: "context" });
-    load(`search/${page}.js`).then(() => context.append(...snippet(texts[page][first.anchor] ?? "", terms)));
+    load(`_search/${page}.js`).then(() => context.append(...snippet(texts[page][first.anchor] ?? "", terms)));
     const node = make("li", {}, link(first), context);
     if (first.anchor !== all[0][0]) context.before(make("span", {}, all[0][1]));
     const further = others.filter(({ score }) => score > first.score / 3).slice(0, 2);

@@ -5,8 +5,8 @@ import pytest
 from tools.references import ROOT, toc_pages
 
 CHAPTERS = [
-    page for page in toc_pages() if "live." in (ROOT / f"{page}.md").read_text(encoding="utf-8")
-] if (ROOT / "book").exists() else []  # fmt: skip
+    name for name in toc_pages() if "live." in (ROOT / f"{name}.md").read_text(encoding="utf-8")
+]
 
 
 def printed(visit, address, name, **options):
@@ -25,8 +25,9 @@ def paper(request, visit, address):
 def test_live_figures_are_pictures(paper):
     figures = paper.locator("main [data-start]")
     for figure in figures.all():
-        assert figure.locator("img").first.is_visible()
-        assert figure.locator("img").first.bounding_box()["width"] > 200
+        picture = figure.locator(":scope > img")
+        assert picture.is_visible()
+        assert picture.bounding_box()["width"] > 200
         live = figure.evaluate(
             "e => [...e.shadowRoot.querySelectorAll('*')].filter(n => n.localName !== 'slot'"
             " && getComputedStyle(n).display !== 'none').map(n => n.outerHTML.slice(0, 80))"
@@ -35,13 +36,13 @@ def test_live_figures_are_pictures(paper):
 
 
 def test_solutions_are_open_and_nothing_asks_to_be_clicked(paper):
-    hidden = paper.locator("main .solution, main .dropdown").evaluate_all(
+    hidden = paper.locator("article .solution, article .admonition.dropdown").evaluate_all(
         "all => all.filter(n => [...n.querySelectorAll('p')].some(p => "
         "!p.checkVisibility({ opacityProperty: true, visibilityProperty: true })"
         " || !p.getBoundingClientRect().height)).map(n => n.textContent.trim().slice(0, 60))"
     )
     assert hidden == []
-    assert paper.locator("button:visible, input:visible, summary:visible >> text=Show").count() == 0
+    assert paper.locator("article button:visible, article summary:visible").count() == 0
 
 
 def test_code_and_figures_are_kept_whole(paper):

@@ -45,7 +45,7 @@ def test_words_are_told_apart_as_the_script_does():
 
 
 def test_index_leads_to_places_that_exist(site):
-    text = (site / "_static" / "search" / "index.js").read_text(encoding="utf-8")
+    text = (site / "_search" / "index.js").read_text(encoding="utf-8")
     index = json.loads(re.fullmatch(r"bookSearch\.addIndex\((.*)\);\n", text)[1])
     assert len(index["pages"]) > 20
     assert len(index["words"].split()) == len(index["postings"])
