@@ -45,7 +45,7 @@ stem = cache(STEMMER.stem)
 def stems(text):
     """Return the stems of the words of a text that are worth searching for, in their order."""
     words = WORD.findall(text.lower())
-    return [stem(word) for word in words if word not in STEMMER.stopwords]
+    return [stem(w) for w in words if w not in STEMMER.stopwords and not w.isdigit()]
 
 
 def formula_text(match):

@@ -4,7 +4,7 @@
 const bookSearch = (() => {
   const root = document.documentElement.dataset.content_root;
   const WORD = /[\p{L}\p{N}]{2,}/gu;
-  const MOST = 8; // pages that are shown
+  const MOST = 7; // pages that are shown
   const texts = {}; // page -> anchor -> text
   const loading = {};
   let index, stemmer;
@@ -82,7 +82,7 @@ const bookSearch = (() => {
   // The pages that answer a query, best first, each with its best sections. Sections are ranked by BM25
   // with a large k1, so that it matters how often a word is there. Chapters come before what refers to them.
   function find(query) {
-    const words = [...new Set(query.toLowerCase().match(WORD))].filter((word) => !stopwords.includes(word));
+    const words = [...new Set(query.toLowerCase().match(WORD))].filter((word) => !stopwords.includes(word) && /\D/.test(word));
     const scores = new Map();
     const terms = new Set();
     for (const word of words) {
@@ -172,8 +172,8 @@ const bookSearch = (() => {
       const query = input.value.trim();
       const found = find(query);
       list.replaceChildren(...found.slice(0, MOST).map(item));
-      const pages = found.length === 1 ? "1 page" : `${found.length} pages`;
-      status.textContent = query.length < 2 ? "" : found.length ? `${pages} found.` : `Nothing found for “${query}”.`;
+      const pages = found.length === 1 ? "1 page found." : `${found.length} pages found${found.length > MOST ? `, the best ${MOST} shown` : ""}.`;
+      status.textContent = query.length < 2 ? "" : found.length ? pages : `Nothing found for “${query}”.`;
     };
     input.addEventListener("focus", ready);
     input.addEventListener("input", show);

@@ -44,7 +44,7 @@ def test_every_control_shows_that_it_has_the_focus(visit, address, width):
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_back_to_top_is_readable(visit, address, theme):
-    page = visit(f"{address}/book/attention.html", theme=theme)
+    page = visit(f"{address}/book/attention.html", width=1000, theme=theme)
     page.wait_for_load_state("load")
     button = page.locator("#pst-back-to-top")
     button.evaluate("node => (node.style.display = 'block')")

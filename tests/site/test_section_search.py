@@ -41,7 +41,7 @@ def test_headings_and_bold_words_count_more():
 
 
 def test_words_are_told_apart_as_the_script_does():
-    assert stems("The log_softmax of z-scores") == ["log", "softmax", "score"]
+    assert stems("The log_softmax of 12 z-scores") == ["log", "softmax", "score"]
 
 
 def test_index_leads_to_places_that_exist(site):
