@@ -27,7 +27,7 @@ FEATURES = {
         'class="[^"]*(?:dropdown|toggle)[" ]'
     ),
     r"clipboard\.min\.js|copybutton\.(?:js|css)": 'class="highlight"',
-    r"searchtools\.js|language_data\.js|searchindex\.js": 'id="search-results"',
+    r"searchtools\.js|language_data\.js|searchindex\.js": None,  # see section_search.py
 }
 TAG = re.compile(r"[ \t]*<script\b[^>]*>.*?</script>\n?|[ \t]*<link\b[^>]*>\n?", re.DOTALL)
 PICTURE = re.compile(r'<img\b[^>]*\bsrc="(?P<source>[^":]+\.png)"[^>]*>')

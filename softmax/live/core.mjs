@@ -235,7 +235,8 @@ export class LiveElement extends HTMLElement {
     this.status = make("p", { role: "status" });
     const style = make("style", {}, CSS, this.constructor.css ?? "");
     this.limits = JSON.parse(this.dataset.limits ?? "{}");
-    this.shadowRoot.append(style, ...this.build(JSON.parse(this.dataset.start)), this.status);
+    // The slot is for the picture, which is what goes on paper.
+    this.shadowRoot.append(style, ...this.build(JSON.parse(this.dataset.start)), this.status, make("slot"));
     this.followLink();
   }
 
@@ -334,5 +335,11 @@ th { font-weight: 600; text-align: start; }
 .soft { color: var(--soft); font-size: 13px; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; } }
-@media print { button { display: none; } }
+slot { display: none; }
+@media print {
+  :host { padding: 0; border: 0; }
+  * { display: none !important; }
+  slot { display: block !important; }
+  ::slotted(p) { display: none; }
+}
 `;

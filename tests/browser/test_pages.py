@@ -24,21 +24,6 @@ OPTIONS = {"resultTypes": ["violations"], "preload": False}
 # The rules that a change of theme can break; the others are tried in the first theme only.
 COLORS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 
-# What a reader may type -> the page that must be among the first of the results.
-QUERIES = {
-    "temperature": "definition",
-    "overflow": "stability",
-    "log-sum-exp": "stability",
-    "Jacobian": "derivation",
-    "cross entropy": "cross-entropy",
-    "label smoothing": "cross-entropy",
-    "gradient descent": "softmax-regression",
-    "MNIST": "mnist",
-    "attention": "attention",
-    "Gumbel": "sampling",
-}
-FIRST = 6
-
 
 def settled(page):
     """Return the page when it is loaded. Colors change at once from then on."""
@@ -99,14 +84,3 @@ def test_page_is_fit_to_read_on_a_phone(visit, address, name):
         assert_fit_to_read(page, f"{name} at 390 px")
     finally:
         page.context.close()
-
-
-@pytest.mark.parametrize("query", QUERIES)
-def test_search_finds_the_chapter(visit, address, query):
-    page = visit(f"{address}/search.html?q={query}")
-    page.locator("#search-results .search-summary", has_text="found").wait_for()
-    page.locator("#search-results li a").first.wait_for()
-    links = page.locator("#search-results li a").evaluate_all("all => all.map(a => a.pathname)")
-    first = list(dict.fromkeys(link.split("/")[-1] for link in links))[:FIRST]
-    page.context.close()
-    assert f"{QUERIES[query]}.html" in first, f"“{query}” finds {first} first."

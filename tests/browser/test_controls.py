@@ -1,0 +1,70 @@
+"""The controls around the text: they show where the keyboard is, and are readable."""
+
+import pytest
+
+from tests.browser.figures import THEMES
+
+# Each must show a ring: an outline, or a shadow of the same breadth.
+RING = """node => {
+  const { outlineStyle, outlineWidth, boxShadow, opacity } = getComputedStyle(node);
+  const outlined = outlineStyle !== "none" && parseFloat(outlineWidth) >= 2;
+  return Number(opacity) === 1 && (outlined || /0px 0px 0px [23](.5)?px/.test(boxShadow));
+}"""
+CONTRAST = """node => {
+  const { color, backgroundColor } = getComputedStyle(node);
+  const luminance = (color) => {
+    const [r, g, b] = color.match(/[\\d.]+/g).map((x) => {
+      const c = x / 255;
+      return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const [low, high] = [luminance(color), luminance(backgroundColor)].sort((a, b) => a - b);
+  return (high + 0.05) / (low + 0.05);
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_control_shows_that_it_has_the_focus(visit, address, width):
+    page = visit(f"{address}/book/attention.html", width=width)
+    page.wait_for_load_state("load")
+    page.add_style_tag(content="* { transition: none !important; }")
+    page.keyboard.press("Tab")
+    bare = []
+    controls = page.locator(
+        "button:visible, summary:visible, .header-article-items a:visible, .navbar-brand:visible"
+    )
+    assert controls.count() > 8
+    for control in controls.all():
+        control.focus()
+        if not control.evaluate(RING):
+            bare.append(control.evaluate("node => node.outerHTML.slice(0, 120)"))
+    assert not bare, "\\n".join(bare)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_back_to_top_is_readable(visit, address, theme):
+    page = visit(f"{address}/book/attention.html", width=1000, theme=theme)
+    page.wait_for_load_state("load")
+    button = page.locator("#pst-back-to-top")
+    button.evaluate("node => (node.style.display = 'block')")
+    assert button.evaluate(CONTRAST) >= 4.5
+    button.hover()
+    page.wait_for_function(f"() => ({CONTRAST})(document.querySelector('#pst-back-to-top')) >= 4.5")
+
+
+def test_back_to_top_covers_nothing_on_a_phone(visit, address):
+    page = visit(f"{address}/book/mnist.html", width=390)
+    page.wait_for_load_state("load")
+    page.evaluate("scrollTo(0, 4000)")
+    page.wait_for_function("scrollY > 3000")
+    page.evaluate("scrollTo(0, 3000)")  # upward, which is when the theme shows it
+    page.wait_for_function("scrollY < 3500")
+    page.wait_for_timeout(300)
+    assert not page.locator("#pst-back-to-top").is_visible()
+
+
+def test_proof_is_not_a_card_and_rules_of_the_book_are_in_force(visit, address):
+    page = visit(f"{address}/book/derivation.html")
+    shadow = page.locator("div.proof.admonition[class='proof admonition']").first
+    assert shadow.evaluate("node => getComputedStyle(node).boxShadow") == "none"

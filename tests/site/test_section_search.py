@@ -1,0 +1,53 @@
+"""What the search knows of a page: sections, weighted words, and texts without what is not text."""
+
+import json
+import re
+
+from section_search import read_page, stems
+
+from tests.site.test_site import anchors
+
+PAGE = """<article>
+<section id="top">
+<h1><span class="section-number">5. </span>Safe softmax<a class="headerlink">#</a></h1>
+<p>Exponentials <strong>overflow</strong>.</p>
+<div class="cell_input"><pre>import numpy</pre></div>
+<section id="shift"><h2>Shifts</h2>
+<p>Subtract <span class="math"><mjx-container><mjx-math>x</mjx-math>
+<math><mi>m</mi></math></mjx-container></span>.</p>
+<section id="proof-content"><p>A proof.</p></section>
+<div class="solution"><p>The secret.</p></div></section></section>
+<dl class="glossary"><dt id="term-logit">logit</dt><dd><p>A score.</p></dd></dl>
+</article>"""
+
+
+def test_page_is_read_by_section():
+    numbered, units = read_page(PAGE)
+    assert numbered
+    assert [unit[:3] for unit in units] == [
+        ("top", "Safe softmax", "Exponentials overflow."),
+        ("shift", "Shifts", "Subtract m. A proof."),
+        ("term-logit", "logit", "A score."),
+    ]
+
+
+def test_headings_and_bold_words_count_more():
+    _, (top, shift, _) = read_page(PAGE)
+    counts = top[3]
+    assert counts["softmax"] > counts["overflow"] > counts["exponenti"] == 1
+    assert counts["softmax"] > shift[3]["shift"] > 1
+    _, (appendix, *_) = read_page(PAGE.replace("section-number", "x"))
+    assert counts["softmax"] > appendix[3]["softmax"]
+
+
+def test_words_are_told_apart_as_the_script_does():
+    assert stems("The log_softmax of 12 z-scores") == ["log", "softmax", "score"]
+
+
+def test_index_leads_to_places_that_exist(site):
+    text = (site / "_search" / "index.js").read_text(encoding="utf-8")
+    index = json.loads(re.fullmatch(r"bookSearch\.addIndex\((.*)\);\n", text)[1])
+    assert len(index["pages"]) > 20
+    assert len(index["words"].split()) == len(index["postings"])
+    for name, sections, _ in index["pages"]:
+        assert {anchor for anchor, _ in sections} <= anchors(f"{name}.html")
