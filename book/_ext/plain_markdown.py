@@ -1,7 +1,7 @@
 """Turn MyST Markdown into the Markdown that plain Jupyter shows.
 
-Blocks are found by markdown-it, the parser that MyST itself is built on. Each directive
-becomes a bold title and a quotation, a picture becomes an attachment of its cell, and
+Blocks are found by markdown-it, the parser that MyST itself is built on. Most directives
+become a bold title and a quotation, a picture becomes an attachment of its cell, and
 labels and comments go. Roles and links inside the book are handed to a resolver.
 """
 
@@ -10,9 +10,11 @@ from __future__ import annotations
 import base64
 import mimetypes
 import re
+import textwrap
 from dataclasses import dataclass, field
 
 import yaml
+from check_yourself import CHOOSE_ALL, TITLE, VERDICTS, parse_question
 from markdown_it import MarkdownIt
 from mdit_py_plugins.amsmath import amsmath_plugin
 from mdit_py_plugins.colon_fence import colon_fence_plugin
@@ -138,6 +140,11 @@ def quote(title, body):
     return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
 
 
+def folded(title, body):
+    """Return Markdown that shows only its title until a reader opens it."""
+    return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
+
+
 def list_items(text):
     """Return the items of a Markdown list, each without its marker and indent."""
     items = re.split(r"^[-*+] ", text, flags=re.MULTILINE)[1:]
@@ -248,6 +255,8 @@ class MarkdownWriter:
             return title + self.convert(list_table(body))
         if name == "glossary":
             return self.glossary(body)
+        if name == "check-yourself":
+            return self.question(directive)
         if name == "bibliography":
             return "\n".join(f"- {entry}" for entry in self.resolver.bibliography())
         if name == "eval-rst":
@@ -278,6 +287,18 @@ class MarkdownWriter:
         if name.endswith("-start"):
             return f"**{title}**\n\n{self.convert(directive.body)}"
         return quote(title, self.convert(directive.body))
+
+    def question(self, directive):
+        """Return a question with choices, each with its explanation folded under it."""
+        question, choices = parse_question(directive.body)
+        parts = [f"**{TITLE}.** {self.convert(question)}"]
+        if "choose-all" in directive.options:
+            parts.append(f"*{CHOOSE_ALL}*")
+        for letter, choice in zip("ABCDEFG", choices, strict=False):
+            why = f"**{VERDICTS[choice.right]}** {self.convert(choice.explanation)}"
+            text = f"**{letter}.** {self.convert(choice.text)}\n\n{folded(f'Choose {letter}', why)}"
+            parts.append("- " + textwrap.indent(text, "  ").lstrip())
+        return "\n\n".join(parts)
 
     def documented(self, body):
         """Return a list of the functions that ``autodoc`` documents on the page."""

@@ -67,8 +67,8 @@ def role_targets(text, role):
 
 
 def without_exercises(text):
-    """Return the text without its exercises and solutions."""
-    for kind in ("exercise", "solution"):
+    """Return the text without its exercises, their solutions, and questions with choices."""
+    for kind in ("exercise", "solution", "check-yourself"):
         gated = rf"^(:::+|```+)\{{{kind}-start\}}.*?\{{{kind}-end\}}\s*\n\1"
         text = re.sub(gated, "", text, flags=re.DOTALL | re.MULTILINE)
         whole = rf"^(:::+|```+)\{{{kind}\}}.*?^\1\s*$"

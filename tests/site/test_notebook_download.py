@@ -165,6 +165,15 @@ def plain(text):
         ("```{raw} html\n<b>\n```\n\nText", "Text"),
         ("```{bibliography}\n```", "- Bridle. A paper. 1990."),
         ("```python\n{ref}`x`\n```", "```python\n{ref}`x`\n```"),
+        (
+            ":::{check-yourself}\n:choose-all:\nWhich?\n\n- [x] $a$\n\n  So.\n\n  More.\n"
+            "- [ ] {ref}`x`\n\n  No.\n:::",
+            "**Check yourself.** Which?\n\n*Choose all that apply.*\n\n"
+            "- **A.** $a$\n\n  <details><summary>Choose A</summary>\n\n  **Right.** So.\n\n"
+            "  More.\n\n  </details>\n\n"
+            "- **B.** Theorem 3\n\n  <details><summary>Choose B</summary>\n\n"
+            "  **Not quite.** No.\n\n  </details>",
+        ),
         ("See [this](stability.md).", "See Theorem 3."),
         ("See [this](https://example.org).", "See [this](https://example.org)."),
         (
