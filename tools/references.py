@@ -198,15 +198,21 @@ def small_png(picture: bytes) -> bytes:
     return buffer.getvalue()
 
 
+def pictures_of(data: dict[str, str]) -> list[str]:
+    """Return the PNG of an output, also that of a live figure, as base64."""
+    in_html = re.findall(r"data:image/png;base64,([A-Za-z0-9+/=]+)", data.get("text/html", ""))
+    return [data["image/png"]] if "image/png" in data else in_html
+
+
 def store_figures(notebook: nbformat.NotebookNode, name: str) -> None:
     """Store the figures of a chapter whose data set may be missing where the site is built."""
     folder = needed_data.FIGURES / name
     shutil.rmtree(folder, ignore_errors=True)
     for position, cell in enumerate(notebook.cells):
         pictures = [
-            output.data["image/png"]
+            picture
             for output in cell.get("outputs", [])
-            if "image/png" in output.get("data", {})
+            for picture in pictures_of(output.get("data", {}))
         ]
         if pictures:
             path = needed_data.figure_path(name, position)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -109,8 +110,12 @@ def fill_from_reference(notebook, page):
         if not path.exists():
             continue
         picture = base64.b64encode(path.read_bytes()).decode("ascii")
-        shown = [out for out in cell.outputs if out.get("data")]
-        shown[-1].data["image/png"] = picture
+        data = next(out.data for out in reversed(cell.outputs) if out.get("data"))
+        image = re.search(r"<img [^>]*>", data.get("text/html", ""))
+        if image:  # of a live figure, whose script the reference leaves out
+            data["text/html"] = image[0].replace("LEFT+OUT", picture)
+        else:
+            data["image/png"] = picture
 
 
 def run_or_fill(notebook, source, nb_config, page_logger, read_fmt=None):

@@ -92,7 +92,12 @@ class LiveFigure:
             self.draw(figure)
             file = io.BytesIO()
             figure.savefig(file, format="png", dpi=DPI)
-        return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
+        return "data:image/png;base64," + as_base64(file.getvalue())
+
+
+def as_base64(data: bytes) -> str:
+    """Return bytes as text that JSON and HTML can hold."""
+    return base64.b64encode(data).decode("ascii")
 
 
 def _data(name, value):

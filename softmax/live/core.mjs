@@ -49,6 +49,11 @@ export function sigmoid(x) {
   return (x < 0 ? e : 1) / (1 + e);
 }
 
+// Bytes from base64.
+export function bytes(text) {
+  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+}
+
 // Numbers as text. --------------------------------------------------------------------------------
 
 // A number to read: with a minus sign, not a hyphen.

@@ -34,6 +34,7 @@ FIGURES = {
     "precision of float16": live.precision([-1, 1.1, 1.2], "float16", 1e4, labels=BEARS[:3]),
     "digit": live.draw_digit(CLASSIFIER, RNG.uniform(size=(1, 784)), [3]),
     "digit in short": live.draw_digit(CLASSIFIER, RNG.uniform(size=(1, 784)), [3], compact=True),
+    "calibration": live.calibration(4 * np.eye(3), [0, 1, 1], 4 * np.eye(3), [0, 1, 2]),
     "playground": live.playground(),
 }
 # What brings numbers into a figure that starts without.

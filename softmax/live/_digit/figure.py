@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from softmax._validation import as_array, first_true_index, real_array
 from softmax.digits import SIDE, center_digit, draw_strokes
 from softmax.functional import softmax
-from softmax.live._live_figure import LiveFigure
+from softmax.live._live_figure import LiveFigure, as_base64
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -93,8 +92,8 @@ def draw_digit(
     samples, labels = _checked(samples, labels)
     weights = np.append(W.ravel(), b).astype("<f4")
     start = {
-        "weights": _base64(weights),
-        "samples": [_base64(sample) for sample in samples],
+        "weights": as_base64(weights.tobytes()),
+        "samples": [as_base64(sample.tobytes()) for sample in samples],
         "labels": labels.tolist(),
     }
 
@@ -200,7 +199,3 @@ def _checked(samples: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndar
             f"`labels` must have a digit from 0 to 9 for each sample, got {labels.tolist()}."
         )
     return np.rint(255 * samples).astype(np.uint8), labels.astype(int)
-
-
-def _base64(array):
-    return base64.b64encode(array.tobytes()).decode("ascii")

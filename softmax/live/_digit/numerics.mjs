@@ -1,14 +1,11 @@
 // What softmax/digits.py computes, and a linear classifier, in the same order of operations.
 
+import { bytes } from "../core.mjs";
+
 export const SIDE = 28;
 const BOX = 20;
 const CENTER = 14;
 const TIE = 1e-9;
-
-// Bytes from base64.
-export function bytes(text) {
-  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-}
 
 // Numbers of 32 bits, the lowest byte first, raised to float64.
 export function floats(text) {

@@ -1,8 +1,8 @@
 // Draw a digit on the left; what the classifier sees of it, what decides, and what it reads.
 // The compact figure has the logits and a temperature in place of what it sees and what decides.
 
-import { LiveElement, argmax, define, format, formatProbability, logScale, make, reducedMotion, scrollable, show, slider, softmax } from "../core.mjs";
-import { SIDE, bytes, centerDigit, centeredWeights, contributions, drawLine, floats, logitsOf } from "./numerics.mjs";
+import { LiveElement, argmax, bytes, define, format, formatProbability, logScale, make, reducedMotion, scrollable, show, slider, softmax } from "../core.mjs";
+import { SIDE, centerDigit, centeredWeights, contributions, drawLine, floats, logitsOf } from "./numerics.mjs";
 
 const TEMPERATURE_STEPS = 200;
 // The logits' bars reach to a multiple of this.
