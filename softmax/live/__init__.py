@@ -5,6 +5,7 @@ web page alike. What it needs travels with it, so it works without a server and 
 """
 
 from softmax.live._calibration.figure import calibration
+from softmax.live._descent.figure import descent
 from softmax.live._digit.figure import draw_digit
 from softmax.live._gradient.figure import gradient
 from softmax.live._live_figure import LiveFigure
@@ -15,6 +16,7 @@ from softmax.live._precision.figure import precision
 __all__ = [
     "LiveFigure",
     "calibration",
+    "descent",
     "draw_digit",
     "gradient",
     "logits",

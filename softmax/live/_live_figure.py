@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-IMPORT = re.compile(r'^import [^;]*? from "(\.{1,2}/[\w-]+\.mjs)";\n', re.MULTILINE)
+IMPORT = re.compile(r'^import [^;]*? from "(\.{1,2}/[\w/-]+\.mjs)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\b)", re.MULTILINE)
 COMMENT = re.compile(r"^[ \t]*//.*\n", re.MULTILINE)
 # Enough for a figure of 6 inches on a screen of double density, and still a light page.

@@ -182,6 +182,31 @@ export function slider({ label, scale, value, origin = 0.5, change }) {
   return { range, number, set, rescale };
 }
 
+// Let the reader drag in a drawing: `moveTo` takes the place, in the units of its viewBox. A mouse may
+// begin anywhere, a finger only at a `.grip`: elsewhere it scrolls.
+export function dragIn(drawing, moveTo) {
+  let dragging = false;
+  const drag = (event) => {
+    const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(drawing.getScreenCTM().inverse());
+    moveTo(x, y);
+  };
+  const onGrip = (event) => event.target.matches(".grip");
+  const listeners = {
+    pointerdown: (event) => {
+      if (event.button || (event.pointerType === "touch" && !onGrip(event))) return;
+      event.preventDefault();
+      drawing.setPointerCapture(event.pointerId);
+      dragging = true;
+      drag(event);
+    },
+    pointermove: (event) => dragging && drag(event),
+    pointerup: () => (dragging = false),
+    pointercancel: () => (dragging = false),
+  };
+  for (const [name, listener] of Object.entries(listeners)) drawing.addEventListener(name, listener);
+  drawing.addEventListener("touchstart", (event) => onGrip(event) && event.preventDefault(), { passive: false });
+}
+
 // Show a challenge in `node`, and how it goes.
 export function showChallenge(node, solved, task, verdict) {
   node.classList.toggle("solved", solved);

@@ -5,7 +5,8 @@ import pytest
 # The figure -> the page that shows it, and what its alternative text says among other things.
 FIGURES = {
     "logits": ("definition", "panda 0.664"),
-    "gradient": ("cross-entropy", "panda -0.336"),
+    "gradient": ("cross-entropy", "panda +0.336"),
+    "descent": ("cross-entropy", "squared error 652"),
     "precision": ("stability", "NaN by naive, 20 by shifted"),
     "playground": ("softmax-regression", "30 points of 3 classes"),
     "digit": ("mnist", "speak for a"),

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import softmax as sm
+from softmax import live
 from tests.browser.figures import (
+    address_of,
     close,
     control,
     drag,
@@ -16,10 +18,11 @@ from tests.browser.figures import (
     too_wide,
     values,
     wait_for_status,
+    write_page,
 )
 
 LOGITS = ".row input[type=number][data-value]"
-PROBABILITIES, TARGETS, GRADIENT = (
+PROBABILITIES, TARGETS, PUSH = (
     ".p[data-value]",
     ".arrows td:nth-child(4)",
     ".arrows td:nth-child(5)",
@@ -32,8 +35,14 @@ PAGE = "book/cross-entropy.html"
 
 
 @pytest.fixture(scope="module")
-def page(visit, address):
-    return visit(f"{address}/{PAGE}")
+def file(tmp_path_factory):
+    """Return the address of a page with the chapter's figure and nothing else."""
+    return write_page(tmp_path_factory.mktemp("gradient"), live.gradient(Z, 1, ANIMALS))
+
+
+@pytest.fixture(scope="module")
+def page(visit, file):
+    return visit(file)
 
 
 @pytest.fixture
@@ -44,35 +53,60 @@ def figure(page):
 
 
 def true_class(figure):
-    (name,) = figure.locator("input[type=radio]:checked").all()
+    (name,) = figure.locator("input[name=target]:checked").all()
     return ANIMALS.index(name.get_attribute("aria-label").split()[0])
 
 
-def descend(z, target, rate, steps):
+def cross_entropy_grad(z, target):
+    return sm.cross_entropy_grad(z, target)
+
+
+def squared_error(z, target):
+    return 0.5 * np.sum((sm.softmax(z) - np.eye(len(z))[target]) ** 2)
+
+
+def squared_error_grad(z, target):
+    p = sm.softmax(z)
+    return sm.softmax_vjp(p, p - np.eye(len(z))[target])
+
+
+RULES = {
+    "cross-entropy": (sm.cross_entropy, cross_entropy_grad),
+    "squared error": (squared_error, squared_error_grad),
+}
+
+
+def descend(z, target, rate, steps, kind="cross-entropy"):
     """Return the logits and the losses on the way."""
-    z, losses = np.array(z), [sm.cross_entropy(z, target)]
+    loss, gradient = RULES[kind]
+    z = np.array(z)
+    losses = [loss(z, target)]
     for _ in range(steps):
-        z = z - rate * (sm.softmax(z) - np.eye(len(z))[target])
-        losses.append(sm.cross_entropy(z, target))
+        z = z - rate * gradient(z, target)
+        losses.append(loss(z, target))
     return z, losses
 
 
-def assert_agrees_with_the_package(figure):
-    z, target = values(figure, LOGITS), true_class(figure)
+def assert_agrees_with_the_package(figure, kind="cross-entropy"):
+    assert figure.locator("input[name=loss]:checked").get_attribute("value") == kind
+    loss, gradient = RULES[kind]
+    z, target = np.array(values(figure, LOGITS)), true_class(figure)
     p = sm.softmax(z)
     assert values(figure, PROBABILITIES) == close(p)
     assert values(figure, TARGETS) == list(np.eye(3)[target])
-    assert values(figure, GRADIENT) == close(sm.cross_entropy_grad(z, target))
+    assert values(figure, PUSH) == close(-gradient(z, target))
     assert values(figure, JACOBIAN) == close(sm.softmax_jacobian(p).ravel())
-    assert values(figure, LOSS) == close([sm.cross_entropy(z, target)])
+    assert values(figure, LOSS) == close([loss(z, target)])
 
 
-def test_it_starts_as_the_chapter_says(figure):
+def test_it_starts_as_the_chapter_says(visit, address):
+    figure = find(visit(f"{address}/{PAGE}"), "gradient")
     assert start(figure) == {"z": Z, "target": 1, "labels": ANIMALS, "rate": 1.0}
     assert values(figure, LOGITS) == Z
     assert_agrees_with_the_package(figure)
     assert wait_for_status(figure, "true class") == (
-        "The true class is panda: probability 0.664, loss 0.410."
+        "The true class is panda: probability 0.664, loss 0.410. "
+        "A step of descent pushes its logit by +0.336."
     )
 
 
@@ -94,14 +128,24 @@ def test_the_mouse_chooses_the_true_class_and_drags_a_logit(page, figure):
     assert_agrees_with_the_package(figure)
 
 
-def test_arrows_lead_from_the_target_to_the_probability(figure):
+@pytest.mark.parametrize("kind", RULES)
+def test_arrows_lead_from_the_probability_against_the_gradient(figure, kind):
+    control(figure, kind).check()
+    z = [2.0, 0.0, -0.5]
+    for name, logit in zip(ANIMALS, z, strict=True):
+        control(figure, f"Logit of {name}, as a number").fill(str(logit))
+    assert_agrees_with_the_package(figure, kind)
     ends = figure.locator(".arrow").evaluate_all(
         "all => all.map(e => [e.style.left, e.style.width, e.classList.contains('left')])"
     )
-    for (left, width, turned), p, y in zip(ends, sm.softmax(Z), [0, 1, 0], strict=True):
+    pushes = -RULES[kind][1](np.array(z), 1)
+    for (left, width, turned), p, push in zip(ends, sm.softmax(z), pushes, strict=True):
         first, length = float(left[:-1]) / 100, float(width[:-1]) / 100
         tail, tip = (first + length, first) if turned else (first, first + length)
-        assert [tail, tip] == pytest.approx([y, p], abs=1e-4)
+        assert [tail, tip] == pytest.approx([p, p + push], abs=1e-4)
+    # From p to y, for cross-entropy.
+    if kind == "cross-entropy":
+        assert sm.softmax(z) + pushes == pytest.approx([0, 1, 0])
 
 
 def test_steps_are_those_of_gradient_descent(figure):
@@ -117,6 +161,22 @@ def test_steps_are_those_of_gradient_descent(figure):
     said = wait_for_status(figure, "10 steps at rate 2.5")
     assert f"from {losses[3]:.3f} to {losses[-1]:.3f}" in said
     assert f"panda is now {sm.softmax(z)[1]:.3f}" in said
+
+
+@pytest.mark.parametrize(("z", "rate", "steps"), [([8, 0, 0], 1, 60), ([4, -3, 3.5], 10, 40)])
+def test_steps_on_squared_error(figure, z, rate, steps):
+    control(figure, "squared error").check()
+    for name, logit in zip(ANIMALS, z, strict=True):
+        control(figure, f"Logit of {name}, as a number").fill(str(logit))
+    control(figure, "Learning rate, as a number").fill(str(rate))
+    for _ in range(steps // 10):
+        figure.get_by_role("button", name="Ten steps").click()
+    end, losses = descend(z, 1, rate, steps, "squared error")
+    assert values(figure, LOGITS) == close(end)
+    assert_agrees_with_the_package(figure, "squared error")
+    points = figure.locator("polyline").get_attribute("points").split()
+    heights = [40 - float(point.split(",")[1]) for point in points]
+    assert heights == pytest.approx(38 * np.array(losses) / max(losses), abs=1e-6)
 
 
 def test_the_curve_shows_each_loss(figure):
@@ -148,15 +208,70 @@ def test_what_the_reader_sets_is_a_new_start(figure):
     step.click()
     control(figure, "duck is the true class").check()
     assert values(figure, STEPS)[0] == 0
+    step.click()
+    control(figure, "squared error").check()
+    assert values(figure, STEPS)[0] == 0
+    step.click()
+    press(control(figure, "Learning rate"), "ArrowLeft")
+    assert values(figure, STEPS)[0] == 0
     figure.get_by_role("button", name="Reset").click()
     assert values(figure, LOGITS) == Z
+    assert_agrees_with_the_package(figure)
     assert true_class(figure) == 1
+
+
+def test_the_challenge_checks_itself(figure):
+    challenge = figure.locator(".challenge")
+    assert challenge.text_content() == (
+        "Challenge. Make the true class all but impossible, p < 0.01, and yet pushed by less than "
+        "0.001. Now p is 0.664 and the push 0.336."
+    )
+    control(figure, "Logit of seal, as a number").fill("9")
+    assert not challenge.text_content().startswith("✓")
+    control(figure, "squared error").check()
+    assert challenge.text_content().startswith("✓ Challenge.")
+    assert challenge.text_content().endswith("Cross-entropy would push by 1.000.")
+    wait_for_status(figure, "Challenge solved.")
+
+
+def test_the_address_keeps_the_state(page, figure, visit):
+    control(figure, "squared error").check()
+    control(figure, "seal is the true class").check()
+    control(figure, "Logit of duck, as a number").fill("2.5")
+    control(figure, "Learning rate, as a number").fill("3")
+    figure.get_by_role("button", name="Ten steps").click()
+    assert address_of(page, "gradient") == (
+        "#gradient:z=0.25,1.23,2.5&target=0&rate=3&loss=squared-error&step=10"
+    )
+    other = find(visit(page.url), "gradient")
+    z, losses = descend([0.25, 1.23, 2.5], 0, 3, 10, "squared error")
+    assert values(other, LOGITS) == close(z)
+    assert values(other, FIRST_LOSS) == close(losses[:1])
+    assert_agrees_with_the_package(other, "squared error")
+    figure.get_by_role("button", name="Reset").click()
+    page.wait_for_function("location.hash === ''")
+
+
+@pytest.mark.parametrize(
+    "state", ["z=1,2&target=0&rate=1", "z=1,2,3&target=3&rate=1", "z=1,2,3&target=0&rate=1&loss=x"]
+)
+def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(visit, file, state):
+    figure = find(visit(f"{file}#gradient:{state}"), "gradient")
+    assert values(figure, LOGITS) == Z
+    assert_agrees_with_the_package(figure)
 
 
 def test_a_confident_mistake_fades_the_jacobian_but_not_the_gradient(figure):
     control(figure, "Logit of seal, as a number").fill("8")
     assert max(map(abs, values(figure, JACOBIAN))) < 0.0025
-    assert values(figure, GRADIENT)[1] < -0.99
+    assert values(figure, PUSH)[1] > 0.99
+    control(figure, "squared error").check()
+    assert max(map(abs, values(figure, PUSH))) < 0.0025
+    assert_agrees_with_the_package(figure, "squared error")
+    assert figure.locator(".formula").text_content() == "J(y − p)"
+    press(control(figure, "squared error"), "ArrowLeft")
+    assert_agrees_with_the_package(figure)
+    assert figure.locator(".formula").text_content() == "y − p"
 
 
 def test_signs_of_the_jacobian_are_written(figure):
@@ -181,8 +296,9 @@ def test_colors_follow_the_theme(page, figure):
 
 
 @pytest.mark.parametrize("width", [390, 600, 1280])
-def test_nothing_is_wider_than_the_figure(visit, address, width):
-    page = visit(f"{address}/{PAGE}", width=width)
+def test_nothing_is_wider_than_the_figure(visit, file, width):
+    page = visit(file, width=width)
     figure = find(page, "gradient")
+    control(figure, "squared error").check()
     assert too_wide(page) == 0
     assert misfits(figure) == []

@@ -39,5 +39,5 @@ def test_names_and_rate_have_defaults():
 
 def test_the_words_for_the_picture_hold_its_numbers():
     alt = live.gradient([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]).alt
-    assert "seal +0.249, panda -0.336, duck +0.087" in alt
+    assert "seal -0.249, panda +0.336, duck -0.087" in alt
     assert "true class is panda, its loss is 0.410" in alt

@@ -1,4 +1,4 @@
-"""The gradient p - y on the logits, and the descent along it."""
+"""The push y - p on the logits, against the gradient, and the descent along it."""
 
 from __future__ import annotations
 
@@ -22,16 +22,25 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 MOST_CLASSES = 5
-# No entry of the Jacobian is larger than a quarter: p (1 - p) has its peak at p = 1/2.
-LIMITS: dict[str, Any] = {"logit": 20.0, "rate": (0.01, 10.0), "entry": 0.25}
+# No entry of the Jacobian is larger than a quarter: p (1 - p) has its peak at p = 1/2. The
+# challenge asks for a true class below this probability that is pushed by less than this.
+LIMITS: dict[str, Any] = {
+    "logit": 20.0,
+    "rate": (0.01, 10.0),
+    "entry": 0.25,
+    "challenge": {"p": 0.01, "push": 0.001},
+}
 
 
 def gradient(
     z: ArrayLike, target: int = 0, labels: Sequence[str] | None = None, *, rate: float = 1.0
 ) -> LiveFigure:
-    """Choose the true class, see p - y and the Jacobian, and step down the loss.
+    """Choose the true class, see how the loss pushes each logit, and step down the loss.
 
-    A step is ``z - rate * (softmax(z) - y)``, with y the one-hot code of `target`.
+    The push is the negative gradient: ``y - p`` for cross-entropy, where p is ``softmax(z)`` and y
+    the one-hot code of `target`, and ``J @ (y - p)`` with the Jacobian J of softmax for squared
+    error, which is half the sum of the squares of ``p - y``. The reader can switch between the
+    two. A step is ``z + rate * push``.
 
     Parameters
     ----------
@@ -58,7 +67,8 @@ def gradient(
 
     See Also
     --------
-    softmax.cross_entropy_grad : The gradient that it shows.
+    softmax.cross_entropy_grad : The gradient of cross-entropy.
+    descent : Gradient descent on both losses, side by side.
     logits : The probabilities alone.
 
     Examples
@@ -71,14 +81,14 @@ def gradient(
     target = checked_target(target, len(z))
     rate = checked_number("rate", rate, *LIMITS["rate"])
     p = softmax(z)
-    slope = p - np.eye(len(z))[target]
+    push = np.eye(len(z))[target] - p
 
     def draw(figure):
         left, right = figure.subplots(1, 2)
-        draw_gradient(left, p, slope, labels)
+        draw_push(left, p, push, labels)
         draw_jacobian(right, softmax_jacobian(p), labels)
 
-    listed = ", ".join(f"{name} {value:+.3f}" for name, value in zip(labels, slope, strict=True))
+    listed = ", ".join(f"{name} {value:+.3f}" for name, value in zip(labels, push, strict=True))
     start = {"z": z.tolist(), "target": target, "labels": labels, "rate": rate}
     return LiveFigure(
         "gradient",
@@ -87,22 +97,22 @@ def gradient(
         limits=LIMITS,
         draw=draw,
         alt=(
-            f"Left, bars of the probabilities with arrows p - y: {listed}. Right, the Jacobian as "
+            f"Left, bars of the probabilities with arrows y - p: {listed}. Right, the Jacobian as "
             f"a heat map. The true class is {labels[target]}, its loss is "
             f"{cross_entropy(z, target):.3f}."
         ),
     )
 
 
-def draw_gradient(ax, p, slope, labels):
-    """Draw bars of p, and arrows that lead from the target y to p."""
+def draw_push(ax, p, push, labels):
+    """Draw bars of p, and arrows that lead from there to the target y."""
     rows = np.arange(len(p))
     ax.barh(rows, p, height=0.5, color="C1", alpha=0.6)
     for k in rows:
-        ax.annotate("", (p[k], k), (p[k] - slope[k], k), arrowprops={"arrowstyle": "-|>"})
-        ax.text(1.04, k, f"{slope[k]:+.3f}".replace("-", "−"), va="center")
+        ax.annotate("", (p[k] + push[k], k), (p[k], k), arrowprops={"arrowstyle": "-|>"})
+        ax.text(1.04, k, f"{push[k]:+.3f}".replace("-", "−"), va="center")
     ax.set_yticks(rows, labels)
-    ax.set(xlim=(0, 1.4), xticks=[0, 0.5, 1], title="$p$, and $p - y$ as arrows")
+    ax.set(xlim=(0, 1.4), xticks=[0, 0.5, 1], title="$p$, and the push $y - p$")
     ax.invert_yaxis()
 
 

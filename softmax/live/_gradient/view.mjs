@@ -1,7 +1,15 @@
-// The true class and the logits; p - y as arrows; the Jacobian; gradient descent on the logits.
+// The true class, the logits and the loss; what a step of descent does to each logit, as arrows; the
+// Jacobian; gradient descent on the logits.
 
-import { LiveElement, define, formatProbability, linearScale, logScale, logSoftmax, make, scrollable, show, slider, softmax } from "../core.mjs";
+import { LiveElement, define, formatProbability, linearScale, logScale, make, scrollable, show, showChallenge, slider, softmax } from "../core.mjs";
+import { LOSSES, descend } from "./numerics.mjs";
 
+// How each loss and the push on the logits, the negative gradient, are written.
+const FORMULAS = {
+  "cross-entropy": { loss: ["−log p", make("sub", {}, "t")], push: "y − p" },
+  "squared error": { loss: ["½ Σ (p − y)²"], push: "J(y − p)" },
+};
+const MOST_STEPS = 10_000; // that an address can ask for
 const RATE_STEPS = 150;
 // The sliders reach to the first of these that holds every logit. Steps of the descent can lead
 // beyond the largest logit that may be typed.
@@ -18,8 +26,12 @@ class GradientFigure extends LiveElement {
   build(start) {
     this.start = start;
     this.rows = start.labels.map((name, k) => this.makeRow(name, k));
-    this.rate = slider({ label: "Learning rate", scale: logScale(...this.limits.rate, RATE_STEPS), value: start.rate, origin: 0, change: (rate) => (this.eta = rate) });
+    this.rate = slider({ label: "Learning rate", scale: logScale(...this.limits.rate, RATE_STEPS), value: start.rate, origin: 0, change: (rate) => this.set({ eta: rate }) });
     this.rate.range.classList.add("rate");
+    this.kinds = Object.keys(LOSSES).map((kind) => make("input", { type: "radio", name: "loss", value: kind, onchange: () => this.set({ kind }) }));
+    this.formula = make("span", { class: "formula" });
+    this.lossName = make("span");
+    this.challenge = make("p", { class: "challenge" });
     this.loss = make("b");
     this.first = make("b");
     this.count = make("b");
@@ -29,14 +41,14 @@ class GradientFigure extends LiveElement {
     const arrows = make(
       "table",
       { class: "arrows" },
-      make("caption", { class: "hidden" }, "Probabilities p, target y and gradient p − y"),
-      make("thead", {}, make("tr", {}, head("col", "class"), head("col", "p and y → p", { colspan: 2 }), head("col", "y"), head("col", "p − y"))),
+      make("caption", { class: "hidden" }, "Probabilities p, target y and push on each logit"),
+      make("thead", {}, make("tr", {}, head("col", "class"), head("col", "p and its push", { colspan: 2 }), head("col", "y"), make("th", { scope: "col" }, make("span", {}, "push ", this.formula)))),
       make("tbody", {}, ...this.rows.map((row) => row.cells)),
     );
     const matrix = make(
       "table",
       { class: "matrix" },
-      make("caption", {}, "Jacobian diag(p) − ppᵀ"),
+      make("caption", {}, "Jacobian J = diag(p) − ppᵀ"),
       make("thead", {}, make("tr", {}, make("th", { scope: "col" }, make("span", { class: "hidden" }, "probability")), ...start.labels.map((name) => head("col", name, { style: `width: ${100 / (start.labels.length + 1)}%` })))),
       make("tbody", {}, ...this.rows.map((row) => make("tr", {}, head("row", row.name), ...row.slopes))),
     );
@@ -45,12 +57,13 @@ class GradientFigure extends LiveElement {
       {},
       make("div", { class: "head" }, "gradient descent"),
       make("div", { class: "row" }, make("span", {}, "rate η"), this.rate.range, this.rate.number),
-      make("div", { class: "buttons" }, button("Step", () => this.descend(1)), button("Ten steps", () => this.descend(10)), button("Reset", () => this.reset())),
+      make("div", { class: "buttons" }, button("Step", () => this.descend(1)), button("Ten steps", () => this.descend(10)), button("Reset", () => this.load(this.start))),
       this.path,
-      make("p", { class: "tally" }, "loss −log p", make("sub", {}, "t"), " = ", this.loss, make("span", { class: "soft" }, "at step ", this.count, "; it was ", this.first, " at step 0")),
+      make("p", { class: "tally" }, "loss ", this.lossName, " = ", this.loss, make("span", { class: "soft" }, "at step ", this.count, "; it was ", this.first, " at step 0")),
     );
-    this.reset();
-    return [make("div", { class: "panels" }, controls, scrollable(arrows), descent, scrollable(matrix))];
+    this.load(start);
+    const kinds = this.kinds.map((radio) => make("label", {}, radio, radio.value));
+    return [make("div", { class: "kinds", role: "radiogroup", "aria-label": "Loss" }, make("b", {}, "loss"), ...kinds), make("div", { class: "panels" }, controls, scrollable(arrows), descent, scrollable(matrix)), this.challenge];
   }
 
   makeRow(name, k) {
@@ -66,60 +79,80 @@ class GradientFigure extends LiveElement {
     });
     // A scale that changes under the hand that drags would run away, so it changes afterwards.
     for (const input of [row.slider.range, row.slider.number]) input.addEventListener("change", () => this.rescale());
-    row.radio = make("input", { type: "radio", name: "target", "aria-label": `${name} is the true class`, onchange: () => this.choose(k) });
+    row.radio = make("input", { type: "radio", name: "target", "aria-label": `${name} is the true class`, onchange: () => this.set({ target: k }) });
     row.controls = make("div", { class: "row" }, make("label", { class: "name" }, row.radio, make("span", {}, name)), row.slider.range, row.slider.number);
     row.bar = make("div", { class: "bar" });
     row.goal = make("div", { class: "goal" });
     row.arrow = make("div", { class: "arrow" });
     row.p = make("td", { class: "p" });
     row.y = make("td");
-    row.slope = make("td");
-    row.cells = make("tr", {}, head("row", name), make("td", { class: "rest" }, make("div", { class: "track" }, row.bar, row.goal, row.arrow)), row.p, row.y, row.slope);
+    row.push = make("td");
+    row.cells = make("tr", {}, head("row", name), make("td", { class: "rest" }, make("div", { class: "track" }, row.bar, row.goal, row.arrow)), row.p, row.y, row.push);
     row.slopes = this.start.labels.map(() => make("td"));
     return row;
   }
 
-  reset() {
-    this.z = [...this.start.z];
-    this.eta = this.start.rate;
-    this.rate.set(this.eta);
+  load({ z, target, rate, loss = "cross-entropy", step = 0 }) {
+    this.z = [...z];
+    this.rate.set(rate);
     this.rescale();
-    this.choose(this.start.target);
+    this.set({ target, kind: loss, eta: rate });
+    if (step) this.descend(step);
   }
 
-  choose(k) {
-    this.target = k;
-    this.rows[k].radio.checked = true;
+  set(change) {
+    Object.assign(this, change);
+    this.rows[this.target].radio.checked = true;
+    for (const radio of this.kinds) radio.checked = radio.value === this.kind;
     this.restart();
   }
 
   // What the reader sets is a new start of the descent.
   restart() {
-    this.losses = [this.lossHere()];
-    this.update();
-    this.announce(`The true class is ${this.rows[this.target].name}: probability ${formatProbability(softmax(this.z)[this.target])}, loss ${formatProbability(this.losses[0])}.`);
+    this.origin = [...this.z];
+    this.losses = [this.lossOf(this.z)];
+    const { name } = this.rows[this.target];
+    this.update(`The true class is ${name}: probability ${formatProbability(softmax(this.z)[this.target])}, loss ${formatProbability(this.losses[0])}. ${this.pushInWords()}`);
   }
 
-  lossHere() {
-    return -logSoftmax(this.z)[this.target];
+  lossOf(z) {
+    return LOSSES[this.kind].loss(z, this.target);
   }
 
   descend(steps) {
-    for (let i = 0; i < steps; i += 1) {
-      const slope = this.gradient();
-      this.z = this.z.map((x, k) => x - this.eta * slope[k]);
-      this.losses.push(this.lossHere());
-    }
+    const path = descend(LOSSES[this.kind], this.z, this.target, this.eta, steps);
+    this.z = path.at(-1);
+    this.losses.push(...path.slice(1).map((z) => this.lossOf(z)));
     this.rescale();
-    this.update();
     const before = this.losses.at(-1 - steps);
     const { name } = this.rows[this.target];
-    this.announce(`${steps === 1 ? "One step" : `${steps} steps`} at rate ${this.eta}: the loss went from ${formatProbability(before)} to ${formatProbability(this.losses.at(-1))}. The probability of ${name} is now ${formatProbability(softmax(this.z)[this.target])}.`);
+    this.update(`${steps === 1 ? "One step" : `${steps} steps`} at rate ${this.eta}: the loss went from ${formatProbability(before)} to ${formatProbability(this.losses.at(-1))}. The probability of ${name} is now ${formatProbability(softmax(this.z)[this.target])}.`);
   }
 
-  gradient() {
-    return softmax(this.z).map((p, k) => p - (k === this.target));
+  // What a step of learning rate 1 adds to each logit.
+  push() {
+    return LOSSES[this.kind].gradient(this.z, this.target).map((x) => -x);
   }
+
+  pushInWords() {
+    return `A step of descent pushes its logit by ${formatSigned(this.push()[this.target])}.`;
+  }
+
+  // The address. ----------------------------------------------------------------------------------
+
+  state() {
+    return { z: this.origin, target: this.target, rate: this.eta, loss: this.kind.replace(" ", "-"), step: this.losses.length - 1 };
+  }
+
+  restore({ z = "", target, rate, loss = "cross-entropy", step = "0" }) {
+    const state = { z: z.split(",").map(parseFloat), target: Number(target), rate: parseFloat(rate), loss: Object.keys(LOSSES).find((kind) => kind.replace(" ", "-") === loss), step: Number(step) };
+    const [low, high] = this.limits.rate;
+    const valid = state.z.length === this.rows.length && state.z.every((x) => Math.abs(x) <= REACHES.at(-1)) && state.target in this.rows && state.rate >= low && state.rate <= high && state.loss && Number.isInteger(state.step) && state.step >= 0 && state.step <= MOST_STEPS;
+    if (valid) this.load(state);
+    return Boolean(valid);
+  }
+
+  // What is shown. --------------------------------------------------------------------------------
 
   rescale() {
     const largest = Math.max(...this.z.map(Math.abs));
@@ -135,21 +168,21 @@ class GradientFigure extends LiveElement {
     });
   }
 
-  update() {
+  update(words) {
     const p = softmax(this.z);
-    const slope = this.gradient();
+    const push = this.push();
     this.rows.forEach((row, k) => {
       const y = Number(k === this.target);
       row.bar.style.width = `${100 * p[k]}%`;
       row.goal.style.left = `${100 * y}%`;
-      row.arrow.style.left = `${100 * Math.min(p[k], y)}%`;
-      row.arrow.style.width = `${100 * Math.abs(slope[k])}%`;
-      row.arrow.classList.toggle("left", slope[k] < 0);
+      row.arrow.style.left = `${100 * Math.min(p[k], p[k] + push[k])}%`;
+      row.arrow.style.width = `${100 * Math.abs(push[k])}%`;
+      row.arrow.classList.toggle("left", push[k] < 0);
       row.cells.classList.toggle("true", y === 1);
       row.slider.number.dataset.value = this.z[k];
       show(row.p, p[k], formatProbability(p[k]));
       show(row.y, y, String(y));
-      show(row.slope, slope[k], formatSigned(slope[k]));
+      show(row.push, push[k], formatSigned(push[k]));
       row.slopes.forEach((cell, j) => {
         const entry = p[k] * ((k === j) - p[j]);
         show(cell, entry, Math.abs(entry) < 0.0005 ? "≈ 0" : formatSigned(entry));
@@ -160,13 +193,25 @@ class GradientFigure extends LiveElement {
     show(this.loss, this.losses.at(-1), formatProbability(this.losses.at(-1)));
     show(this.first, this.losses[0], formatProbability(this.losses[0]));
     show(this.count, this.losses.length - 1, String(this.losses.length - 1));
+    this.formula.textContent = FORMULAS[this.kind].push;
+    this.lossName.replaceChildren(...FORMULAS[this.kind].loss);
     this.drawPath();
+    this.announce(words + this.judge(p[this.target], push[this.target]));
+    this.remember(this.state());
   }
 
-  // The loss at each step, on a scale from 0 to the first loss. No later one is larger: a step
-  // raises the true logit and lowers all others.
+  // The challenge: a grave mistake that is not corrected. Return what the status line adds.
+  judge(p, push) {
+    const { challenge } = this.limits;
+    const solved = p < challenge.p && push < challenge.push;
+    const verdict = solved ? `Solved: squared error lets this mistake pass. Cross-entropy would push by ${formatProbability(1 - p)}.` : `Now p is ${formatProbability(p)} and the push ${formatProbability(push)}.`;
+    showChallenge(this.challenge, solved, `Make the true class all but impossible, p < ${challenge.p}, and yet pushed by less than ${challenge.push}.`, verdict);
+    return solved ? " Challenge solved." : "";
+  }
+
+  // The loss at each step, on a scale from 0 to the largest.
   drawPath() {
-    const top = this.losses[0];
+    const top = Math.max(...this.losses);
     const last = Math.max(10, this.losses.length - 1);
     const points = this.losses.map((loss, i) => [(100 * i) / last, 40 - (38 * loss) / (top || 1)]);
     this.path.innerHTML = `<svg viewBox="0 0 100 41" preserveAspectRatio="none"><polyline points="${points.join(" ")}"/></svg>`;
@@ -178,9 +223,13 @@ class GradientFigure extends LiveElement {
   }
 
   static css = `
-    .panels { display: grid; gap: 18px 28px; }
+    .kinds { display: flex; flex-wrap: wrap; gap: 0 18px; align-items: center; margin-top: -6px; }
+    .kinds label { display: flex; gap: 7px; align-items: center; min-height: 38px; cursor: pointer; }
+    .formula { white-space: nowrap; font-weight: 400; }
+    .panels { display: grid; gap: 12px 28px; }
     .row { display: grid; grid-template-columns: 88px minmax(0, 1fr) 76px; gap: 8px; align-items: center; height: 48px; }
     .head, .arrows thead th { height: 34px; font-weight: 600; vertical-align: middle; }
+    .arrows thead th { padding-top: 0; padding-bottom: 0; line-height: 1.1; }
     .head { display: flex; align-items: center; }
     .name { display: flex; gap: 7px; align-items: center; cursor: pointer; min-width: 0; min-height: 34px; }
     .name span { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; overflow-wrap: anywhere; line-height: 1.2; }
@@ -218,6 +267,10 @@ class GradientFigure extends LiveElement {
     .matrix :is(td, th) { padding: 0; height: 40px; text-align: center; font-size: 13px; font-weight: 400; }
     .matrix tr > :first-child { text-align: start; padding: 0; }
     .matrix td { border: 2px solid var(--ground); background: color-mix(in srgb, var(--sign) var(--share), var(--panel)); forced-color-adjust: none; }
+    @container (max-width: 599px) {
+      .row, tbody tr { height: 42px; }
+      .matrix :is(td, th) { height: 32px; }
+    }
     /* Side by side, the rows stand in line, and a class is named once to the eye. */
     @container (min-width: 600px) {
       .panels { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); }
