@@ -6,9 +6,10 @@ web page alike. What it needs travels with it, so it works without a server and 
 
 from softmax.live._digit.figure import draw_digit
 from softmax.live._gradient.figure import gradient
+from softmax.live._jacobian.figure import jacobian
 from softmax.live._live_figure import LiveFigure
 from softmax.live._logits.figure import logits
 from softmax.live._playground.figure import playground
 from softmax.live._precision.figure import precision
 
-__all__ = ["LiveFigure", "draw_digit", "gradient", "logits", "playground", "precision"]
+__all__ = ["LiveFigure", "draw_digit", "gradient", "jacobian", "logits", "playground", "precision"]

@@ -6,6 +6,7 @@ import pytest
 FIGURES = {
     "logits": ("definition", "panda 0.664"),
     "gradient": ("cross-entropy", "panda -0.336"),
+    "jacobian": ("derivation", "panda +0.112"),
     "precision": ("stability", "NaN by naive, 20 by shifted"),
     "playground": ("softmax-regression", "30 points of 3 classes"),
     "digit": ("mnist", "speak for a"),

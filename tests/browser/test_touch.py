@@ -8,6 +8,7 @@ from tests.browser.figures import find, write_page
 FIGURES = {
     "logits": live.logits([0.25, 1.23, -0.8], ["seal", "panda", "duck"]),
     "gradient": live.gradient([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]),
+    "jacobian": live.jacobian([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]),
     "precision": live.precision([1.0, 1.1, 1.2], "float32", 100),
     "playground": live.playground(),
 }
