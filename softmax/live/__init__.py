@@ -8,6 +8,7 @@ from softmax.live._calibration.figure import calibration
 from softmax.live._descent.figure import descent
 from softmax.live._digit.figure import draw_digit
 from softmax.live._gradient.figure import gradient
+from softmax.live._jacobian.figure import jacobian
 from softmax.live._live_figure import LiveFigure
 from softmax.live._logits.figure import logits
 from softmax.live._playground.figure import playground
@@ -19,6 +20,7 @@ __all__ = [
     "descent",
     "draw_digit",
     "gradient",
+    "jacobian",
     "logits",
     "playground",
     "precision",

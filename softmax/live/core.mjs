@@ -66,6 +66,11 @@ export function formatProbability(p) {
   return p > 0 && p < 0.0005 ? p.toExponential(1).replace("-", "−") : format(p, 3);
 }
 
+// A number with its sign, for what may be positive or negative.
+export function formatSigned(x) {
+  return (x < 0 ? "−" : x > 0 ? "+" : "") + formatProbability(Math.abs(x));
+}
+
 // "a, b and c"
 export function listed(words) {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
@@ -88,6 +93,13 @@ export function make(tag, attributes = {}, ...children) {
 export function show(node, value, text = format(value)) {
   node.dataset.value = value;
   node.textContent = text;
+}
+
+// Show an entry of a matrix, in a color whose strength is its share of the largest one there can be.
+export function showEntry(cell, entry, largest) {
+  show(cell, entry, Math.abs(entry) < 0.0005 ? "≈ 0" : formatSigned(entry));
+  cell.style.setProperty("--sign", entry < 0 ? "var(--c1)" : "var(--c0)");
+  cell.style.setProperty("--share", `${(50 * Math.abs(entry)) / largest}%`);
 }
 
 // A table in a separate box, which scrolls where the reader's font is too wide for the figure.
@@ -357,6 +369,7 @@ input[type="range"]::-moz-range-thumb {
 }
 table { width: 100%; border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; }
 th { font-weight: 600; text-align: start; }
+.entry { border: 2px solid var(--ground); background: color-mix(in srgb, var(--sign) var(--share), var(--panel)); forced-color-adjust: none; }
 .scroll { overflow-x: auto; min-width: 0; margin: 0 -1px; padding: 0 1px; }
 [role="status"] { margin: 14px 0 0; min-height: 2.8em; color: var(--text); }
 .buttons { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 14px; }

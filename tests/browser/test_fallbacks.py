@@ -7,6 +7,7 @@ FIGURES = {
     "logits": ("definition", "panda 0.664"),
     "gradient": ("cross-entropy", "panda +0.336"),
     "descent": ("cross-entropy", "squared error 652"),
+    "jacobian": ("derivation", "panda +0.112"),
     "precision": ("stability", "NaN by naive, 20 by shifted"),
     "playground": ("softmax-regression", "30 points of 3 classes"),
     "digit": ("mnist", "speak for a"),

@@ -6,6 +6,7 @@ import pytest
 import softmax as sm
 from softmax import live
 from tests.browser.figures import (
+    THEMES,
     close,
     control,
     drag,
@@ -27,8 +28,16 @@ COUNTS = "tbody td:nth-child(2)"
 
 
 @pytest.fixture(scope="module")
-def page(visit, address):
-    return visit(f"{address}/{PAGE}")
+def file(tmp_path_factory):
+    """Return the address of a page with a playground and nothing else."""
+    return write_page(tmp_path_factory.mktemp("playground"), live.playground())
+
+
+@pytest.fixture(scope="module")
+def page(visit, file):
+    page = visit(file)
+    page.add_style_tag(content="body { padding-top: 1200px }")  # so that it can leave the screen
+    return page
 
 
 @pytest.fixture
@@ -87,6 +96,29 @@ def pixels(figure, name):
     )
 
 
+def drawn(figure, name):
+    """Draw the figure, and return the words on a canvas with their places, and how many shapes."""
+    return figure.evaluate(
+        """(e, name) => {
+          const found = { words: [], shapes: 0 };
+          const context = CanvasRenderingContext2D.prototype;
+          const { fill, fillText } = context;
+          context.fill = function () {
+            if (this.canvas === e[name]) found.shapes += 1;
+            fill.call(this);
+          };
+          context.fillText = function (word, x, y) {
+            if (this.canvas === e[name]) found.words.push([word, x, y]);
+            fillText.call(this, word, x, y);
+          };
+          e.draw();
+          Object.assign(context, { fill, fillText });
+          return found;
+        }""",
+        name,
+    )
+
+
 def assert_agrees_with_the_package(figure, steps, rate=0.5, alpha=0.001):
     data = np.array(points(figure))
     X, y = data[:, :2], data[:, 2].astype(int)
@@ -102,7 +134,8 @@ def assert_agrees_with_the_package(figure, steps, rate=0.5, alpha=0.001):
     assert number(figure, "accuracy") == pytest.approx(model.score(X, y))
 
 
-def test_it_starts_as_the_chapter_says(figure):
+def test_it_starts_as_the_chapter_says(visit, address):
+    figure = find(visit(f"{address}/{PAGE}"), "playground")
     given = start(figure)
     assert [given[name] for name in ("learning_rate", "alpha", "temperature")] == [0.5, 0.001, 1]
     assert points(figure) == given["presets"]["as at the start"]
@@ -394,8 +427,8 @@ def test_colors_follow_the_theme(page, figure):
     assert [pixels(figure, name) for name in ("plane", "curve")] == light
 
 
-def test_where_motion_is_unwelcome_only_steps_train(visit, address):
-    page = visit(f"{address}/{PAGE}", reduced_motion="reduce")
+def test_where_motion_is_unwelcome_only_steps_train(visit, file):
+    page = visit(file, reduced_motion="reduce")
     figure = find(page, "playground")
     press(button(figure, "Train"), "Enter")
     wait_for_status(figure, "reduced motion")
@@ -404,8 +437,8 @@ def test_where_motion_is_unwelcome_only_steps_train(visit, address):
     assert_agrees_with_the_package(figure, 100)
 
 
-def test_a_finger_taps_and_a_phone_is_wide_enough(visit, address):
-    page = visit(f"{address}/{PAGE}", width=390, has_touch=True, is_mobile=True)
+def test_a_finger_taps_and_a_phone_is_wide_enough(visit, file):
+    page = visit(file, width=390, has_touch=True)
     figure = find(page, "playground")
     plane(figure).scroll_into_view_if_needed()
     page.touchscreen.tap(*where(figure, -3.2, 3.1))
@@ -424,3 +457,131 @@ def test_no_text_is_small(figure):
     assert min(sizes) >= 13
     fonts = figure.evaluate("e => [e.plane, e.curve].map(c => c.getContext('2d').font)")
     assert all(font.startswith("13px") for font in fonts)
+
+
+def test_markers_are_points_and_regions_have_names(figure):
+    names = {"circle", "square", "triangle"}
+    assert not names & {word for word, *_ in drawn(figure, "plane")["words"]}
+    button(figure, "100 steps").click()
+    found = drawn(figure, "plane")
+    assert found["shapes"] == len(points(figure))
+    rows, box = weights(figure), plane(figure).bounding_box()
+    left, top = where(figure, -4, 4)
+    for word, x, y in found["words"]:
+        if word in names:
+            x1 = (box["x"] + x - left) / (box["width"] - 36) * 8 - 4
+            x2 = 4 - (box["y"] + y - top) / (box["height"] - 32) * 8
+            assert (rows @ [x1, x2, 1]).argmax() == ["circle", "square", "triangle"].index(word)
+            names.remove(word)
+    assert not names
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_sixth_class_is_not_a_second_blue(page, figure, theme):
+    switch_theme(page, theme)
+    colors = figure.evaluate(
+        "e => [0, 5].map(k => getComputedStyle(e.shadowRoot.querySelector(`.s${k}`))"
+        ".backgroundColor.match(/\\d+/g).map(Number))"
+    )
+    switch_theme(page, "light")
+    assert np.linalg.norm(np.subtract(*colors)) > 100
+
+
+def test_the_cross_hairs_are_visible_without_focus(figure):
+    before = pixels(figure, "plane")
+    figure.evaluate("e => { e.cursor = [-3, 3]; e.redraw(); }")
+    assert pixels(figure, "plane") != before
+
+
+def test_the_status_is_never_behind_the_numbers(figure):
+    button(figure, "100 steps").click()
+    wait_for_status(figure, "After 100 steps")
+    control(figure, "L2 strength, as a number").fill("0.5")
+    wait_for_status(figure, f"the loss is {number(figure, 'loss'):.4f}")
+    control(figure, "Learning rate, as a number").fill("0.01")
+    button(figure, "Train").click()
+    for key in ("n", " ", "ArrowUp"):
+        press(plane(figure), key)
+    assert "After" not in wait_for_status(figure, "Moved to")
+
+
+def test_numbers_of_the_curve_keep_apart_at_any_rate(figure):
+    control(figure, "Learning rate, as a number").fill("100")
+    for _ in range(3):
+        button(figure, "Step").click()
+    assert number(figure, "loss") > 3
+    heights = sorted(y for _, x, y in drawn(figure, "curve")["words"] if x < 34)
+    assert len(heights) == 2
+    assert np.diff(heights).min() > 13
+
+
+@pytest.mark.parametrize(("width", "most", "reach"), [(390, 920, 600), (1280, 640, 450)])
+def test_the_plane_is_in_sight_while_a_slider_moves(visit, file, width, most, reach):
+    page = visit(file, width=width)
+    figure = find(page, "playground")
+    assert too_wide(page) == 0
+    assert figure.bounding_box()["height"] < most
+    top = plane(figure).bounding_box()["y"]
+    parts = [*figure.locator("input[type=range]").all(), figure.locator(".curve")]
+    for box in (part.bounding_box() for part in parts):
+        assert box["y"] + box["height"] - top < reach
+
+
+def test_the_challenge_checks_itself(figure):
+    challenge = figure.locator(".challenge")
+    data = np.array(points(figure))
+    model = trained(0.5, 0.001, 100, data[:, :2], data[:, 2].astype(int))
+    goal = sm.cross_entropy(model.predict_log_proba(data[:, :2]), data[:, 2].astype(int))
+    goal += 0.001 / 2 * np.sum(model.coef_**2)
+    assert challenge.text_content() == (
+        f"Challenge. At a learning rate of 0.5, 100 steps bring the loss to {goal:.4f}. "
+        "Get there in 10 or fewer. Now 1.0986."
+    )
+    button(figure, "100 steps").click()
+    assert challenge.text_content().endswith("change the learning rate and reset the weights.")
+    button(figure, "Reset weights").click()
+    control(figure, "Learning rate, as a number").fill("4")
+    for _ in range(7):
+        button(figure, "Step").click()
+    assert challenge.text_content().endswith("Solved in 6 steps. Can you do it in fewer?")
+    wait_for_status(figure, "Challenge solved.")
+    press(plane(figure), "Enter")
+    assert challenge.text_content().endswith("The points have changed: Reset all brings them back.")
+
+
+def test_the_address_keeps_settings_and_points(page, figure, visit):
+    figure.get_by_label("points", exact=True).select_option("a ring")
+    control(figure, "Learning rate, as a number").fill("2")
+    control(figure, "Temperature, as a number").fill("0.5")
+    link = "#playground:points=3&rate=2&alpha=0.001&temperature=0.5"
+    page.wait_for_function("link => location.hash === link", arg=link)
+    other = find(visit(page.url), "playground")
+    assert values(other, COUNTS) == [12, 20]
+    button(other, "Step").click()
+    assert_agrees_with_the_package(other, 1, 2.0)
+    figure.get_by_label("points", exact=True).select_option("none")
+    for key in ("6", "Enter", "2", "Shift+ArrowUp", "Enter"):
+        press(plane(figure), key)
+    page.wait_for_function("location.hash.startsWith('#playground:points=0,0,5;0,0.5,1&')")
+    other = find(visit(page.url), "playground")
+    assert points(other) == [[0, 0, 5], [0, 0.5, 1]]
+    button(figure, "Reset all").click()
+    page.wait_for_function("location.hash === ''")
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "points=6&rate=1&alpha=0&temperature=1",
+        "points=0,0,6&rate=1&alpha=0&temperature=1",
+        "points=0,4.1,5&rate=1&alpha=0&temperature=1",
+        "points=0,0&rate=1&alpha=0&temperature=1",
+        "points=0&rate=101&alpha=0&temperature=1",
+        "points=0&rate=1&alpha=0",
+        "points=",
+    ],
+)
+def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(visit, file, state):
+    figure = find(visit(f"{file}#playground:{state}"), "playground")
+    assert points(figure) == start(figure)["presets"]["as at the start"]
+    assert control(figure, "Learning rate, as a number").input_value() == "0.5"

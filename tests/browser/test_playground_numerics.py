@@ -164,7 +164,7 @@ def test_shading_is_the_probability_at_the_temperature(descend, evaluate):
     colors = ["#ff0000"] * 6  # on black: red is half the probability, of 255
     for temperature in (0.1, 1.0, 10.0):
         pixels = evaluate(
-            "[...m.shade(x[0], [0, 2, 3, 5], 4, x[1], x[2], '#000000')"
+            "[...m.shade(x[0], [0, 2, 3, 5], 4, x[1], x[2], '#000000').small"
             ".getContext('2d').getImageData(0, 0, 120, 120).data]",
             [found, temperature, colors],
         )

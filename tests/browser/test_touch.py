@@ -10,6 +10,7 @@ FIGURES = {
     "logits": live.logits([0.25, 1.23, -0.8], ["seal", "panda", "duck"]),
     "gradient": live.gradient([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]),
     "descent": live.descent(8, ["seal", "panda", "duck"]),
+    "jacobian": live.jacobian([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]),
     "precision": live.precision([1.0, 1.1, 1.2], "float32", 100),
     "calibration": live.calibration(4 * np.eye(3), [0, 1, 1], 4 * np.eye(3), [0, 1, 2]),
     "playground": live.playground(),

@@ -20,6 +20,7 @@ EXAMPLES = {
     "logits": (live.logits([0.25, 1.23, -0.8], ["seal", "panda", "duck"]), 10_000),
     "gradient": (live.gradient([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]), 10_000),
     "descent": (live.descent(8, ["seal", "panda", "duck"]), 10_000),
+    "jacobian": (live.jacobian([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]), 10_000),
     "precision": (live.precision([1.0, 1.1, 1.2], "float32", 100), 10_000),
     "calibration": (
         live.calibration(4 * np.eye(3), [0, 1, 1], 4 * np.eye(3), [0, 1, 2]),

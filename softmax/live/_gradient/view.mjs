@@ -1,7 +1,7 @@
 // The true class, the logits and the loss; what a step of descent does to each logit, as arrows; the
 // Jacobian; gradient descent on the logits.
 
-import { LiveElement, define, formatProbability, linearScale, logScale, make, scrollable, show, showChallenge, slider, softmax } from "../core.mjs";
+import { LiveElement, define, formatProbability, formatSigned, linearScale, logScale, make, scrollable, show, showChallenge, showEntry, slider, softmax } from "../core.mjs";
 import { LOSSES, descend } from "./numerics.mjs";
 
 // How each loss and the push on the logits, the negative gradient, are written.
@@ -14,11 +14,6 @@ const RATE_STEPS = 150;
 // The sliders reach to the first of these that holds every logit. Steps of the descent can lead
 // beyond the largest logit that may be typed.
 const REACHES = [4, 8, 16, 32, 64];
-
-// A number with its sign, for what may be positive or negative.
-function formatSigned(x) {
-  return (x < 0 ? "−" : x > 0 ? "+" : "") + formatProbability(Math.abs(x));
-}
 
 const head = (scope, text, attributes = {}) => make("th", { scope, ...attributes }, make("span", {}, text));
 
@@ -88,7 +83,7 @@ class GradientFigure extends LiveElement {
     row.y = make("td");
     row.push = make("td");
     row.cells = make("tr", {}, head("row", name), make("td", { class: "rest" }, make("div", { class: "track" }, row.bar, row.goal, row.arrow)), row.p, row.y, row.push);
-    row.slopes = this.start.labels.map(() => make("td"));
+    row.slopes = this.start.labels.map(() => make("td", { class: "entry" }));
     return row;
   }
 
@@ -183,12 +178,7 @@ class GradientFigure extends LiveElement {
       show(row.p, p[k], formatProbability(p[k]));
       show(row.y, y, String(y));
       show(row.push, push[k], formatSigned(push[k]));
-      row.slopes.forEach((cell, j) => {
-        const entry = p[k] * ((k === j) - p[j]);
-        show(cell, entry, Math.abs(entry) < 0.0005 ? "≈ 0" : formatSigned(entry));
-        cell.style.setProperty("--sign", entry < 0 ? "var(--c1)" : "var(--c0)");
-        cell.style.setProperty("--share", `${(50 * Math.abs(entry)) / this.limits.entry}%`);
-      });
+      row.slopes.forEach((cell, j) => showEntry(cell, p[k] * ((k === j) - p[j]), this.limits.entry));
     });
     show(this.loss, this.losses.at(-1), formatProbability(this.losses.at(-1)));
     show(this.first, this.losses[0], formatProbability(this.losses[0]));
@@ -266,7 +256,6 @@ class GradientFigure extends LiveElement {
     .matrix caption { font-weight: 600; font-size: 15px; text-align: start; height: 34px; line-height: 34px; white-space: nowrap; }
     .matrix :is(td, th) { padding: 0; height: 40px; text-align: center; font-size: 13px; font-weight: 400; }
     .matrix tr > :first-child { text-align: start; padding: 0; }
-    .matrix td { border: 2px solid var(--ground); background: color-mix(in srgb, var(--sign) var(--share), var(--panel)); forced-color-adjust: none; }
     @container (max-width: 599px) {
       .row, tbody tr { height: 42px; }
       .matrix :is(td, th) { height: 32px; }

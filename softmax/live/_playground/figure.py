@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 MOST_CLASSES = 6  # plane.mjs has a marker for each
-# The plane is a square: `reach` is the largest coordinate on either axis.
+# The plane is a square: `reach` is the largest coordinate on either axis. `linked` is the largest
+# number of points that the address holds. The challenge is to reach in 10 steps the loss that takes
+# 100 with the settings at the start.
 LIMITS: dict[str, Any] = {
     "reach": 4.0,
     "points": 200,
+    "linked": 40,
+    "challenge": (100, 10),
     "learning_rate": (0.01, 100.0),
     "alpha": (0.0, 1.0),
     "temperature": (0.1, 10.0),

@@ -1,5 +1,5 @@
-// What a canvas shows of a linear classifier on the square from -reach to reach: shading, borders
-// that carry the markers of their two classes, points, a cursor; and a curve of losses.
+// What a canvas shows of a linear classifier on the square from -reach to reach: shading, the name of
+// each region, borders, points, a cursor; and a curve of losses.
 
 import { format } from "../core.mjs";
 import { logitsAt } from "./numerics.mjs";
@@ -59,15 +59,20 @@ export function rgb(color) {
   return [0, 2, 4].map((i) => parseInt(wide.slice(i, i + 2), 16));
 }
 
-// Shading: the color of the most probable class, the stronger the more probable it is.
+// Shading: the color of the most probable class, the stronger the more probable it is. With it, for
+// each class the mean of its places on the rim: no point is near, and as regions are convex, it is
+// inside the region, where its name can be.
 export function shade(parameters, classes, reach, temperature, colors, ground) {
   const image = new ImageData(GRID, GRID);
   const paper = rgb(ground);
   const inks = classes.map((k) => rgb(colors[k]));
+  const rim = classes.map(() => ({ count: 0, x: 0, y: 0 }));
+  const place = (i) => ((i + 0.5) / GRID) * 2 * reach - reach;
   for (let row = 0, at = 0; row < GRID; row += 1) {
-    const x2 = reach - ((row + 0.5) / GRID) * 2 * reach;
+    const x2 = -place(row);
     for (let column = 0; column < GRID; column += 1) {
-      const z = logitsAt(parameters, classes, ((column + 0.5) / GRID) * 2 * reach - reach, x2);
+      const x1 = place(column);
+      const z = logitsAt(parameters, classes, x1, x2);
       let best = 0;
       for (let j = 1; j < z.length; j += 1) if (z[j] > z[best]) best = j;
       let total = 0;
@@ -75,11 +80,15 @@ export function shade(parameters, classes, reach, temperature, colors, ground) {
       const share = 0.5 / total;
       for (let c = 0; c < 3; c += 1) image.data[at++] = paper[c] + share * (inks[best][c] - paper[c]);
       image.data[at++] = 255;
+      if (row % (GRID - 1) && column % (GRID - 1)) continue;
+      rim[best].count += 1;
+      rim[best].x += x1;
+      rim[best].y += x2;
     }
   }
   const small = new OffscreenCanvas(GRID, GRID);
   small.getContext("2d").putImageData(image, 0, 0);
-  return small;
+  return { small, names: rim.map(({ count, x, y }) => (count > GRID / 6 ? [x / count, y / count] : null)) };
 }
 
 // The border between two classes: the piece of the line z_j = z_k inside the square on which no
@@ -127,36 +136,22 @@ export function trace(context, k, x, y, radius) {
   context.closePath();
 }
 
-function drawBorder(context, at, { j, k, ends }, parameters, colors) {
-  const [[x1, y1], [x2, y2]] = ends.map(([x, y]) => [at.toX(x), at.toY(y)]);
+function drawBorder(context, at, ends, colors) {
   context.beginPath();
-  context.moveTo(x1, y1);
-  context.lineTo(x2, y2);
+  for (const [x, y] of ends) context.lineTo(at.toX(x), at.toY(y));
   context.lineWidth = 1.6;
   context.strokeStyle = colors.text;
   context.stroke();
-  if (Math.hypot(x2 - x1, y2 - y1) < 44) return;
-  // In the middle, a tag across the line with the marker of each side.
-  const [a, b] = [0, 1].map((d) => parameters[j][d] - parameters[k][d]);
-  const length = Math.hypot(a, b);
-  const side = [(11 * a) / length, (-11 * b) / length];
-  const [x, y] = [(x1 + x2) / 2, (y1 + y2) / 2];
-  const pill = [[-1, 1], [1, 1]].map(([s]) => [x + s * side[0], y + s * side[1]]);
-  for (const [width, style] of [[22, colors.edge], [20, colors.ground]]) {
-    context.beginPath();
-    context.moveTo(...pill[0]);
-    context.lineTo(...pill[1]);
-    context.lineCap = "round";
-    context.lineWidth = width;
-    context.strokeStyle = style;
-    context.stroke();
-  }
-  context.lineCap = "butt";
-  for (const [s, of] of [[1, j], [-1, k]]) {
-    trace(context, of, x + s * side[0] * 0.86, y + s * side[1] * 0.86, 5.5);
-    context.fillStyle = colors.classes[of];
-    context.fill();
-  }
+}
+
+function drawName(context, at, name, [x1, x2], colors) {
+  const [half, line] = [context.measureText(name).width / 2 + 6, 12];
+  const x = Math.min(at.left + at.width - half, Math.max(at.left + half, at.toX(x1)));
+  const y = Math.min(at.top + at.height - line, Math.max(at.top + line, at.toY(x2)));
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillStyle = colors.text;
+  context.fillText(name, x, y);
 }
 
 function drawAxes(context, at, colors) {
@@ -210,26 +205,27 @@ function drawCursor(context, at, [x1, x2], held, colors) {
   }
 }
 
-// `scene` holds parameters, points, temperature, limits, state (from evaluate), cursor (or null)
-// and held.
+// `scene` holds parameters, points, temperature, limits, state (from evaluate), cursor and held.
 export function drawPlane(canvas, scene, colors) {
   const { context, width, height } = prepare(canvas);
   const { reach } = scene.limits;
   const at = frame(canvas, reach);
   const { classes, wrong } = scene.state;
+  const lines = borders(scene.parameters, classes, reach);
   context.clearRect(0, 0, width, height);
-  if (classes.length > 0) {
-    const shading = shade(scene.parameters, classes, reach, scene.temperature, colors.classes, colors.ground);
-    context.drawImage(shading, at.left, at.top, at.width, at.height);
-  }
   context.save();
   context.beginPath();
   context.rect(at.left, at.top, at.width, at.height);
   context.clip();
-  for (const found of borders(scene.parameters, classes, reach)) drawBorder(context, at, found, scene.parameters, colors);
+  if (classes.length > 0) {
+    const { small, names } = shade(scene.parameters, classes, reach, scene.temperature, colors.classes, colors.ground);
+    context.drawImage(small, at.left, at.top, at.width, at.height);
+    for (const { ends } of lines) drawBorder(context, at, ends, colors);
+    if (lines.length) names.forEach((place, j) => place && drawName(context, at, SHAPES[classes[j]].name, place, colors));
+  }
   const missed = new Set(wrong);
   scene.points.forEach((point, n) => drawPoint(context, at, point, colors, missed.has(n)));
-  if (scene.cursor) drawCursor(context, at, scene.cursor, scene.held, colors);
+  drawCursor(context, at, scene.cursor, scene.held, colors);
   context.restore();
   drawAxes(context, at, colors);
 }
@@ -257,7 +253,6 @@ export function drawCurve(canvas, { losses, stride, classes }, colors) {
   context.textBaseline = "middle";
   context.textAlign = "right";
   context.fillText("0", left - 6, toY(0) - 4);
-  context.fillText(format(guess, guess < 10 ? 1 : 0), left - 6, toY(guess));
   if (most > 1.6 * guess) context.fillText(most < 100 ? format(most, 0) : most.toExponential(0), left - 2, top + 6);
   context.textBaseline = "top";
   context.textAlign = "left";
@@ -265,7 +260,7 @@ export function drawCurve(canvas, { losses, stride, classes }, colors) {
   context.textAlign = "right";
   context.fillText(`${steps} steps`, width - 8, height - bottom + 6);
   context.textBaseline = "bottom";
-  context.fillText(`a guess: log ${Math.max(classes, 2)}`, width - 14, toY(guess) - 3);
+  context.fillText(`a guess: log ${Math.max(classes, 2)} = ${format(guess)}`, width - 14, toY(guess) - 3);
   context.beginPath();
   losses.forEach((loss, i) => context.lineTo(toX(i * stride), toY(loss)));
   context.strokeStyle = colors.classes[0];

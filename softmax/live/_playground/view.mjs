@@ -1,6 +1,6 @@
 // A playground: points on a plane, and softmax regression that learns to tell their classes apart.
 
-import { argmax, define, format, formatProbability, listed, logScale, make, reducedMotion, scrollable, show, slider, softmax } from "../core.mjs";
+import { argmax, define, format, formatProbability, listed, logScale, make, reducedMotion, scrollable, show, showChallenge, slider, softmax } from "../core.mjs";
 import { classesOf, descend, evaluate, logitsAt } from "./numerics.mjs";
 import { SHAPES, clipPath, drawCurve, drawPlane } from "./plane.mjs";
 import { PointsElement } from "./points.mjs";
@@ -30,55 +30,58 @@ class PlaygroundFigure extends PointsElement {
     this.everything = button("Reset all", () => this.reset());
     this.removal = button("Remove point", () => this.removeChosen());
     const { learning_rate, alpha, temperature } = this.limits;
+    this.settings = {};
     const sliders = [
       this.setting("learning rate", "rate", logScale(...learning_rate, 160), "learning_rate", 0),
       this.setting("L2 strength", "alpha", penaltyScale(alpha), "alpha", 0),
       this.setting("temperature", "temperature", logScale(...temperature, 100), "temperature"),
     ];
     this.plane = this.planeCanvas();
+    this.challenge = make("p", { class: "challenge" });
     const buttons = make("div", { class: "buttons" }, this.train, this.one, this.hundred, button("Reset weights", () => this.forget()));
-    this.parts = [
+    const parts = [
       this.pointsRow(),
-      make("div", { class: "panels" },
-        make("div", {}, this.plane, buttons, make("p", { id: "help", class: "soft" }, "Click or tap to add a point, drag a point to move it. A ring marks a point outside its region. Keys on the plane: arrows move the cursor (with Shift further), Enter adds a point, Space picks it up and puts it down, Delete removes it, N goes to the next one, 1 to 6 choose the class.")),
-        make("div", {}, this.numbers(), this.curveCanvas(), ...sliders, make("p", { class: "soft" }, "The temperature divides the logits where probabilities are shown: in the shading and at the cursor. Training, loss and borders do without it."))),
-      this.weightsTable(),
+      make("div", { class: "panels" }, this.plane, make("div", {}, buttons, ...sliders, make("div", { class: "result" }, this.numbers(), this.curveCanvas()), this.challenge)),
+      make("div", { class: "more" },
+        make("details", {}, make("summary", {}, "Weights"), this.weightsTable()),
+        make("details", {}, make("summary", {}, "How to use it"),
+          make("p", { id: "help", class: "soft" }, "Click or tap to add a point, drag a point to move it. A ring marks a point outside its region. The temperature divides the logits where probabilities are shown: in the shading and at the cross-hairs. Training, loss and borders do without it. Keys on the plane: arrows move the cross-hairs (with Shift further), Enter adds a point, Space picks it up and puts it down, Delete removes it, N goes to the next one, 1 to 6 choose the class."))),
     ];
+    this.goal = this.lossAtTheStart(this.limits.challenge[0]);
     this.reset();
-    return this.parts;
+    return parts;
   }
 
   // Controls and panels. --------------------------------------------------------------------------
 
   pointsRow() {
     const names = Object.keys(this.start.presets);
-    this.preset = make("select", { id: "preset", onchange: () => this.load(this.preset.value) }, ...names.map((name) => make("option", {}, name)));
+    this.preset = make("select", { "aria-label": "points", onchange: () => this.load(this.presetPoints()) }, ...names.map((name) => make("option", {}, name)));
     this.choices = SHAPES.map(({ name }, k) => make("input", { type: "radio", name: "class", id: `class${k}`, onchange: () => this.choose(k) }));
-    const labels = SHAPES.map(({ name }, k) => make("label", { for: `class${k}`, class: "choice" }, this.choices[k], symbol(k), name));
+    const labels = SHAPES.map(({ name }, k) => make("label", { for: `class${k}`, class: "choice" }, this.choices[k], symbol(k), make("span", { class: "word" }, name)));
     return make("div", { class: "top" },
-      make("div", { class: "sets" }, make("label", { for: "preset" }, "points"), this.preset, this.removal, this.everything),
-      make("fieldset", {}, make("legend", {}, "class of a new point"), ...labels));
+      make("div", { class: "sets" }, this.preset, this.removal, this.everything),
+      make("fieldset", {}, make("legend", { class: "hidden" }, "class of a new point"), ...labels));
   }
 
+  // A slider whose value is this[name].
   setting(label, name, scale, initial, origin = 0.5) {
-    const control = slider({
-      label: label[0].toUpperCase() + label.slice(1),
-      scale,
-      value: this.start[initial],
-      origin,
-      change: (value) => {
-        this[name] = value;
-        control.range.setAttribute("aria-valuetext", value);
-        this.refresh();
-      },
-    });
-    // Settings are small numbers: two digits after the point would not tell them.
-    const reset = () => {
-      this[name] = this.start[initial];
-      control.set(this[name]);
-      control.range.setAttribute("aria-valuetext", this[name]);
+    const use = (value) => {
+      this[name] = value;
+      // Small numbers: two digits after the point would not tell them.
+      control.range.setAttribute("aria-valuetext", value);
     };
-    (this.settings ??= []).push(reset);
+    const change = (value) => {
+      use(value);
+      this.refresh();
+      this.report();
+    };
+    const control = slider({ label: label[0].toUpperCase() + label.slice(1), scale, value: this.start[initial], origin, change });
+    const set = (value) => {
+      control.set(value);
+      use(value);
+    };
+    this.settings[name] = { set, limits: this.limits[initial], initial: this.start[initial] };
     return make("div", { class: `setting ${name}` }, make("span", {}, label), control.range, control.number);
   }
 
@@ -92,14 +95,14 @@ class PlaygroundFigure extends PointsElement {
       this[name] = make("dd", { class: name });
       return make("div", {}, make("dt", {}, label), this[name]);
     };
-    return make("dl", {}, pair("stepsShown", "steps"), pair("lossShown", "loss"), pair("penaltyShown", "of which penalty"), pair("accuracyShown", "accuracy"));
+    return make("dl", {}, pair("stepsShown", "steps"), pair("lossShown", "loss"), pair("penaltyShown", "penalty"), pair("accuracyShown", "accuracy"));
   }
 
   weightsTable() {
     this.rows = make("tbody");
-    const head = ["class", "points", "w of x₁", "w of x₂", "bias", "p at cursor"];
+    const head = ["class", "points", "w of x₁", "w of x₂", "bias", "p at cross-hairs"];
     const table = make("table", {},
-      make("caption", { class: "hidden" }, "Weights and bias of each class, and its probability at the cursor"),
+      make("caption", { class: "hidden" }, "Weights and bias of each class, and its probability at the cross-hairs"),
       make("thead", {}, make("tr", {}, ...head.map((name) => make("th", { scope: "col" }, name)))),
       this.rows);
     return scrollable(table);
@@ -108,14 +111,18 @@ class PlaygroundFigure extends PointsElement {
   // State. ----------------------------------------------------------------------------------------
 
   reset() {
-    for (const reset of this.settings) reset();
+    for (const { set, initial } of Object.values(this.settings)) set(initial);
     this.preset.selectedIndex = 0;
     this.choose(0);
-    this.load(this.preset.value);
+    this.load(this.presetPoints());
   }
 
-  load(name) {
-    this.points = this.start.presets[name].map((point) => [...point]);
+  presetPoints() {
+    return Object.values(this.start.presets)[this.preset.selectedIndex];
+  }
+
+  load(points) {
+    this.points = points.map((point) => [...point]);
     this.cursor = [0, 0];
     this.selected = -1;
     this.held = false;
@@ -123,11 +130,42 @@ class PlaygroundFigure extends PointsElement {
     if (!this.points.length) this.announce("The plane is empty. Choose a class and add points.");
   }
 
+  // The address: the settings, and the points by the number of their preset or, if they are few, one
+  // by one.
+
+  link() {
+    const { rate, alpha, temperature } = this;
+    const points = this.areAsIn(this.presetPoints()) ? this.preset.selectedIndex : this.points.map(String).join(";");
+    return { ...(this.points.length <= this.limits.linked && { points }), rate, alpha, temperature };
+  }
+
+  restore({ points = "0", ...settings }) {
+    const presets = Object.values(this.start.presets);
+    const isPreset = /^\d$/.test(points);
+    const given = isPreset ? presets[points] : points.split(";").filter(Boolean).map((point) => point.split(",").map(parseFloat));
+    const { reach, points: most } = this.limits;
+    const fits = (point) => point.length === 3 && Math.max(Math.abs(point[0]), Math.abs(point[1])) <= reach && point[2] in SHAPES;
+    const names = Object.keys(this.settings);
+    const valid = given?.length <= most && given.every(fits) && names.every((name) => {
+      const [low, high] = this.settings[name].limits;
+      return settings[name] >= low && settings[name] <= high;
+    });
+    if (!valid) return false;
+    for (const name of names) this.settings[name].set(Number(settings[name]));
+    this.preset.selectedIndex = isPreset ? points : 0;
+    this.load(given);
+    return true;
+  }
+
+  areAsIn(points) {
+    return String(this.points) === String(points);
+  }
+
   // Start again from zero.
   forget() {
     this.pause();
     this.parameters = SHAPES.map(() => [0, 0, 0]);
-    Object.assign(this, { steps: 0, stride: 1, diverged: false, converged: false });
+    Object.assign(this, { steps: 0, stride: 1, diverged: false, converged: false, reached: null });
     this.refresh();
     this.report("All weights are zero.");
   }
@@ -185,6 +223,7 @@ class PlaygroundFigure extends PointsElement {
       this.parameters = next.parameters;
       this.converged = next.largest < CONVERGED;
       this.steps += 1;
+      this.reached ??= evaluate(this.parameters, this.points, this.alpha).objective <= this.goal ? this.steps : null;
       if (this.steps % this.stride === 0) this.record();
     }
     this.refresh();
@@ -204,7 +243,7 @@ class PlaygroundFigure extends PointsElement {
   changed(words) {
     const classes = classesOf(this.points);
     this.parameters = this.parameters.map((row, k) => (classes.includes(k) ? row : [0, 0, 0]));
-    this.converged = false;
+    Object.assign(this, { converged: false, reached: null });
     this.refresh();
     this.report(words);
   }
@@ -233,7 +272,35 @@ class PlaygroundFigure extends PointsElement {
     for (const button of [this.one, this.hundred]) button.setAttribute("aria-disabled", Boolean(this.obstacle()));
     this.removal.setAttribute("aria-disabled", this.selected < 0);
     this.curve.setAttribute("aria-label", `Loss curve. After ${count(this.steps, "step")} the loss is ${format(objective, 4)}.`);
+    this.judge();
     this.redraw();
+  }
+
+  // The challenge: longer steps need fewer of them, until they overshoot.
+  judge() {
+    const [slow, most] = this.limits.challenge;
+    const original = this.areAsIn(Object.values(this.start.presets)[0]);
+    const solved = original && this.reached !== null && this.reached <= most;
+    let verdict = `Now ${format(this.state.objective, 4)}.`;
+    if (this.steps >= most) verdict = "Too slow: change the learning rate and reset the weights.";
+    if (!original) verdict = "The points have changed: Reset all brings them back.";
+    if (solved) verdict = `Solved in ${count(this.reached, "step")}. Can you do it in fewer?`;
+    showChallenge(this.challenge, solved, `At a learning rate of ${this.start.learning_rate}, ${slow} steps bring the loss to ${format(this.goal, 4)}. Get there in ${most} or fewer.`, verdict);
+    this.challenge.hidden = this.goal === null;
+    return solved;
+  }
+
+  // The loss after some steps from the state in which the page opens, or null if training diverges.
+  lossAtTheStart(steps) {
+    const { presets, learning_rate, alpha } = this.start;
+    const [points] = Object.values(presets);
+    let parameters = SHAPES.map(() => [0, 0, 0]);
+    for (let i = 0; i < steps; i += 1) {
+      const next = descend(parameters, points, learning_rate, alpha);
+      if (next.diverged) return null;
+      ({ parameters } = next);
+    }
+    return evaluate(parameters, points, alpha).objective;
   }
 
   row(k, j) {
@@ -250,11 +317,14 @@ class PlaygroundFigure extends PointsElement {
   }
 
   report(words = "") {
+    this.remember(this.link());
+    // The numbers of a moment would soon be wrong.
+    if (this.running) return this.announce(words || "Training.");
     const { objective, wrong } = this.state;
     if (this.diverged) return this.announce(`Training diverged after ${count(this.steps, "step")}: the next one would spoil the weights. Lower the learning rate or the L2 strength, then reset the weights.`);
     const right = `${this.points.length - wrong.length} of ${count(this.points.length, "point")} lie in their own region`;
     const end = this.converged ? " Training has converged: every entry of the gradient is below 0.000001." : "";
-    this.announce(`${words} After ${count(this.steps, "step")} the loss is ${format(objective, 4)}, and ${right}.${end}`.trim());
+    this.announce(`${words} After ${count(this.steps, "step")} the loss is ${format(objective, 4)}, and ${right}.${end}${this.judge() ? " Challenge solved." : ""}`.trim());
   }
 
   // Once for each picture that the screen shows, however often it is asked for.
@@ -271,8 +341,7 @@ class PlaygroundFigure extends PointsElement {
     const style = getComputedStyle(this);
     const color = (name) => style.getPropertyValue(`--${name}`);
     const colors = { ground: color("ground"), text: color("text"), soft: color("soft"), edge: color("edge"), classes: SHAPES.map((_, k) => color(`c${k}`)) };
-    const focused = this.shadowRoot.activeElement === this.plane;
-    drawPlane(this.plane, { ...this, cursor: focused || this.selected >= 0 ? this.cursor : null }, colors);
+    drawPlane(this.plane, this, colors);
     drawCurve(this.curve, { losses: this.losses, stride: this.stride, classes: this.state.classes.length }, colors);
   }
 
@@ -303,31 +372,37 @@ class PlaygroundFigure extends PointsElement {
   }
 
   static css = `
-    .top { display: flex; flex-wrap: wrap; gap: 10px 20px; align-items: end; margin-bottom: 14px; }
-    .sets { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
-    .sets label { width: 100%; }
-    .sets label, legend { font-weight: 600; padding: 0; }
-    .sets select { max-width: 100%; }
-    fieldset { display: flex; flex-wrap: wrap; gap: 2px 12px; font-size: 14px; margin: 0; padding: 0; border: 0; min-width: 0; }
+    /* The sixth class: beside the first, the blue of the other figures is one blue too many. */
+    :host([data-theme]) { --c5: var(--soft); }
+    .top { display: flex; flex-wrap: wrap; gap: 8px 20px; align-items: center; margin-bottom: 8px; }
+    .sets { display: flex; flex: 1 1 300px; min-width: 0; gap: 6px; }
+    .sets select { flex: 0 1 200px; min-width: 0; width: 60px; }
+    .buttons, .sets button { white-space: nowrap; }
+    fieldset { display: flex; flex-wrap: wrap; gap: 0 12px; font-size: 14px; margin: 0; padding: 0; border: 0; min-width: 0; }
     .choice { display: inline-flex; align-items: center; gap: 5px; min-height: 32px; cursor: pointer; }
     .choice input { margin: 0; width: 16px; height: 16px; accent-color: var(--c0); }
     .shape { display: inline-block; flex: none; width: 15px; height: 15px; forced-color-adjust: none; }
     ${SHAPES.map((shape, k) => `.s${k} { background: var(--c${k}); clip-path: ${clipPath(shape)}; }`).join("\n")}
-    .panels { display: grid; gap: 16px 24px; }
-    @container (min-width: 600px) {
-      .panels { grid-template-columns: minmax(0, 1.25fr) minmax(0, 1fr); }
-    }
+    .panels { display: grid; gap: 8px 24px; }
     canvas { display: block; width: 100%; }
-    .plane { aspect-ratio: 1; cursor: crosshair; touch-action: pan-y pinch-zoom; border-radius: 4px; user-select: none; }
-    .curve { height: 150px; margin: 10px 0 6px; }
-    p.soft { margin: 8px 0 0; }
-    dl { display: grid; grid-template-columns: 1fr 1fr; gap: 8px 16px; margin: 0; }
-    dt { font-size: 13px; color: var(--soft); }
-    dd { margin: 0; font-size: 17px; font-weight: 600; font-variant-numeric: tabular-nums; }
-    .setting { display: grid; grid-template-columns: minmax(0, 1fr) 76px; gap: 0 8px; align-items: center; margin-top: 4px; }
-    .setting span { grid-column: 1 / -1; font-size: 14px; }
+    .plane { max-width: 300px; margin: 0 auto; aspect-ratio: 1; cursor: crosshair; touch-action: pan-y pinch-zoom; border-radius: 4px; user-select: none; }
+    .buttons { margin: 0 0 4px; gap: 4px; }
+    :is(.buttons, .sets) button { padding: 3px 7px; }
+    .setting { display: grid; grid-template-columns: 92px minmax(0, 1fr) 76px; gap: 8px; align-items: center; min-height: 37px; }
+    .setting span { font-size: 14px; line-height: 1.2; }
     .temperature { --c0: var(--c2); }
-    table { margin-top: 16px; }
+    .result { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 12px; align-items: center; margin-top: 6px; }
+    .curve { height: 110px; }
+    dl { display: grid; grid-template-columns: 1fr 1fr; gap: 4px 12px; margin: 0; }
+    dt { font-size: 13px; color: var(--soft); }
+    dd { margin: 0; min-width: 3.6em; font-weight: 600; font-variant-numeric: tabular-nums; }
+    .challenge { margin-top: 8px; }
+    [role="status"] { margin-top: 8px; }
+    .more { display: flex; flex-wrap: wrap; gap: 0 20px; margin-top: 4px; }
+    details[open] { flex: 1 1 100%; min-width: 0; }
+    summary { min-height: 28px; line-height: 28px; cursor: pointer; width: max-content; max-width: 100%; }
+    p.soft { margin: 4px 0 0; }
+    table { margin-top: 4px; }
     td, th { padding: 4px 6px 4px 0; text-align: end; }
     tr > :last-child { padding-right: 0; }
     th:first-child { text-align: start; }
@@ -335,9 +410,13 @@ class PlaygroundFigure extends PointsElement {
     tbody tr { border-top: 1px solid var(--line); }
     tbody th { font-weight: 400; }
     .name { display: inline-flex; align-items: center; gap: 6px; }
-    /* On a phone the marker says which class it is; its name stands at the top. */
-    @container (max-width: 380px) {
+    /* On a phone the marker says which class it is; its name is in the region. */
+    @container (max-width: 560px) {
       .word { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+    }
+    @container (min-width: 600px) {
+      .panels { grid-template-columns: minmax(0, 1.1fr) minmax(0, 1fr); }
+      .plane { max-width: 400px; }
     }
   `;
 }
