@@ -1,7 +1,7 @@
 // Scores, their exponentials laid end to end, and one bar of length 1 that the classes share. For
 // three classes, the simplex beside it.
 
-import { LiveElement, argmax, define, format, formatProbability, linearScale, listed, logScale, logSoftmax, make, scrollable, show, showChallenge, sigmoid, slider, softmax, sum } from "../core.mjs";
+import { LiveElement, argmax, define, draggable, format, formatProbability, linearScale, listed, logScale, logSoftmax, make, scrollable, show, showChallenge, sigmoid, slider, softmax, sum } from "../core.mjs";
 
 const TEMPERATURE_STEPS = 200;
 // The sliders reach to the first of these that holds every score, or to the largest one allowed.
@@ -287,28 +287,7 @@ class LogitsFigure extends LiveElement {
     this.path = frame.querySelector(".path");
     this.point = frame.querySelector(".handle");
     this.names = [...frame.querySelectorAll("text")];
-    let dragging = false;
-    const drag = (event) => {
-      const matrix = this.triangle.getScreenCTM().inverse();
-      const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix);
-      this.moveTo(at.x / 100, at.y / 100);
-    };
-    const listeners = {
-      // A mouse may begin anywhere, a finger only at the point: elsewhere it scrolls.
-      pointerdown: (event) => {
-        if (event.button || (event.pointerType === "touch" && !event.target.matches(".grip"))) return;
-        event.preventDefault();
-        this.triangle.setPointerCapture(event.pointerId);
-        dragging = true;
-        drag(event);
-      },
-      pointermove: (event) => dragging && drag(event),
-      pointerup: () => (dragging = false),
-      pointercancel: () => (dragging = false),
-    };
-    for (const [name, listener] of Object.entries(listeners)) this.triangle.addEventListener(name, listener);
-    const hold = (event) => event.target.matches(".grip") && event.preventDefault();
-    this.triangle.addEventListener("touchstart", hold, { passive: false });
+    draggable(this.triangle, ".grip", (x, y) => this.moveTo(x / 100, y / 100));
     const [low, high] = this.limits.temperature;
     this.aside = make("div", { class: "aside" }, frame, make("p", { class: "soft" }, `All distributions of three classes. Drag the point p. The line is its path from temperature ${low} (a corner) to ${high} (near the center).`));
     return this.aside;
