@@ -125,38 +125,53 @@ export function logScale(min, max, steps) {
   };
 }
 
-// A slider and a number field for one value: { range, number, set(value), rescale(scale) }.
-// The slider is a bar that begins at the middle of its range, or at `origin` of 0 at its left end.
-export function slider({ label, scale, value, origin = 0.5, change }) {
-  const range = make("input", { type: "range", "aria-label": label, oninput: () => (touch ? hold() : use(scale.from(range.value))) });
+// A field for a number from `min` to `max`: { number, set(value) }.
+export function numberField({ label, min = null, max = null, change }) {
+  let value;
   const number = make("input", {
     type: "number",
     step: "any",
-    "aria-label": `${label}, as a number`,
+    min,
+    max,
+    "aria-label": label,
     oninput: () => {
       const given = number.valueAsNumber;
-      const valid = given >= scale.min && given <= scale.max;
+      const valid = given >= number.min && given <= number.max;
       number.setAttribute("aria-invalid", !valid);
-      if (valid) use(given, number);
+      if (!valid) return;
+      value = given;
+      change(given);
     },
     // On leaving the field, an invalid entry is replaced by the last valid number.
     onchange: () => set(value),
   });
-  const set = (x, source) => {
+  const set = (x) => {
+    value = x;
+    if (number.valueAsNumber !== x) number.value = x; // "1.50" stays as it was typed
+    number.setAttribute("aria-invalid", false);
+  };
+  return { number, set };
+}
+
+// A slider and a number field for one value: { range, number, set(value), rescale(scale) }.
+// The slider is a bar that begins at the middle of its range, or at `origin` of 0 at its left end.
+export function slider({ label, scale, value, origin = 0.5, change }) {
+  const range = make("input", { type: "range", "aria-label": label, oninput: () => (touch ? hold() : use(scale.from(range.value))) });
+  const set = (x) => {
     value = x;
     const position = scale.to(x);
     range.value = position;
     range.setAttribute("aria-valuetext", format(x).replace(/\.?0+$/, ""));
     range.style.setProperty("--at", (position - scale.first) / (scale.last - scale.first));
     range.style.setProperty("--origin", origin);
-    if (source === number) return;
-    number.value = x;
-    number.setAttribute("aria-invalid", false);
+    field.set(x);
   };
-  const use = (x, source) => {
-    set(x, source);
+  const use = (x) => {
+    set(x);
     change(x);
   };
+  const field = numberField({ label: `${label}, as a number`, change: use });
+  const { number } = field;
   // A finger on the slider may begin to scroll the page. Browsers move the slider at once, so what
   // they do to it is undone, and kept in mind, until the finger goes sideways or was a tap.
   let touch = null;

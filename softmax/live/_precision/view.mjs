@@ -1,6 +1,6 @@
 // The three ways to softmax and to the loss, step by step, in a format of the reader's choice.
 
-import { LiveElement, define, listed, logScale, logSoftmax, make, scrollable, show, showChallenge, slider } from "../core.mjs";
+import { LiveElement, define, listed, logScale, logSoftmax, make, numberField, scrollable, show, showChallenge, slider } from "../core.mjs";
 import { FORMATS, threeWays } from "./numerics.mjs";
 
 const SCALE_STEPS = 120;
@@ -32,7 +32,15 @@ class PrecisionFigure extends LiveElement {
       const radio = make("input", { type: "radio", name: "type", onchange: () => this.set({ type }) });
       return { type, radio, label: make("label", {}, radio, type) };
     });
-    this.logits = start.labels.map((name, k) => this.logitField(name, k));
+    const { logit } = this.limits;
+    this.logits = start.labels.map((name, k) =>
+      numberField({
+        label: `Logit of ${name}, before scaling`,
+        min: -logit,
+        max: logit,
+        change: (given) => this.set({ z: this.state.z.map((z, j) => (j === k ? given : z)) }),
+      }),
+    );
     this.minus = make("input", { type: "checkbox", onchange: () => this.set({ negative: this.minus.checked }) });
     this.size = slider({ label: "Scale", scale: logScale(...this.limits.scale, SCALE_STEPS), value: 1, origin: 0, change: (size) => this.set({ size }) });
     this.target = make("select", { "aria-label": "True class", onchange: () => this.set({ target: this.target.selectedIndex }) }, ...start.labels.map((name) => make("option", {}, name)));
@@ -49,7 +57,7 @@ class PrecisionFigure extends LiveElement {
     this.reset();
     return [
       make("div", { class: "bar", role: "radiogroup", "aria-label": "Type" }, make("span", { class: "title" }, "type"), ...this.types.map(({ label }) => label)),
-      make("div", { class: "bar", role: "group", "aria-label": "Logits before scaling" }, make("span", { class: "title" }, "logits"), ...this.logits),
+      make("div", { class: "bar", role: "group", "aria-label": "Logits before scaling" }, make("span", { class: "title" }, "logits"), ...this.logits.map(({ number }) => number)),
       make("div", { class: "row" }, make("span", { class: "title" }, "scale"), this.size.range, this.size.number),
       make("div", { class: "bar" }, make("label", {}, this.minus, "negative"), make("label", {}, "true class", this.target), reset),
       scrollable(table),
@@ -82,36 +90,13 @@ class PrecisionFigure extends LiveElement {
     });
   }
 
-  logitField(name, k) {
-    const { logit } = this.limits;
-    const number = make("input", {
-      type: "number",
-      step: "any",
-      min: -logit,
-      max: logit,
-      "aria-label": `Logit of ${name}, before scaling`,
-      oninput: () => {
-        const given = number.valueAsNumber;
-        const valid = Math.abs(given) <= logit;
-        number.setAttribute("aria-invalid", !valid);
-        if (valid) this.set({ z: this.state.z.map((z, j) => (j === k ? given : z)) });
-      },
-      // On leaving the field, an invalid entry is replaced by the last valid number.
-      onchange: () => {
-        number.value = this.state.z[k];
-        number.setAttribute("aria-invalid", false);
-      },
-    });
-    return number;
-  }
-
   reset() {
     this.load(this.start);
   }
 
   load({ z, dtype, scale, target }) {
     this.state = { z, type: dtype, size: Math.abs(scale), negative: scale < 0, target };
-    this.logits.forEach((field, k) => (field.value = z[k]));
+    this.logits.forEach((field, k) => field.set(z[k]));
     this.types.find(({ type }) => type === dtype).radio.checked = true;
     this.size.set(this.state.size);
     this.minus.checked = this.state.negative;
