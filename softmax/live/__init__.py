@@ -10,5 +10,6 @@ from softmax.live._live_figure import LiveFigure
 from softmax.live._logits.figure import logits
 from softmax.live._playground.figure import playground
 from softmax.live._precision.figure import precision
+from softmax.live._sampling.figure import sampling
 
-__all__ = ["LiveFigure", "draw_digit", "gradient", "logits", "playground", "precision"]
+__all__ = ["LiveFigure", "draw_digit", "gradient", "logits", "playground", "precision", "sampling"]

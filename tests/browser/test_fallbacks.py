@@ -9,6 +9,7 @@ FIGURES = {
     "precision": ("stability", "NaN by naive, 20 by shifted"),
     "playground": ("softmax-regression", "30 points of 3 classes"),
     "digit": ("mnist", "speak for a"),
+    "sampling": ("sampling", "house 0.133, malt 0.122, rat 0.111"),
 }
 
 

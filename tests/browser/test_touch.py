@@ -1,5 +1,6 @@
 """Live figures under a finger: a swipe scrolls the page, a drag along a slider moves it."""
 
+import numpy as np
 import pytest
 
 from softmax import live
@@ -10,6 +11,7 @@ FIGURES = {
     "gradient": live.gradient([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]),
     "precision": live.precision([1.0, 1.1, 1.2], "float32", 100),
     "playground": live.playground(),
+    "sampling": live.sampling(np.eye(20), range(20), "3"),
 }
 SLIDERS = "input[type=range]"
 ROOM = "<style>body { padding: 1000px 0 }</style>"  # so that every page can scroll
