@@ -13,6 +13,7 @@ from softmax.live._live_figure import LiveFigure
 from softmax.live._logits.figure import logits
 from softmax.live._playground.figure import playground
 from softmax.live._precision.figure import precision
+from softmax.live._sampling.figure import sampling
 
 __all__ = [
     "LiveFigure",
@@ -24,4 +25,5 @@ __all__ = [
     "logits",
     "playground",
     "precision",
+    "sampling",
 ]

@@ -16,6 +16,7 @@ from tests.book.chapters import chapter_functions
 chapter = chapter_functions("sampling")
 draw, gumbel_max, normal_max = chapter.draw, chapter.gumbel_max, chapter.normal_max
 top_k_mask, nucleus_mask = chapter.top_k_mask, chapter.nucleus_mask
+min_p_mask = chapter.min_p_mask
 gradient_estimates, learn = chapter.gradient_estimates, chapter.learn
 
 ANIMALS = np.array([0.25, 1.23, -0.8])
@@ -146,6 +147,24 @@ def test_top_k_keeps_k_of_the_largest(z, k):
 @given(logit_vectors, st.integers(1, 8), st.sampled_from([0.25, 0.5, 2.0, 4.0]))
 def test_top_k_and_temperature_may_change_places(z, k, T):
     assert_array_equal(top_k_mask(z / T, k), top_k_mask(z, k))
+
+
+@unhurried
+@given(logit_vectors, st.floats(0.0, 1.0))
+def test_min_p_keeps_what_is_near_the_largest(z, min_p):
+    p, mask = sm.softmax(z), min_p_mask(z, min_p)
+    assert mask[z.argmax()]
+    assert_array_equal(mask, p / p.max() >= min_p)
+
+
+def test_min_p_keeps_the_words_of_the_rhyme_at_a_temperature_where_no_nucleus_does():
+    """A sure word and an unsure one, each with a tail of 0.001 of a count."""
+    known = [(12, 11, 10, 9, 8, 7, 7, 6, 5, 4, 3, 3, 2, 1, 1, 1), (1,)]
+    rows = [np.log(0.001 + np.pad(np.array(c, float), (0, 48 - len(c)))) / 3 for c in known]
+    sizes = [[int(min_p_mask(z, 0.2).sum()) for z in rows]]
+    sizes += [[int(nucleus_mask(z, q).sum()) for z in rows] for q in np.linspace(0.01, 1, 100)]
+    assert sizes[0] == [16, 1]
+    assert [16, 1] not in sizes[1:]
 
 
 # --- Gumbel-max -----------------------------------------------------------------------------------

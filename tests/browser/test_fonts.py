@@ -38,6 +38,9 @@ FIGURES = {
     "digit in short": live.draw_digit(CLASSIFIER, RNG.uniform(size=(1, 784)), [3], compact=True),
     "calibration": live.calibration(4 * np.eye(3), [0, 1, 1], 4 * np.eye(3), [0, 1, 2]),
     "playground": live.playground(),
+    "sampling": live.sampling(
+        -25 * RNG.uniform(size=(20, 20)), [f"belonged{k}" for k in range(20)], "belonged7"
+    ),
 }
 # What brings numbers into a figure that starts without.
 BUTTONS = {"digit": "Test digit: 3", "digit in short": "Test digit: 3", "playground": "100 steps"}

@@ -14,6 +14,7 @@ FIGURES = {
     "precision": live.precision([1.0, 1.1, 1.2], "float32", 100),
     "calibration": live.calibration(4 * np.eye(3), [0, 1, 1], 4 * np.eye(3), [0, 1, 2]),
     "playground": live.playground(),
+    "sampling": live.sampling(np.eye(20), range(20), "3"),
 }
 SLIDERS = "input[type=range]"
 ROOM = "<style>body { padding: 1000px 0 }</style>"  # so that every page can scroll

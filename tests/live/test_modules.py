@@ -33,6 +33,7 @@ EXAMPLES = {
         12_000,
     ),
     "playground": (live.playground(), 30_000),
+    "sampling": (live.sampling(np.eye(3), ["a", "b", "."], "a b"), 10_000),
 }
 by_figure = pytest.mark.parametrize(
     ("name", "figure", "most"), [(name, *rest) for name, rest in EXAMPLES.items()]
