@@ -7,6 +7,7 @@ FIGURES = {
     "logits": ("definition", "panda 0.664"),
     "gradient": ("cross-entropy", "panda -0.336"),
     "precision": ("stability", "NaN by naive, 20 by shifted"),
+    "attention": ("attention", "seal 0.265, panda 0.013, duck 0.721"),
     "playground": ("softmax-regression", "30 points of 3 classes"),
     "digit": ("mnist", "speak for a"),
 }

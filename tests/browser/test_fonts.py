@@ -32,6 +32,13 @@ FIGURES = {
     "gradient of a long word": live.gradient([0, 1], 1, ["hippopotamuses", "a"]),
     "precision": live.precision([1.0, 1.1, 1.2], "float32", 100),
     "precision of float16": live.precision([-1, 1.1, 1.2], "float16", 1e4, labels=BEARS[:3]),
+    "attention": live.attention(
+        [-0.25, 1.75],
+        RNG.uniform(-1.5, 1.5, (5, 2)),
+        RNG.normal(size=(5, 2)),
+        BEARS[:5],
+        features=["hippopotamuses", "feathers"],
+    ),
     "digit": live.draw_digit(CLASSIFIER, RNG.uniform(size=(1, 784)), [3]),
     "digit in short": live.draw_digit(CLASSIFIER, RNG.uniform(size=(1, 784)), [3], compact=True),
     "playground": live.playground(),

@@ -20,6 +20,10 @@ EXAMPLES = {
     "logits": (live.logits([0.25, 1.23, -0.8], ["seal", "panda", "duck"]), 10_000),
     "gradient": (live.gradient([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]), 10_000),
     "precision": (live.precision([1.0, 1.1, 1.2], "float32", 100), 10_000),
+    "attention": (
+        live.attention([1.5, 0.5], [[1, -1], [-1, -1], [1, 1]], [[0, 0], [4, 1], [1, 3]]),
+        10_000,
+    ),
     "digit": (
         live.draw_digit(
             SimpleNamespace(coef_=np.eye(10, 784), intercept_=np.zeros(10)), np.eye(1, 784, 9), [1]
