@@ -4,6 +4,7 @@ Each function returns a `LiveFigure`. At the end of a cell it shows itself, in J
 web page alike. What it needs travels with it, so it works without a server and without a network.
 """
 
+from softmax.live._attention.figure import attention
 from softmax.live._calibration.figure import calibration
 from softmax.live._descent.figure import descent
 from softmax.live._digit.figure import draw_digit
@@ -17,6 +18,7 @@ from softmax.live._sampling.figure import sampling
 
 __all__ = [
     "LiveFigure",
+    "attention",
     "calibration",
     "descent",
     "draw_digit",

@@ -36,8 +36,12 @@ def checked_logits(z: ArrayLike, *, least: int, most: int, largest: float) -> np
     return z
 
 
-def checked_labels(labels: Sequence[str] | None, count: int) -> list[str]:
+def checked_labels(
+    labels: Sequence[str] | None, count: int, *, each: str = "class", of: str = "logits"
+) -> list[str]:
     """Return the names of `count` classes as a list: `labels`, or by default "class 1", ….
+
+    `each` stands for "class" in these names, and `of` says in the error what is counted.
 
     Raises
     ------
@@ -45,11 +49,11 @@ def checked_labels(labels: Sequence[str] | None, count: int) -> list[str]:
         If the number of labels is another one.
     """
     # As text: JSON takes no integers of NumPy, which labels of a data set often are.
-    given = [f"class {k}" for k in range(1, count + 1)] if labels is None else labels
+    given = [f"{each} {k}" for k in range(1, count + 1)] if labels is None else labels
     labels = [str(label) for label in given]
     if len(labels) != count:
         raise ValueError(
-            f"`labels` must have a name for each of the {count} logits, got {len(labels)}."
+            f"`labels` must have a name for each of the {count} {of}, got {len(labels)}."
         )
     return labels
 

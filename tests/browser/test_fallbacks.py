@@ -9,6 +9,7 @@ FIGURES = {
     "descent": ("cross-entropy", "squared error 652"),
     "jacobian": ("derivation", "panda +0.112"),
     "precision": ("stability", "NaN by naive, 20 by shifted"),
+    "attention": ("attention", "seal 0.265, panda 0.013, duck 0.721"),
     "playground": ("softmax-regression", "30 points of 3 classes"),
     "digit": ("mnist", "speak for a"),
     "calibration": ("calibration", "Two reliability diagrams"),

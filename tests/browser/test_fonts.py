@@ -34,6 +34,13 @@ FIGURES = {
     "jacobian": live.jacobian([0, -8, 8, 3, 1], 1, BEARS[:5]),
     "precision": live.precision([1.0, 1.1, 1.2], "float32", 100),
     "precision of float16": live.precision([-1, 1.1, 1.2], "float16", 1e4, labels=BEARS[:3]),
+    "attention": live.attention(
+        [-0.25, 1.75],
+        RNG.uniform(-1.5, 1.5, (5, 2)),
+        RNG.normal(size=(5, 2)),
+        BEARS[:5],
+        features=["hippopotamuses", "feathers"],
+    ),
     "digit": live.draw_digit(CLASSIFIER, RNG.uniform(size=(1, 784)), [3]),
     "digit in short": live.draw_digit(CLASSIFIER, RNG.uniform(size=(1, 784)), [3], compact=True),
     "calibration": live.calibration(4 * np.eye(3), [0, 1, 1], 4 * np.eye(3), [0, 1, 2]),

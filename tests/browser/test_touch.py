@@ -13,6 +13,7 @@ FIGURES = {
     "jacobian": live.jacobian([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]),
     "precision": live.precision([1.0, 1.1, 1.2], "float32", 100),
     "calibration": live.calibration(4 * np.eye(3), [0, 1, 1], 4 * np.eye(3), [0, 1, 2]),
+    "attention": live.attention([1.5, 0.5], [[1, -1], [-1, -1], [1, 1]], [[0, 0], [4, 1], [1, 3]]),
     "playground": live.playground(),
     "sampling": live.sampling(np.eye(20), range(20), "3"),
 }
@@ -97,8 +98,8 @@ def test_a_drag_along_a_slider_and_a_tap_move_it(figure):
         assert page.evaluate("scrollY") == top, label
 
 
-@pytest.mark.parametrize("figure", ["logits"], indirect=True)
-def test_a_finger_on_the_point_of_the_simplex_drags_it_and_beside_it_scrolls(figure):
+@pytest.mark.parametrize("figure", ["logits", "attention"], indirect=True)
+def test_a_finger_on_the_grip_of_a_picture_drags_it_and_beside_it_scrolls(figure):
     page = figure.page
     figure.get_by_role("button", name="Reset").click()
     grip = figure.locator(".grip")
@@ -113,6 +114,6 @@ def test_a_finger_on_the_point_of_the_simplex_drags_it_and_beside_it_scrolls(fig
     assert moved["y"] - box["y"] == pytest.approx(80, abs=3)
     assert state(figure) != before
     before = state(figure)
-    touch(figure.locator("svg"), 0, -150, at=(0.3, 0.75))
+    touch(figure.locator("svg").first, 0, -150, at=(0.3, 0.75))
     assert page.evaluate("scrollY") != top
     assert state(figure) == before

@@ -26,6 +26,10 @@ EXAMPLES = {
         live.calibration(4 * np.eye(3), [0, 1, 1], 4 * np.eye(3), [0, 1, 2]),
         10_000,
     ),
+    "attention": (
+        live.attention([1.5, 0.5], [[1, -1], [-1, -1], [1, 1]], [[0, 0], [4, 1], [1, 3]]),
+        10_000,
+    ),
     "digit": (
         live.draw_digit(
             SimpleNamespace(coef_=np.eye(10, 784), intercept_=np.zeros(10)), np.eye(1, 784, 9), [1]
