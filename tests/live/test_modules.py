@@ -17,18 +17,18 @@ from tools.references import clean
 
 # Name -> an example, and the most that its script may weigh, in bytes and gzipped.
 EXAMPLES = {
-    "logits": (live.logits([0.25, 1.23, -0.8], ["seal", "panda", "duck"]), 10_000),
-    "gradient": (live.gradient([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]), 10_000),
-    "descent": (live.descent(8, ["seal", "panda", "duck"]), 10_000),
-    "jacobian": (live.jacobian([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]), 10_000),
-    "precision": (live.precision([1.0, 1.1, 1.2], "float32", 100), 10_000),
+    "logits": (live.logits([0.25, 1.23, -0.8], ["seal", "panda", "duck"]), 12_000),
+    "gradient": (live.gradient([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]), 12_000),
+    "descent": (live.descent(8, ["seal", "panda", "duck"]), 12_000),
+    "jacobian": (live.jacobian([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]), 12_000),
+    "precision": (live.precision([1.0, 1.1, 1.2], "float32", 100), 12_000),
     "calibration": (
         live.calibration(4 * np.eye(3), [0, 1, 1], 4 * np.eye(3), [0, 1, 2]),
-        10_000,
+        12_000,
     ),
     "attention": (
         live.attention([1.5, 0.5], [[1, -1], [-1, -1], [1, 1]], [[0, 0], [4, 1], [1, 3]]),
-        10_000,
+        12_000,
     ),
     "digit": (
         live.draw_digit(
@@ -36,8 +36,8 @@ EXAMPLES = {
         ),
         12_000,
     ),
-    "playground": (live.playground(), 30_000),
-    "sampling": (live.sampling(np.eye(3), ["a", "b", "."], "a b"), 10_000),
+    "playground": (live.playground(), 16_000),
+    "sampling": (live.sampling(np.eye(3), ["a", "b", "."], "a b"), 12_000),
 }
 by_figure = pytest.mark.parametrize(
     ("name", "figure", "most"), [(name, *rest) for name, rest in EXAMPLES.items()]
