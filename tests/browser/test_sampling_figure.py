@@ -43,6 +43,7 @@ SETTINGS = [
     (0.7, 12, 0.85, 0.4),
     (2, 1, 0.3, 0.9),
     (1, 48, 0.01, 1),
+    (1, 48, 0.5, 0.5),  # exactly reached by four equal words
 ]
 
 
