@@ -198,7 +198,7 @@ def challenge(figure):
 
 
 def test_the_challenge_checks_itself(figure):
-    assert challenge(figure).startswith("Challenge. Find the T with the lowest log-loss")
+    assert challenge(figure).startswith("Challenge. Find the T with the lowest loss")
     assert " above it." in challenge(figure)
     control(figure, "test set").check()
     assert challenge(figure).endswith("First choose T on the validation set.")

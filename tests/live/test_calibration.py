@@ -67,5 +67,5 @@ def test_of_equal_logits_the_first_class_wins_as_in_argmax():
 def test_the_words_for_the_picture_hold_its_numbers():
     alt = live.calibration(4 * np.eye(3), [0, 1, 1], 4 * np.eye(3), [0, 1, 2]).alt
     # exp(0) / (1 + 2 exp(-4)) = 0.9647, and all three predictions of the test set are right.
-    assert "At temperature 1 the log-loss is 0.036 and the ECE 0.035" in alt
+    assert "At temperature 1 the loss is 0.036 and the ECE 0.035" in alt
     assert alt.endswith("The accuracy is 1.000 in both.")

@@ -41,7 +41,7 @@ def calibration(
 ) -> LiveFigure:
     """Move the temperature, and see whether the probabilities of a classifier mean what they say.
 
-    The figure shows the reliability diagram in ten bins of equal width, the log-loss over the
+    The figure shows the reliability diagram in ten bins of equal width, the cross-entropy over the
     temperature with its minimum, the expected calibration error (ECE), the mean confidence and
     the accuracy, for the validation set or the test set.
 
@@ -109,8 +109,8 @@ def calibration(
         draw=draw,
         alt=(
             "Two reliability diagrams of the test set, accuracy against confidence. At temperature "
-            f"1 the log-loss is {before['loss']:.3f} and the ECE {before['ece']:.3f}; at "
-            f"{best:g}, chosen on the validation set, the log-loss is {after['loss']:.3f} and the "
+            f"1 the loss is {before['loss']:.3f} and the ECE {before['ece']:.3f}; at "
+            f"{best:g}, chosen on the validation set, the loss is {after['loss']:.3f} and the "
             f"ECE {after['ece']:.3f}. The accuracy is {before['accuracy']:.3f} in both."
         ),
     )
@@ -183,5 +183,5 @@ def draw_reliability(ax, result, title):
     few = share * result["n"] < LIMITS["few"]
     colors = ["white" if hollow else "0.15" for hollow in few]
     ax.scatter(confidence, accuracy, 20, color=colors, edgecolor="0.15", zorder=3)
-    ax.set_title(f"{title}\nECE {result['ece']:.3f}, log-loss {result['loss']:.3f}", fontsize=10)
+    ax.set_title(f"{title}\nECE {result['ece']:.3f}, loss {result['loss']:.3f}", fontsize=10)
     ax.set(xlim=(0, 1.05), ylim=(0, 1.05), xticks=[0, 0.5, 1], xlabel="confidence")

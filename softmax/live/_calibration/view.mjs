@@ -9,8 +9,9 @@ const [LEFT, TOP, WIDE, HIGH] = [38, 8, 266, 196];
 const [FLOOR, TALL] = [246, 34];
 // How wide the bar of a bin with all predictions would be. A thin one can still be seen.
 const [WIDEST, THINNEST] = [50, 2.5];
-// The long names have a soft hyphen, for narrow figures.
-const NUMBERS = { loss: "log-loss", ece: "ECE", confidence: "confi\u00addence", accuracy: "accu\u00adracy" };
+// Heads of the tables. Narrow figures need the soft hyphens.
+const NUMBERS = { loss: "loss", ece: "ECE", confidence: "confi\u00addence", accuracy: "accu\u00adracy" };
+const BINS = { count: "predic\u00adtions", confidence: `mean ${NUMBERS.confidence}`, accuracy: NUMBERS.accuracy };
 
 const across = (x) => LEFT + WIDE * x;
 const up = (y) => TOP + HIGH * (1 - y);
@@ -36,7 +37,7 @@ class CalibrationFigure extends LiveElement {
       make("div", { class: "panels" },
         this.buildDiagram(),
         make("div", {},
-          make("div", { class: "title" }, make("b", {}, "log-loss"), make("span", { class: "soft" }, "lowest in the ring"), make("label", {}, make("b", {}, make("i", {}, "T")), this.heat.number)),
+          make("div", { class: "title" }, make("b", {}, "loss"), make("span", { class: "soft" }, "cross-entropy, lowest in the ring"), make("label", {}, make("b", {}, make("i", {}, "T")), this.heat.number)),
           this.buildCurve(),
           this.buildNumbers(),
           make("div", { class: "sets", role: "radiogroup", "aria-label": "Predictions" },
@@ -98,8 +99,8 @@ class CalibrationFigure extends LiveElement {
 
   buildBins() {
     const { bins } = this.limits;
-    this.rows = Array.from({ length: bins }, (_, b) => ({ b, cells: ["count", "confidence", "accuracy"].map((what) => ({ what, cell: make("td") })) }));
-    const heads = ["confidence in", "predictions", "mean confidence", "accuracy"].map((name) => make("th", { scope: "col" }, name));
+    this.rows = Array.from({ length: bins }, (_, b) => ({ b, cells: Object.keys(BINS).map((what) => ({ what, cell: make("td") })) }));
+    const heads = ["bin", ...Object.values(BINS)].map((name) => make("th", { scope: "col" }, name));
     const table = make("table", { class: "bins" },
       make("caption", { class: "hidden" }, "The bins"),
       make("thead", {}, make("tr", {}, ...heads)),
@@ -210,7 +211,7 @@ class CalibrationFigure extends LiveElement {
     if (this.chosen === test && !found) verdict = "First choose T on the validation set.";
     if (found) verdict = "Found. Now look at the test set.";
     if (solved) verdict = `Solved: there, the ECE goes from ${format(test.before.ece, 3)} to ${format(ece, 3)}, and the accuracy stays ${format(accuracy, 3)}.`;
-    showChallenge(this.challenge, solved, "Find the T with the lowest log-loss on the validation set. Does it help on the test set?", verdict);
+    showChallenge(this.challenge, solved, "Find the T with the lowest loss on the validation set. Does it help on the test set?", verdict);
     return solved ? " Challenge solved." : "";
   }
 
