@@ -71,6 +71,9 @@ export function formatSigned(x) {
   return (x < 0 ? "−" : x > 0 ? "+" : "") + formatProbability(Math.abs(x));
 }
 
+// The same where there is little room.
+export const formatEntry = (x) => (x !== 0 && Math.abs(x) < 0.0005 ? "≈ 0" : formatSigned(x));
+
 // "a, b and c"
 export function listed(words) {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
@@ -97,7 +100,7 @@ export function show(node, value, text = format(value)) {
 
 // Show an entry of a matrix, in a color whose strength is its share of the largest one there can be.
 export function showEntry(cell, entry, largest) {
-  show(cell, entry, Math.abs(entry) < 0.0005 ? "≈ 0" : formatSigned(entry));
+  show(cell, entry, formatEntry(entry));
   cell.style.setProperty("--sign", entry < 0 ? "var(--c1)" : "var(--c0)");
   cell.style.setProperty("--share", `${(50 * Math.abs(entry)) / largest}%`);
 }

@@ -38,7 +38,7 @@ def jacobian(
     """Nudge one logit, and see its class win probability from the others.
 
     Streams show the change that the Jacobian J of softmax predicts: a class i loses p_i p_j times
-    the step to the class j whose logit rises. A table shows J, with the column of the nudged logit
+    the step to the class j whose logit rises. A table shows J, with the row of the nudged logit
     marked, and compares the prediction with the true change.
 
     Parameters

@@ -1,19 +1,12 @@
 // One logit is nudged: streams of probability between the classes, and the Jacobian with its
 // prediction beside the true change.
 
-import { LiveElement, define, format, formatProbability, formatSigned, linearScale, listed, make, scrollable, show, showChallenge, showEntry, slider, softmax, sum } from "../core.mjs";
+import { LiveElement, define, format, formatProbability, formatEntry, formatSigned, linearScale, listed, make, scrollable, show, showChallenge, showEntry, slider, softmax, sum } from "../core.mjs";
 
 // The picture of the streams, in pixels of a phone: a whole of probability is HEIGHT, between two
 // classes there is room for their labels, and BEFORE, AFTER and TRUE are the left sides of the bars.
 const [WIDTH, HEIGHT, GAP, TOP] = [320, 116, 25, 22];
 const [BEFORE, AFTER, TRUE, BAR] = [100, 232, 245, 9];
-
-// An error to read: two digits at least, so that one sees how it shrinks.
-function formatError(x) {
-  const size = Math.abs(x);
-  const sign = x < 0 ? "−" : "+";
-  return x === 0 ? "0" : sign + (size < 0.001 ? size.toExponential(1).replace("-", "−") : format(size, 4));
-}
 
 // How much probability goes from class i to class k, to first order in the step.
 export function flows(p, target, step) {
@@ -57,24 +50,24 @@ class JacobianFigure extends LiveElement {
     row.radio = make("input", { type: "radio", name: "target", "aria-label": `Nudge the logit of ${name}`, onchange: () => this.set({ target: k }) });
     row.controls = make("div", { class: "row", style: `--color: var(--c${k})` }, make("label", { class: "name" }, row.radio, make("span", {}, name)), row.slider.range, row.slider.number);
     row.entries = this.start.labels.map(() => make("td", { class: "entry" }));
-    [row.predicted, row.moved, row.error] = ["predicted", "moved", "error"].map((kind) => make("td", { class: kind }));
+    row.sum = make("td");
     return row;
   }
 
+  // A row for each logit, as wide as a phone is. By symmetry, the rows are the columns, too.
   table() {
-    const head = (scope, text, attributes = {}) => make("th", { scope, ...attributes }, make("span", {}, text));
+    const head = (scope, text) => make("th", { scope }, make("span", {}, text));
     const { labels } = this.start;
-    this.heads = labels.map((name) => head("col", name, { "data-name": name }));
-    this.sums = labels.map(() => make("td", { class: "sum" }));
-    this.totals = ["predicted", ""].map((kind) => make("td", { class: kind }));
-    const results = [["J Δz", "the prediction", "predicted"], ["true", "the true change", ""], ["error", "true change minus prediction", ""]];
+    const result = (kind, text) => {
+      this[kind] = labels.map(() => make("td", { class: kind }));
+      return make("tr", {}, head("row", text), ...this[kind], this.sums[kind]);
+    };
+    this.sums = { predicted: make("td"), moved: make("td"), error: make("td") };
     return make("table", {},
       make("caption", { class: "hidden" }, "The Jacobian J of softmax, its prediction of the change and the true change"),
-      make("thead", {},
-        make("tr", {}, make("td"), head("colgroup", "J: ∂p / ∂z of", { colspan: labels.length }), ...results.map(([text, title, kind]) => head("col", text, { rowspan: 2, title, class: kind }))),
-        make("tr", {}, make("td"), ...this.heads)),
-      make("tbody", {}, ...this.rows.map((row) => make("tr", {}, head("row", row.name), ...row.entries, row.predicted, row.moved, row.error))),
-      make("tfoot", {}, make("tr", {}, head("row", "sum"), ...this.sums, ...this.totals, make("td"))));
+      make("thead", {}, make("tr", {}, head("col", "J: ∂p/∂z"), ...labels.map((name) => head("col", name)), head("col", "sum"))),
+      make("tbody", {}, ...this.rows.map((row) => (row.line = make("tr", {}, head("row", row.name), ...row.entries, row.sum)))),
+      make("tbody", { class: "results" }, result("predicted", "J Δz"), result("moved", "true"), result("error", "error")));
   }
 
   // State. ----------------------------------------------------------------------------------------
@@ -107,11 +100,11 @@ class JacobianFigure extends LiveElement {
     const before = this.largestError();
     this.load({ z, target, step: Number((step / 2).toPrecision(3)) });
     const after = this.largestError();
-    if (after) this.announce(`Half the step: the largest error went from ${formatError(before)} to ${formatError(after)}, a factor of ${format(before / after, 1)}.`);
+    if (after) this.announce(`Half the step: the largest error went from ${before.toPrecision(2)} to ${after.toPrecision(2)}, a factor of ${format(before / after, 1)}.`);
   }
 
   largestError() {
-    return Math.max(...this.rows.map(({ error }) => Math.abs(error.dataset.value)));
+    return Math.max(...this.error.map((cell) => Math.abs(cell.dataset.value)));
   }
 
   // The address.
@@ -134,25 +127,25 @@ class JacobianFigure extends LiveElement {
     const { z, target, step } = this.moment;
     const p = softmax(z);
     const after = softmax(z.map((x, k) => (k === target ? x + step : x)));
-    const columns = p.map((_, j) => p.map((share, i) => share * ((i === j) - p[j])));
-    const predicted = columns[target].map((slope) => slope * step);
+    const J = p.map((_, j) => p.map((share, i) => share * ((i === j) - p[j])));
+    const predicted = J[target].map((slope) => slope * step);
     const moved = after.map((share, k) => share - p[k]);
-    this.rows.forEach((row, i) => {
-      row.entries.forEach((cell, j) => {
-        showEntry(cell, columns[j][i], this.limits.entry);
-        cell.classList.toggle("lit", j === target);
-      });
-      show(row.predicted, predicted[i], formatSigned(predicted[i]));
-      show(row.moved, moved[i], formatSigned(moved[i]));
-      show(row.error, moved[i] - predicted[i], formatError(moved[i] - predicted[i]));
+    const error = moved.map((change, k) => change - predicted[k]);
+    // What rounding leaves of a sum is not shown.
+    const showSum = (cell, numbers) => show(cell, sum(numbers), "0");
+    this.rows.forEach((row, j) => {
+      row.line.classList.toggle("lit", j === target);
+      row.entries.forEach((cell, i) => showEntry(cell, J[j][i], this.limits.entry));
+      showSum(row.sum, J[j]);
     });
-    // What is left of a sum of rounded numbers is not shown.
-    [...columns, predicted, moved].forEach((column, j) => show([...this.sums, ...this.totals][j], sum(column), "0"));
-    [this.heads, this.sums].forEach((cells) => cells.forEach((cell, j) => cell.classList.toggle("lit", j === target)));
+    for (const [kind, numbers] of Object.entries({ predicted, moved, error })) {
+      numbers.forEach((x, k) => show(this[kind][k], x, formatEntry(x)));
+      showSum(this.sums[kind], numbers);
+    }
     this.take.setAttribute("aria-disabled", this.isAtEnd());
     const words = this.tell(predicted, moved);
     this.draw(flows(p, target, step), predicted, after, words);
-    this.announce(`${words}${this.judge(columns)}`);
+    this.announce(`${words}${this.judge(J)}`);
     this.remember(this.moment);
   }
 
@@ -167,10 +160,10 @@ class JacobianFigure extends LiveElement {
   }
 
   // The challenge is about the slope of the class that is nudged at the start.
-  judge(columns) {
+  judge(J) {
     const k = this.start.target;
     const { name } = this.rows[k];
-    const slope = columns[k][k];
+    const slope = J[k][k];
     const solved = slope >= this.limits.goal;
     const verdict = solved ? `Solved: ¼, where p is ½. Softmax responds most where it is undecided.` : `Now ${formatProbability(slope)}.`;
     showChallenge(this.challenge, solved, `Make the slope ∂p/∂z of ${name} as large as it can be.`, verdict);
@@ -227,17 +220,13 @@ class JacobianFigure extends LiveElement {
     .stays { opacity: 0.2; }
     .moves { opacity: 0.8; stroke: var(--color); stroke-width: 0.6; }
     .tip { stroke: var(--ground); stroke-width: 1; }
-    td, th { padding: 0 1px; height: 30px; text-align: end; white-space: nowrap; font-size: 13px; }
-    th span { display: inline-block; width: max-content; max-width: 4.4em; overflow-wrap: anywhere; white-space: normal; line-height: 1.15; }
-    [scope="colgroup"] span { max-width: none; }
-    [scope="row"] { text-align: start; font-weight: 400; }
-    .entry { padding: 0 3px; }
-    .entry, .sum, thead tr :is([scope="colgroup"], [data-name]) { text-align: center; }
-    .lit { box-shadow: inset 2px 0 var(--text), inset -2px 0 var(--text); }
-    thead .lit { box-shadow: inset 2px 0 var(--text), inset -2px 0 var(--text), inset 0 2px var(--text); }
-    tfoot .lit { box-shadow: inset 2px 0 var(--text), inset -2px 0 var(--text), inset 0 -2px var(--text); }
-    /* On a phone, the picture alone shows the prediction. */
-    @container (max-width: 420px) { .predicted { display: none; } }
+    td, th { padding: 0; height: 28px; text-align: center; white-space: nowrap; font-size: 13px; }
+    th span { display: inline-block; max-width: 5.5em; overflow-wrap: anywhere; white-space: normal; line-height: 1.15; }
+    th:first-child { text-align: start; font-weight: 400; width: 4.4em; }
+    .entry { border-width: 1px; }
+    .lit { outline: 2px solid var(--text); outline-offset: -1px; }
+    .lit th { font-weight: 600; padding-left: 4px; }
+    .results tr:first-child :is(td, th) { border-top: 6px solid transparent; }
     @container (min-width: 600px) {
       .panels { grid-template-columns: minmax(0, 1fr) minmax(0, 1.1fr); }
       .task { order: 0; }
