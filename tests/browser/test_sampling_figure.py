@@ -308,7 +308,8 @@ def test_a_cold_model_goes_round_in_a_circle_and_a_hot_one_babbles(figure):
     assert figure.locator(".text .rare").count() == 0
 
 
-def test_the_text_keeps_its_last_words(figure):
+def test_the_text_keeps_its_last_words(visit, file):
+    figure = find(visit(file, width=390, reduced_motion="reduce"), "sampling")
     click(figure, "Write a line", 8)
     assert len(text(figure)) == 40
     # The last word is in sight, at the lower end of the paper.
