@@ -11,8 +11,8 @@ pytestmark = pytest.mark.slow
 
 BUDGET = 350_000  # bytes, compressed as a web server would send them
 COMPRESSED_ALREADY = (".png", ".jpg", ".woff", ".woff2", ".gz")
-# What a live figure starts from, such as the weights of a classifier, and its picture. It is part of
-# the page, but not of the budget.
+# What a live figure starts from, such as the weights of a classifier, and its picture: part of the
+# page, but not of the budget.
 DATA = re.compile(rb"<softmax-(\w+) .*?</softmax-\1>", re.DOTALL)
 
 
