@@ -229,7 +229,9 @@ def test_the_address_keeps_the_state(page, figure, visit):
     page.wait_for_function("location.hash === ''")
 
 
-@pytest.mark.parametrize("state", ["", "q=1&scale=1", "q=1,x&scale=1", "q=1,3&scale=1", "q=1,1"])
+@pytest.mark.parametrize(
+    "state", ["", "q=1&scale=1", "q=1,x&scale=1", "q=1,3&scale=1", "q=1,1", "q=1,1&scale=11"]
+)
 def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(visit, file, state):
     figure = find(visit(f"{file}#attention:{state}"), "attention")
     assert query(figure) == QUERY
