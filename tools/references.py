@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import io
 import os
 import re
 import shutil
@@ -29,12 +28,12 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 from nbval.plugin import coalesce_streams, get_sanitize_patterns
-from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "book" / "_ext"))  # the book's Sphinx extensions
 
 import needed_data  # noqa: E402
+from small_pictures import with_palette  # noqa: E402
 
 NOTEBOOKS = ROOT / "tests" / "notebooks"
 SMALL = 30_000  # bytes of a stored figure, if 16 colors can do it
@@ -189,13 +188,11 @@ def write_atomically(path: Path, text: str) -> None:
 
 def small_png(picture: bytes) -> bytes:
     """Return a PNG with a palette. Few colors are enough for a figure, fewer for gray photos."""
-    image = Image.open(io.BytesIO(picture)).convert("RGB")
     for colors in (64, 32, 16):
-        buffer = io.BytesIO()
-        image.quantize(colors, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
-        if buffer.tell() < SMALL:
+        small = with_palette(picture, colors)
+        if len(small) < SMALL:
             break
-    return buffer.getvalue()
+    return small
 
 
 def pictures_of(data: dict[str, str]) -> list[str]:

@@ -1,9 +1,12 @@
 """Offer every page of the book as a notebook that plain Jupyter shows well.
 
-When the site is built, each page is also written to ``_notebooks/NAME.ipynb``, without
-outputs, and its download menu gets an entry for it. Plain Jupyter does not know MyST's
+When the site is built, each page is also written to ``_notebooks/NAME.ipynb``, with the outputs
+that the site shows, and its download menu gets an entry for it. Plain Jupyter does not know MyST's
 directives and roles, so `plain_markdown` turns them into Markdown. What a reference or a
 citation reads like is not guessed: Sphinx resolves it, as it does for the page.
+
+A solution is one cell that a reader opens, its code and what that prints included, below an empty
+cell for an own attempt. A live figure is its picture until the cell is run.
 
 A page may name its own notebook in its front matter, as the pages of the coursework do::
 
@@ -15,11 +18,16 @@ That file, a path from the folder of ``_config.yml``, is then offered as it is.
 
 from __future__ import annotations
 
+import base64
 import posixpath
 import pydoc
+import re
 from contextlib import contextmanager
 from functools import cache
+from itertools import chain, groupby
+from operator import itemgetter
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 
 import jupytext
 import nbformat
@@ -27,14 +35,24 @@ import yaml
 from docutils import frontend, nodes
 from docutils.utils import new_document
 from myst_parser.parsers.sphinx_ import MystParser
-from plain_markdown import MarkdownWriter
+from needed_data import run_or_fill
+from plain_markdown import MarkdownWriter, folded
 from pybtex.backends import markdown
+from small_pictures import with_palette
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole, sphinx_domains
+from stream_outputs import join_pieces
 
 FOLDER = "_notebooks"
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 KEPT_TAGS = {"raises-exception"}  # the other tags are about the site's look
+LARGE = 45_000  # bytes of a picture; above, 64 colors must do
+KEPT_TYPES = ("image/png", "text/html", "text/markdown", "text/latex", "text/plain")
+GATE = re.compile(r"^(:::+)\{solution-(start|end)\} ?(.*)\n(?::.*\n)*\1$", re.MULTILINE)
+PICTURE = re.compile(r'src="data:image/png;base64,([A-Za-z0-9+/=]+)"')
+RUN_IT = "*A picture of a live figure. Run the cell, and you can change its values.*"
+
+logger = logging.getLogger(__name__)
 
 
 def notebook_path(docname):
@@ -42,20 +60,24 @@ def notebook_path(docname):
     return f"{FOLDER}/{docname.removeprefix('book/')}.ipynb"
 
 
-def text_of(node):
-    """Return the Markdown of resolved inline nodes, without their links."""
+def text_of(node, address):
+    """Return the Markdown of resolved inline nodes.
+
+    `address` returns where a link leads from a notebook, or None to leave only its text.
+    """
     if isinstance(node, nodes.Text):
         return node.astext()
     if isinstance(node, nodes.math):
         return f"${node.astext()}$"
-    inner = "".join(text_of(child) for child in node.children)
+    inner = "".join(text_of(child, address) for child in node.children)
     if isinstance(node, nodes.literal):
         return f"`{inner}`"
     if isinstance(node, nodes.emphasis):
         return f"*{inner}*"
     if isinstance(node, nodes.strong):
         return f"**{inner}**"
-    return inner
+    target = address(node.get("refuri", "")) if isinstance(node, nodes.reference) else None
+    return f"[{inner}]({target})" if target else inner
 
 
 class Resolver:
@@ -86,7 +108,23 @@ class Resolver:
             MystParser().parse(source, document)
             self.env.apply_post_transforms(document, self.docname)
         paragraphs = [node for node in document.children if isinstance(node, nodes.paragraph)]
-        self.texts = dict(zip(self.texts, map(text_of, paragraphs), strict=True))
+        read = [text_of(paragraph, self.address) for paragraph in paragraphs]
+        self.texts = dict(zip(self.texts, read, strict=True))
+
+    def address(self, link):
+        """Return where a link of the page leads from its notebook, or None if to nothing else.
+
+        That is the published page or, if the site does not know its address, the notebook beside
+        this one.
+        """
+        path = urlsplit(link).path
+        if urlsplit(link).scheme:
+            return link
+        if not path or path == f"{posixpath.basename(self.docname)}.html":
+            return None
+        if base := self.env.config.html_baseurl:
+            return urljoin(f"{base.rstrip('/')}/{self.docname}.html", link)
+        return f"{path.removesuffix('.html')}.ipynb" if path.endswith(".html") else None
 
     def image(self, source):
         """Return the path of a picture that the page names."""
@@ -110,22 +148,31 @@ def preface(app, docname):
     base = app.config.html_baseurl.rstrip("/")
     book = app.config.html_title
     where = f"[{book}]({base}/{docname}.html)" if base else f"*{book}*"
+    repository = app.config.html_theme_options.get("repository_url")
+    how = (
+        f"Open a terminal and run `pip install git+{repository}`."
+        if repository
+        else "Download the book, open a terminal in its folder, and run `pip install .` there."
+    )
     return (
-        f"> This notebook is a page of {where}, as plain Markdown and code.\n>\n"
-        "> It needs the package `softmax` that comes with the book; the book's README says how "
-        "to install it. Run the cells from top to bottom."
+        f"> This notebook is a page of {where}, as plain Markdown and code. Run the cells from top "
+        "to bottom.\n>\n"
+        "> **Does the first cell say that there is no module named `softmax`?** The notebook needs "
+        f"the package that comes with the book. {how} Then restart the kernel."
     )
 
 
 def markdown_cell(writer, text):
     """Return a cell with the Markdown of `text`, or None if nothing is left of it."""
-    writer.attachments = {}
     source = writer.convert(text)
-    if not source:
-        return None
+    return with_pictures(writer, source) if source else None
+
+
+def with_pictures(writer, source):
+    """Return a cell with the plain Markdown `source` and the pictures that it names."""
     cell = nbformat.v4.new_markdown_cell(source)
     if writer.attachments:
-        cell.attachments = writer.attachments
+        cell.attachments, writer.attachments = writer.attachments, {}
     return cell
 
 
@@ -139,23 +186,89 @@ def caption_cell(writer, cell):
 
 def code_cell(cell):
     """Return a fresh code cell, without what only the site needs."""
-    fresh = nbformat.v4.new_code_cell(cell.source)
+    fresh = nbformat.v4.new_code_cell(cell.source, outputs=cell.outputs)
     tags = [tag for tag in cell.metadata.get("tags", []) if tag in KEPT_TAGS]
     if tags:
         fresh.metadata["tags"] = tags
     return fresh
 
 
-def plain_notebook(source, resolver, first):
-    """Return the notebook of a page, given its MyST text."""
+def page_outputs(env, docname):
+    """Return the outputs of each code cell of a page: those that MyST-NB shows on the site."""
+    path = env.doc2path(docname)
+    notebook = jupytext.reads(Path(path).read_text(encoding="utf-8"), fmt="md:myst")
+    if not any(cell.cell_type == "code" for cell in notebook.cells):
+        return []
+    with run_or_fill(notebook, path, env.mystnb_config, logger) as client:
+        cells = [cell for cell in client.notebook.cells if cell.cell_type == "code"]
+    return [list(chain(*map(plain_outputs, join_pieces(cell.outputs)))) for cell in cells]
+
+
+def plain_outputs(output):
+    """Return what plain Jupyter shows of an output, the same bytes for the same output."""
+    data = {kind: output["data"][kind] for kind in KEPT_TYPES if kind in output.get("data", {})}
+    live = "<script" in data.get("text/html", "")
+    if live:
+        data = {"image/png": PICTURE.search(data["text/html"])[1], "text/plain": data["text/plain"]}
+    if "image/png" in data:
+        picture = base64.b64decode(data["image/png"])
+        small = with_palette(picture, 64) if len(picture) > LARGE else picture
+        data["image/png"] = base64.b64encode(small).decode("ascii")
+    if not data:
+        return [output]
+    note = nbformat.v4.new_output("display_data", {"text/markdown": RUN_IT, "text/plain": RUN_IT})
+    return [nbformat.v4.new_output("display_data", data), *([note] if live else [])]
+
+
+def fenced(cell):
+    """Return a code cell of a solution, and what it prints, as Markdown."""
+    printed = [shown.get("text") or shown["data"]["text/plain"] for shown in cell.outputs]
+    blocks = [f"```python\n{cell.source}\n```", *(f"```text\n{t.rstrip()}\n```" for t in printed)]
+    return "\n\n".join(blocks)
+
+
+def parts(cells):
+    """Yield each cell with the exercise that it solves, or None: solutions start in the midst."""
+    solved = None
+    for cell in cells:
+        if cell.cell_type == "code":
+            yield solved, cell
+            continue
+        pieces = GATE.split(cell.source)
+        yield solved, nbformat.v4.new_markdown_cell(pieces[0])
+        for gate, label, text in zip(pieces[2::4], pieces[3::4], pieces[4::4], strict=True):
+            solved = label if gate == "start" else None
+            yield solved, nbformat.v4.new_markdown_cell(text)
+
+
+def solution_cell(writer, label, cells):
+    """Return a cell that holds a whole solution, which the reader opens."""
+    title = f"Solution to {writer.resolver(f'{{ref}}`{label}`')}"
+    body = [
+        fenced(cell) if cell.cell_type == "code" else writer.convert(cell.source) for cell in cells
+    ]
+    return with_pictures(writer, folded(title, "\n\n".join(filter(None, body))))
+
+
+def plain_notebook(source, outputs, resolver, first):
+    """Return the notebook of a page, given its MyST text and the outputs of its code cells."""
     writer = MarkdownWriter(resolver)
+    read = jupytext.reads(source, fmt="md:myst").cells
+    for cell, shown in zip((c for c in read if c.cell_type == "code"), outputs, strict=True):
+        cell.outputs = shown
+    # Cells tagged remove-cell check the prose beside them: no reader sees them on the page.
+    read = [cell for cell in read if "remove-cell" not in cell.metadata.get("tags", [])]
     cells = [nbformat.v4.new_markdown_cell(first)]
-    for cell in jupytext.reads(source, fmt="md:myst").cells:
-        if cell.cell_type != "code":
-            cells.append(markdown_cell(writer, cell.source))
-        # Cells tagged remove-cell check the prose beside them: no reader sees them on the page.
-        elif "remove-cell" not in cell.metadata.get("tags", []):
-            cells += [code_cell(cell), caption_cell(writer, cell)]
+    for solved, group in groupby(parts(read), key=itemgetter(0)):
+        found = [cell for _, cell in group]
+        if solved:
+            cells += [nbformat.v4.new_code_cell(), solution_cell(writer, solved, found)]
+            continue
+        for cell in found:
+            if cell.cell_type == "code":
+                cells += [code_cell(cell), caption_cell(writer, cell)]
+            else:
+                cells.append(markdown_cell(writer, cell.source))
     cells = [cell for cell in cells if cell is not None]
     for position, cell in enumerate(cells):
         cell.id = f"cell-{position:03d}"
@@ -198,9 +311,10 @@ def notebook_text(app, docname):
     if named := named_notebook(source):
         return Path(app.srcdir, named).read_text(encoding="utf-8")
     resolver = Resolver(app.env, docname)
-    plain_notebook(source, resolver, preface(app, docname))
+    page = source, page_outputs(app.env, docname), resolver, preface(app, docname)
+    plain_notebook(*page)
     resolver.resolve()
-    notebook = plain_notebook(source, resolver, preface(app, docname))
+    notebook = plain_notebook(*page)
     return nbformat.writes(notebook) + "\n"
 
 

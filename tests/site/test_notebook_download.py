@@ -2,14 +2,17 @@
 
 import ast
 import builtins
+import posixpath
 import re
+from types import SimpleNamespace
 
 import jupytext
 import nbformat
 import pytest
+from notebooks import Resolver, parts, plain_outputs
 from plain_markdown import MarkdownWriter, on_one_line
 
-from tools.references import ROOT, chapters_with_code, read_chapter, toc_pages
+from tools.references import NOTEBOOKS, ROOT, chapters_with_code, read_chapter, toc_pages
 
 DOWNLOADS = ROOT / "_build" / "html" / "_notebooks"
 PAGES = [page.removeprefix("book/") for page in toc_pages()]
@@ -21,8 +24,11 @@ MYST = {
     "a label": re.compile(r"^\([\w-]+\)=\s*$|\$\$\s*\([\w-]+\)\s*$", re.MULTILINE),
     "a comment": re.compile(r"^%", re.MULTILINE),
     "a picture that is elsewhere": re.compile(r"!\[[^\]]*\]\((?!attachment:|https?:)"),
-    "a link into the book": re.compile(r"(?<!!)\[[^\]]*\]\((?!attachment:|https?:|mailto:)"),
+    "a link to no notebook": re.compile(
+        r"(?<!!)\[[^\]]*\]\((?!attachment:|https?:|mailto:|[\w/.-]+\.ipynb\))"
+    ),
 }
+LARGEST = 1_500_000  # bytes
 
 
 @pytest.fixture
@@ -38,16 +44,64 @@ def outside_code(source):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_notebook_is_valid_and_has_no_outputs(download, page):
+def test_notebook_is_valid_and_says_what_it_needs(download, page):
     notebook = download(page)
     nbformat.validate(notebook)
     assert notebook.cells[0].cell_type == "markdown"
     # Those of the coursework are made by nbgrader; tests/coursework/release looks at them.
     if not page.startswith("coursework/"):
-        assert "README" in notebook.cells[0].source, f"{page} does not say what it needs."
+        assert "`pip install" in notebook.cells[0].source, f"{page} does not say what it needs."
+    assert (DOWNLOADS / f"{page}.ipynb").stat().st_size < LARGEST
     for cell in notebook.cells:
-        assert not cell.get("outputs"), f"{page} comes with outputs."
         assert not re.search(r"^\s*[%!]\s*pip", cell.source, re.MULTILINE)
+
+
+def printed(cells):
+    """Return what each code cell of a notebook prints, if it prints anything."""
+    texts = [
+        "".join(out.text for out in cell.outputs if out.output_type == "stream")
+        for cell in cells
+        if cell.cell_type == "code"
+    ]
+    return list(filter(None, texts))
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_notebook_shows_what_its_code_prints(download, name):
+    reference = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells
+    shown = [cell for cell in reference if "remove-cell" not in cell.metadata.get("tags", [])]
+    open_cells = [cell for solved, cell in parts(shown) if not solved]
+    assert printed(download(name).cells) == printed(open_cells)
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_outputs_are_the_same_in_every_build(download, name):
+    for cell in download(name).cells:
+        assert cell.get("execution_count") is None
+        assert "execution" not in cell.metadata
+        for output in cell.get("outputs", []):
+            assert "<script" not in str(output), f"{name} comes with a script."
+            assert not re.search(r" at 0x[0-9a-f]+", str(output)), f"{name} prints an address."
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_solutions_are_closed_below_an_empty_cell(download, name):
+    cells = download(name).cells
+    solutions = [i for i, c in enumerate(cells) if "<summary>Solution to" in c.source]
+    text = CHAPTERS[name].read_text(encoding="utf-8")
+    assert len(solutions) == text.count("{solution-start}")
+    for place in solutions:
+        assert cells[place].source.startswith("<details>")
+        assert cells[place].source.endswith("</details>")
+        assert (cells[place - 1].cell_type, cells[place - 1].source) == ("code", "")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_to_other_notebooks_lead_to_one(download, page):
+    text = "\n\n".join(cell.source for cell in download(page).cells)
+    for target in re.findall(r"\]\(([\w/.-]+\.ipynb)\)", outside_code(text)):
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(page), target))
+        assert (DOWNLOADS / path).exists(), f"{page}.ipynb links to {target}."
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -66,13 +120,15 @@ def test_notebook_is_plain_markdown(download, page):
 
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_notebook_has_the_code_of_its_chapter(download, name):
+    cells = download(name).cells
+    found = [cell.source for cell in cells if cell.cell_type == "code" and cell.source]
+    solutions = "".join(cell.source for cell in cells if "<summary>Solution" in cell.source)
     expected = [
         cell.source
         for cell in read_chapter(CHAPTERS[name]).cells
         if cell.cell_type == "code" and "remove-cell" not in cell.metadata.get("tags", [])
     ]
-    found = [cell.source for cell in download(name).cells if cell.cell_type == "code"]
-    assert found == expected
+    assert [source for source in expected if f"```python\n{source}\n```" not in solutions] == found
 
 
 def names_read_and_set(source):
@@ -184,6 +240,43 @@ def plain(text):
 )
 def test_myst_becomes_plain_markdown(myst, markdown):
     assert plain(myst) == markdown
+
+
+@pytest.mark.parametrize(
+    ("base", "address"),
+    [("", "stability.ipynb"), ("https://a.org/b/", "https://a.org/b/book/stability.html#eq")],
+)
+def test_a_link_leads_to_the_published_page_or_to_the_notebook(base, address):
+    env = SimpleNamespace(config=SimpleNamespace(html_baseurl=base))
+    resolver = Resolver(env, "book/definition")
+    assert resolver.address("stability.html#eq") == address
+    assert resolver.address("#eq") is resolver.address("definition.html#eq") is None
+    assert bool(resolver.address("../cards.apkg")) == bool(base)
+    assert resolver.address("https://example.org") == "https://example.org"
+
+
+def test_a_live_figure_is_its_picture():
+    html = '<softmax-x><img src="data:image/png;base64,AAAA"></softmax-x><script>1</script>'
+    live = nbformat.v4.new_output("execute_result", {"text/html": html, "text/plain": "<x>"})
+    picture, note = plain_outputs(live)
+    assert picture.data == {"image/png": "AAAA", "text/plain": "<x>"}
+    assert "Run the cell" in note.data["text/markdown"]
+
+
+def test_solutions_may_begin_and_end_in_the_midst_of_cells():
+    start, end = ":::{solution-start} ex-a\n:class: dropdown\n:::", ":::{solution-end}\n:::"
+    cells = [
+        nbformat.v4.new_markdown_cell(f"Before.\n\n{start}\nSo."),
+        nbformat.v4.new_code_cell("1"),
+        nbformat.v4.new_markdown_cell(f"{end}\n\nAfter."),
+    ]
+    found = [(solved, cell.source.strip()) for solved, cell in parts(cells)]
+    assert [part for part in found if part[1]] == [
+        (None, "Before."),
+        ("ex-a", "So."),
+        ("ex-a", "1"),
+        (None, "After."),
+    ]
 
 
 def test_pictures_travel_with_their_cell(tmp_path):
