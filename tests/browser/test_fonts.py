@@ -76,6 +76,7 @@ def open_figure(visit, tmp_path, font):
         figure = find(page, name.split()[0])
         if name in BUTTONS:
             figure.get_by_role("button", name=BUTTONS[name]).click()
+        figure.locator("details").evaluate_all("all => all.forEach(e => (e.open = true))")
         return page, figure
 
     return show

@@ -270,11 +270,10 @@ class DescentFigure extends LiveElement {
     thead th { font-weight: 400; color: var(--soft); font-size: 13px; line-height: 1.2; }
     th span { display: inline-block; overflow-wrap: anywhere; }
     tr > :last-child { padding-right: 0; }
-    .key { white-space: nowrap; }
     .key::before { content: ""; display: inline-block; width: 11px; height: 11px; margin-right: 5px; border: 2.5px solid var(--color); border-radius: 50%; background: var(--color); forced-color-adjust: none; }
     .key1::before { background: var(--ground); }
     td { white-space: nowrap; }
-    @container (max-width: 420px) { table, thead th { font-size: 13px; } th, td { padding-right: 5px; } }
+    @container (max-width: 420px) { table, thead th { font-size: 13px; } th, td { padding-right: 5px; } th:first-child { width: 100%; } }
     @container (min-width: 600px) { .panels { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); } }
   `;
 }

@@ -1,7 +1,7 @@
 // One logit is nudged: streams of probability between the classes, and the Jacobian with its
 // prediction beside the true change.
 
-import { LiveElement, define, format, formatProbability, formatEntry, formatSigned, linearScale, listed, make, scrollable, show, showChallenge, showEntry, slider, softmax, sum } from "../core.mjs";
+import { LiveElement, define, format, formatProbability, formatEntry, linearScale, listed, make, scrollable, show, showChallenge, showEntry, slider, softmax, sum } from "../core.mjs";
 
 // The picture of the streams, in pixels of a phone: a whole of probability is HEIGHT, between two
 // classes there is room for their labels, and BEFORE, AFTER and TRUE are the left sides of the bars.
@@ -187,7 +187,7 @@ class JacobianFigure extends LiveElement {
         bars.push(`<rect x="${x}" y="${y}" width="${BAR}" height="${Math.max(1, HEIGHT * share)}" ${color}/>`);
       }
       bars.push(text(BEFORE - 6, left[i] + (HEIGHT * before[i]) / 2 + 5, "end", "", "name"));
-      bars.push(text(TRUE + BAR + 6, right[i] + (HEIGHT * expected[i]) / 2 + 5, "start", formatSigned(predicted[i])));
+      bars.push(text(TRUE + BAR + 6, right[i] + (HEIGHT * expected[i]) / 2 + 5, "start", formatEntry(predicted[i])));
       row.forEach((share, k) => {
         const size = HEIGHT * share;
         const y = left[i] + HEIGHT * sum(row.slice(0, k));
