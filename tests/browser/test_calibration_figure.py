@@ -188,8 +188,8 @@ def test_the_status_line_reads_the_fullest_bin(figure):
     Z = received(figure, "validation")
     count, confidence, accuracy = expected(Z, 1)[1][-1]
     assert wait_for_status(figure, f"{count:.0f} of 2000").startswith(
-        f"In its fullest bin ({count:.0f} of 2000 predictions), the model says {confidence:.2f} "
-        f"and is right {accuracy:.2f} of the time. Overall, it is overconfident by 0."
+        f"In its fullest bin ({count:.0f} of 2000 predictions), the mean confidence is "
+        f"{confidence:.2f} and the accuracy {accuracy:.2f}. Overall, it is overconfident by 0."
     )
 
 
@@ -199,7 +199,7 @@ def challenge(figure):
 
 def test_the_challenge_checks_itself(figure):
     assert challenge(figure).startswith("Challenge. Find the T with the lowest loss")
-    assert " above it." in challenge(figure)
+    assert " above its minimum." in challenge(figure)
     control(figure, "test set").check()
     assert challenge(figure).endswith("First choose T on the validation set.")
     control(figure, "validation set").check()

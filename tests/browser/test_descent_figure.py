@@ -205,17 +205,17 @@ def test_the_challenge_checks_itself(figure):
     lead = control(figure, "Lead of seal at the start, as a number")
     assert challenge.text_content() == (
         "Challenge. Make squared error need more than 3,000 steps at learning rate 1. "
-        "How far back must it start? Now 652."
+        "How far back must it start? Now it needs 652 steps."
     )
     control(figure, "Learning rate, as a number").fill("0.2")
     assert challenge.text_content().endswith("Set the learning rate back to 1.")
     control(figure, "Learning rate, as a number").fill("1")
     lead.fill("9.5")
-    assert challenge.text_content().endswith("Now 2,814.")
+    assert challenge.text_content().endswith("Now it needs 2,814 steps.")
     lead.fill("9.6")
     assert challenge.text_content().startswith("✓ Challenge.")
     assert challenge.text_content().endswith(
-        "Solved: a lead of 9.6 is enough, while cross-entropy needs only 10."
+        "Solved: a lead of 9.6 is enough, while cross-entropy still needs only 10 steps."
     )
     wait_for_status(figure, "Challenge solved.")
 

@@ -105,8 +105,7 @@ def test_it_starts_as_the_chapter_says(visit, address):
     assert values(figure, LOGITS) == Z
     assert_agrees_with_the_package(figure)
     assert wait_for_status(figure, "true class") == (
-        "The true class is panda: probability 0.664, loss 0.410. "
-        "A step of descent pushes its logit by +0.336."
+        "The true class is panda: probability 0.664, loss 0.410. The push on its logit is +0.336."
     )
 
 

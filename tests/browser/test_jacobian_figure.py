@@ -75,7 +75,8 @@ def test_it_starts_as_the_chapter_says(visit, address):
     assert start(figure) == START
     assert_agrees_with_the_package(figure, START["z"])
     assert wait_for_status(figure, "By the Jacobian") == (
-        "By the Jacobian, panda gains 0.112: 0.083 from seal and 0.029 from duck. In truth, 0.101."
+        "By the Jacobian, panda gains 0.112: 0.083 from seal and 0.029 from duck. "
+        "The true change is 0.101."
     )
 
 

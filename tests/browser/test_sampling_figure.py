@@ -381,7 +381,7 @@ def test_the_challenge_checks_itself(figure):
         kept = np.array([masks(z, *chosen)[-1] for z in LOGITS])
         missed, lost = (mask.any(axis=1).sum() for mask in (rare & kept, ~rare & ~kept))
         assert challenge.text_content().endswith(
-            f"Rare words are left after {missed} of 48 words; others are cut after {lost}."
+            f"After {missed} of 48 words, some rare words are left; after {lost}, others are cut."
         )
         assert "✓" not in challenge.text_content()
     set_to(figure, 3, 48, 1, 0.2)

@@ -48,8 +48,8 @@ def calibration(
     Parameters
     ----------
     Z_val, Z_test : array_like of shape (n, K)
-        The logits of 1 to 2000 predictions for 2 to 10 classes. Only how far each logit is below
-        the largest of its row travels, in one byte: as a multiple of 0.25 up to 63.75. No logit is
+        The logits of 1 to 2000 predictions for 2 to 10 classes. The gap between each logit and
+        the largest of its row is sent in one byte, as a multiple of 0.25 up to 63.75. No logit is
         rounded to the largest, so that the accuracy stays as it is.
     t_val, t_test : array_like of shape (n,)
         The true classes, from 0 to K - 1.

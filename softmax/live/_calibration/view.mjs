@@ -128,7 +128,7 @@ class CalibrationFigure extends LiveElement {
     this.place(this.ring, set.losses.indexOf(set.lowest) / this.limits.steps, set.lowest);
     this.ring.dataset.value = set.lowest;
     this.numbers.forEach(({ what, before }) => show(before, set.before[what], format(set.before[what], 3)));
-    this.note.textContent = `${set.before.n.toLocaleString("en")} predictions. Each logit is rounded: to a multiple of ${this.limits.unit} below the largest of its prediction.`;
+    this.note.textContent = `${set.before.n.toLocaleString("en")} predictions. Each logit is rounded so that its distance from the largest one of its row is a multiple of ${this.limits.unit}.`;
     this.update();
   }
 
@@ -196,7 +196,7 @@ class CalibrationFigure extends LiveElement {
     const fullest = bins.reduce((a, b) => (b.count > a.count ? b : a));
     const gap = confidence - accuracy;
     const overall = Math.abs(gap) < 0.01 ? "confidence and accuracy nearly agree" : `it is ${gap > 0 ? "over" : "under"}confident by ${format(gap > 0 ? gap : -gap, 3)}`;
-    const words = `In its fullest bin (${fullest.count} of ${n} predictions), the model says ${format(fullest.confidence)} and is right ${format(fullest.accuracy)} of the time. Overall, ${overall}.`;
+    const words = `In its fullest bin (${fullest.count} of ${n} predictions), the mean confidence is ${format(fullest.confidence)} and the accuracy ${format(fullest.accuracy)}. Overall, ${overall}.`;
     this.diagram.setAttribute("aria-label", `Reliability diagram of the ${this.chosen.name} set. ${words}`);
     return words;
   }
@@ -207,7 +207,7 @@ class CalibrationFigure extends LiveElement {
     const above = this.judge(validation, T).loss - validation.lowest;
     const found = above < this.limits.near;
     const solved = found && this.chosen === test;
-    let verdict = `Now ${format(above, 3)} above it.`;
+    let verdict = `The loss is now ${format(above, 3)} above its minimum.`;
     if (this.chosen === test && !found) verdict = "First choose T on the validation set.";
     if (found) verdict = "Found. Now look at the test set.";
     if (solved) verdict = `Solved: there, the ECE goes from ${format(test.before.ece, 3)} to ${format(ece, 3)}, and the accuracy stays ${format(accuracy, 3)}.`;

@@ -236,8 +236,8 @@ class DescentFigure extends LiveElement {
     const [entropy, square] = this.balls.map(({ count }) => count);
     const honest = this.eta === this.start.rate;
     this.solved = honest && !(square <= goal);
-    let verdict = honest ? `Now ${this.inWords(square)}.` : `Set the learning rate back to ${rate}.`;
-    if (this.solved) verdict = `Solved: a lead of ${short(this.d)} is enough, while cross-entropy needs only ${entropy}.`;
+    let verdict = honest ? `Now it needs ${this.inWords(square)} steps.` : `Set the learning rate back to ${rate}.`;
+    if (this.solved) verdict = `Solved: a lead of ${short(this.d)} is enough, while cross-entropy still needs only ${entropy} steps.`;
     showChallenge(this.challenge, this.solved, `Make squared error need more than ${count(goal)} steps at learning rate ${rate}. How far back must it start?`, verdict);
   }
 

@@ -130,7 +130,7 @@ class GradientFigure extends LiveElement {
   }
 
   pushInWords() {
-    return `A step of descent pushes its logit by ${formatSigned(this.push()[this.target])}.`;
+    return `The push on its logit is ${formatSigned(this.push()[this.target])}.`;
   }
 
   // The address. ----------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ def jacobian(
 
     Streams show the change that the Jacobian J of softmax predicts: a class i loses p_i p_j times
     the step to the class j whose logit rises. A table shows J, with the row of the nudged logit
-    marked, and compares the prediction with the true change.
+    marked (J is symmetric: it equals the column), and compares the prediction with the truth.
 
     Parameters
     ----------

@@ -156,7 +156,7 @@ class JacobianFigure extends LiveElement {
     if (!step) return `The logit of ${name} stays where it is, and nothing moves.`;
     const shares = listed(this.rows.flatMap((row, k) => (k === target ? [] : `${formatProbability(Math.abs(predicted[k]))} ${step > 0 ? "from" : "to"} ${row.name}`)));
     const sizes = [predicted, moved].map((change) => formatProbability(Math.abs(change[target])));
-    return `By the Jacobian, ${name} ${step > 0 ? "gains" : "loses"} ${sizes[0]}: ${shares}. In truth, ${sizes[1]}.`;
+    return `By the Jacobian, ${name} ${step > 0 ? "gains" : "loses"} ${sizes[0]}: ${shares}. The true change is ${sizes[1]}.`;
   }
 
   // The challenge is about the slope of the class that is nudged at the start.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-# A word is `rare` that the model itself, at temperature 1, gives a smaller probability. The
+# A word is rare if the model itself, at temperature 1, gives it less than `rare`. The
 # challenge is to cut these and no others at the temperature `heat`. The figure shows the last
 # words of its text, `memory` of them.
 LIMITS: dict[str, Any] = {

@@ -193,7 +193,7 @@ class SamplingFigure extends LiveElement {
     const { heat } = this.limits;
     const hot = this.settings.T >= heat;
     const solved = hot && !missed && !lost;
-    let verdict = hot ? `Rare words are left after ${missed} of ${cuts.length} words; others are cut after ${lost}.` : `Now T is ${this.settings.T}.`;
+    let verdict = hot ? `After ${missed} of ${cuts.length} words, some rare words are left; after ${lost}, others are cut.` : `Now T is ${this.settings.T}.`;
     if (solved) verdict = "Solved: min-p compares each word with the best one, however sure the model is.";
     showChallenge(this.challenge, solved, `At temperature ${heat} or more, cut all rare words and no others, whatever the word before.`, verdict);
     return solved ? " Challenge solved." : "";
