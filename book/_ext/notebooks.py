@@ -207,9 +207,10 @@ def page_outputs(env, docname):
 def plain_outputs(output):
     """Return what plain Jupyter shows of an output, the same bytes for the same output."""
     data = {kind: output["data"][kind] for kind in KEPT_TYPES if kind in output.get("data", {})}
-    live = "<script" in data.get("text/html", "")
+    html = data.get("text/html", "")
+    live = "<script" in html and PICTURE.search(html)
     if live:
-        data = {"image/png": PICTURE.search(data["text/html"])[1], "text/plain": data["text/plain"]}
+        data = {"image/png": live[1], "text/plain": data["text/plain"]}
     if "image/png" in data:
         picture = base64.b64decode(data["image/png"])
         small = with_palette(picture, 64) if len(picture) > LARGE else picture

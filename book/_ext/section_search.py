@@ -70,6 +70,8 @@ def read_page(html):
     for node in reversed(article.select(UNITS)):
         if node.name == "dt":
             heading, level, body = node, 3, node.find_next_sibling("dd")
+            if body is None:  # of several terms with one definition, the last one has it
+                continue
         else:
             heading = node.find(re.compile("^h[1-4]$"), recursive=False)
             level, body = int(heading.name[1]), node

@@ -91,7 +91,9 @@ const bookGlossary = (() => {
     addEventListener("focusout", ({ relatedTarget }) => !finger && relatedTarget && !within(relatedTarget) && hide());
     addEventListener("keydown", ({ key }) => {
       finger = false;
-      if (key === "Escape") hide();
+      if (key !== "Escape") return;
+      if (box.contains(document.activeElement)) shown.focus();
+      hide();
     });
     addEventListener("scroll", () => shown && box.isConnected && place(), { passive: true, capture: true });
   }

@@ -14,7 +14,11 @@ const bookSearch = (() => {
   const load = (name) =>
     (loading[name] ??= new Promise((done, fail) => {
       const script = document.createElement("script");
-      Object.assign(script, { src: root + name, onload: done, onerror: fail });
+      const failed = () => {
+        delete loading[name]; // the next keystroke tries again
+        fail(new Error(`${name} did not load.`));
+      };
+      Object.assign(script, { src: root + name, onload: done, onerror: failed });
       document.head.append(script);
     }));
 
@@ -150,7 +154,7 @@ const bookSearch = (() => {
     const [path, all] = index.pages[page];
     const link = ({ anchor, title }) => make("a", { href: `${root}${path}.html${anchor === all[0][0] ? "" : `#${anchor}`}` }, title);
     const context = make("p", { className: "context" });
-    load(`_search/${page}.js`).then(() => context.append(...snippet(texts[page][first.anchor] ?? "", terms)));
+    load(`_search/${page}.js`).then(() => context.append(...snippet(texts[page][first.anchor] ?? "", terms)), () => {});
     const node = make("li", {}, link(first), context);
     if (first.anchor !== all[0][0]) context.before(make("span", {}, all[0][1]));
     const further = others.filter(({ score }) => score > first.score / 3).slice(0, 2);
@@ -168,14 +172,19 @@ const bookSearch = (() => {
     box.append(status, list);
     if (!box.isConnected) form.after(box);
     const show = async () => {
-      await ready();
+      try {
+        await ready();
+      } catch {
+        status.textContent = "The search could not be loaded.";
+        return;
+      }
       const query = input.value.trim();
       const found = find(query);
       list.replaceChildren(...found.slice(0, MOST).map(item));
       const pages = found.length === 1 ? "1 page found." : `${found.length} pages found${found.length > MOST ? `, the best ${MOST} shown` : ""}.`;
       status.textContent = query.length < 2 ? "" : found.length ? pages : `Nothing found for “${query}”.`;
     };
-    input.addEventListener("focus", ready);
+    input.addEventListener("focus", () => ready().catch(() => {}));
     input.addEventListener("input", show);
     // Arrow keys go from the field to the results and back.
     (dialog ?? box.parentElement).addEventListener("keydown", (event) => {

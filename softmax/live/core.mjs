@@ -164,7 +164,7 @@ export function slider({ label, scale, value, origin = 0.5, change }) {
     value = x;
     const position = scale.to(x);
     range.value = position;
-    range.setAttribute("aria-valuetext", format(x).replace(/\.?0+$/, ""));
+    range.setAttribute("aria-valuetext", Math.abs(x) < 0.01 ? x : format(x).replace(/\.?0+$/, ""));
     range.style.setProperty("--at", (position - scale.first) / (scale.last - scale.first));
     range.style.setProperty("--origin", origin);
     field.set(x);
@@ -215,7 +215,7 @@ export function slider({ label, scale, value, origin = 0.5, change }) {
 // Let the reader drag in a drawing: `moveTo` takes the place, in the units of its viewBox. A mouse may
 // begin anywhere, a finger only at a `.grip`: elsewhere it scrolls.
 export function dragIn(drawing, moveTo) {
-  let dragging = false;
+  let dragging = null; // the pointer that drags: a second finger does not
   const drag = (event) => {
     const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(drawing.getScreenCTM().inverse());
     moveTo(x, y);
@@ -223,15 +223,15 @@ export function dragIn(drawing, moveTo) {
   const onGrip = (event) => event.target.matches(".grip");
   const listeners = {
     pointerdown: (event) => {
-      if (event.button || (event.pointerType === "touch" && !onGrip(event))) return;
+      if (dragging !== null || event.button || (event.pointerType === "touch" && !onGrip(event))) return;
       event.preventDefault();
       drawing.setPointerCapture(event.pointerId);
-      dragging = true;
+      dragging = event.pointerId;
       drag(event);
     },
-    pointermove: (event) => dragging && drag(event),
-    pointerup: () => (dragging = false),
-    pointercancel: () => (dragging = false),
+    pointermove: (event) => event.pointerId === dragging && drag(event),
+    pointerup: (event) => event.pointerId === dragging && (dragging = null),
+    pointercancel: (event) => event.pointerId === dragging && (dragging = null),
   };
   for (const [name, listener] of Object.entries(listeners)) drawing.addEventListener(name, listener);
   drawing.addEventListener("touchstart", (event) => onGrip(event) && event.preventDefault(), { passive: false });

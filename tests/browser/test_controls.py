@@ -39,7 +39,7 @@ def test_every_control_shows_that_it_has_the_focus(visit, address, width):
         control.focus()
         if not control.evaluate(RING):
             bare.append(control.evaluate("node => node.outerHTML.slice(0, 120)"))
-    assert not bare, "\\n".join(bare)
+    assert not bare, "\n".join(bare)
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -245,7 +245,7 @@ def test_on_a_phone_the_probabilities_are_beside_the_paper(fresh):
 
 def test_a_clear_digit_does_not_meet_the_challenge(page, figure):
     draw(page, figure, STROKES["three"])
-    assert figure.locator(".goal").text_content().startswith("Challenge: Draw something")
+    assert figure.locator(".challenge").text_content().startswith("Challenge. Draw something")
 
 
 def test_a_model_in_doubt_meets_the_challenge_only_when_the_reader_draws(browser, tmp_path):
@@ -253,10 +253,10 @@ def test_a_model_in_doubt_meets_the_challenge_only_when_the_reader_draws(browser
     page = browser.new_page()
     page.goto(write_page(tmp_path, live.draw_digit(model, np.eye(1, 784, 400), [1])))
     figure = find(page, "digit")
-    goal = figure.locator(".goal")
-    assert goal.text_content().startswith("Challenge: ")
+    goal = figure.locator(".challenge")
+    assert goal.text_content().startswith("Challenge. ")
     draw(page, figure, STROKES["three"])
-    assert goal.text_content().startswith("✓ Challenge met.")
+    assert goal.text_content().startswith("✓ Challenge.")
     page.close()
 
 

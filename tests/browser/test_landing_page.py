@@ -167,9 +167,9 @@ def test_the_challenge_is_met_where_half_is_reached(open_page):
             high = middle
     number = control(figure, "Temperature, as a number")
     number.fill(f"{1.2 * low:.2f}")
-    assert "Challenge: " in figure.locator(".goal").text_content()
+    assert figure.locator(".challenge").text_content().startswith("Challenge. ")
     number.fill(f"{low:.2f}")
-    assert "Challenge met" in figure.locator(".goal").text_content()
+    assert figure.locator(".challenge").text_content().startswith("✓ Challenge.")
 
 
 def test_the_address_holds_what_is_shown(open_page):

@@ -24,6 +24,7 @@ def paper(request, visit, address):
 
 def test_live_figures_are_pictures(paper):
     figures = paper.locator("main [data-start]")
+    assert figures.count() > 0
     for figure in figures.all():
         picture = figure.locator(":scope > img")
         assert picture.is_visible()

@@ -1,6 +1,6 @@
 // A query among keys, the softmax weights of the keys, and the average of their values on a map.
 
-import { LiveElement, define, dragIn, format, formatProbability, linearScale, listed, make, numberField, show, showChallenge, slider, softmax, sum } from "../core.mjs";
+import { LiveElement, argmax, define, dragIn, format, formatProbability, linearScale, listed, make, maximum, numberField, show, showChallenge, slider, softmax, sum } from "../core.mjs";
 
 // The plane of the query: pixels for 1, and how far it is shown.
 const UNIT = 52;
@@ -189,7 +189,7 @@ class AttentionFigure extends LiveElement {
     const nearest = away.indexOf(Math.min(...away));
     this.board.setAttribute("aria-label", `Query: ${features.map((name, i) => `${name} ${short(this.q[i])}`).join(", ")}. The arrow keys move it.`);
     this.picture.setAttribute("aria-label", `Map with the answer at ${pair(answer)}, inside the hull of the places of ${listed(labels)}.`);
-    this.announce(`The query ${pair(this.q, short)} at scale ${short(this.factor)} gives ${words}. The answer is ${pair(answer)}, ${format(away[nearest])} from ${labels[nearest]}.${this.judge(answer, scores)}`);
+    this.announce(`The query ${pair(this.q, short)} at scale ${short(this.factor)} gives ${words}. The answer is ${pair(answer)}, ${format(away[nearest])} from ${labels[nearest]}.${this.judge(answer)}`);
     this.remember(this.state());
   }
 
@@ -227,16 +227,17 @@ class AttentionFigure extends LiveElement {
   }
 
   // The challenge: a place where none of the values is. Return what the status line adds.
-  judge(answer, scores) {
+  judge(answer) {
     const goal = this.goal();
     this.challenge.hidden = !goal;
     if (!goal) return "";
     const away = distance(answer, goal);
     const solved = away <= this.limits.goal;
     const [a, b] = this.start.challenge.map((k) => this.start.labels[k]);
-    const lead = sum(this.start.challenge.map((k, i) => (i ? -1 : 1) * scores[k]));
+    const fits = this.start.keys.map((key) => dot(key, this.q));
+    const tie = this.start.challenge.every((k) => fits[k] === maximum(fits));
     let verdict = `Now ${format(away)} away.`;
-    if (solved) verdict = lead ? `Solved at this scale. At a larger one, ${lead > 0 ? a : b} would win.` : "Solved. Both fit equally well, so no scale decides between them.";
+    if (solved) verdict = tie ? "Solved. Both fit equally well, so no scale decides between them." : `Solved at this scale. At a larger one, ${this.start.labels[argmax(fits)]} would win.`;
     showChallenge(this.challenge, solved, `Lead the answer into the ring, halfway between ${a} and ${b}.`, verdict);
     return solved ? " Challenge solved." : "";
   }

@@ -40,7 +40,7 @@ class CalibrationFigure extends LiveElement {
           make("div", { class: "title" }, make("b", {}, "loss"), make("span", { class: "soft" }, "cross-entropy, lowest in the ring"), make("label", {}, make("b", {}, make("i", {}, "T")), this.heat.number)),
           this.buildCurve(),
           this.buildNumbers(),
-          make("div", { class: "sets", role: "radiogroup", "aria-label": "Predictions" },
+          make("div", { class: "sets", role: "group", "aria-label": "Predictions" },
             ...this.sets.map(({ name, radio }) => make("label", {}, radio, `${name} set`)),
             make("button", { type: "button", onclick: () => this.load(start.temperature, this.sets[0]) }, "Reset")))),
       this.challenge,

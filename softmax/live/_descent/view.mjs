@@ -139,7 +139,7 @@ class DescentFigure extends LiveElement {
 
   onKey(event) {
     const sign = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
-    if (!sign) return;
+    if (!sign || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
     const n = Math.floor(this.time);
     this.stop(Math.min(this.limits.steps, Math.max(0, n + sign * Math.max(1, Math.round(0.03 * n)))));
@@ -182,6 +182,8 @@ class DescentFigure extends LiveElement {
   disconnectedCallback() {
     super.disconnectedCallback();
     cancelAnimationFrame(this.running);
+    this.running = null;
+    this.play.textContent = "Play";
   }
 
   // The address. ----------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 // Draw a digit on the left; what the classifier sees of it, what decides, and what it reads.
 // The compact figure has the logits and a temperature in place of what it sees and what decides.
 
-import { LiveElement, argmax, bytes, define, format, formatProbability, logScale, make, reducedMotion, scrollable, show, slider, softmax } from "../core.mjs";
+import { LiveElement, argmax, bytes, define, format, formatProbability, logScale, make, reducedMotion, scrollable, show, showChallenge, slider, softmax } from "../core.mjs";
 import { SIDE, centerDigit, centeredWeights, contributions, drawLine, floats, logitsOf } from "./numerics.mjs";
 
 const TEMPERATURE_STEPS = 200;
@@ -30,7 +30,7 @@ class DigitFigure extends LiveElement {
     this.temperature = start.temperature ?? 1;
     // An example gives way to the reader's first stroke.
     this.isExample = false;
-    this.goal = make("p", { class: "goal soft", "aria-live": "polite" });
+    this.goal = make("p", { class: "challenge", "aria-live": "polite" });
     const parts = this.compact ? [this.buildReading()] : [this.buildTable({ p: "probability" }), this.buildPictures(), this.buildExplanation()];
     this.save();  // how the page opens
     return [make("div", { class: this.compact ? "columns compact" : "columns" }, ...this.buildPaper(), ...parts), this.goal];
@@ -325,13 +325,12 @@ class DigitFigure extends LiveElement {
   // One task for the reader, checked when a change is complete: half a digit leaves many in doubt.
   challenge(p, winner) {
     if (this.done) return;
-    const meets = p && (this.compact ? Math.abs(p[winner] - HALF) <= NEAR : p[winner] < HALF);
+    const meets = Boolean(p) && (this.compact ? Math.abs(p[winner] - HALF) <= NEAR : p[winner] < HALF);
     this.done = meets && !this.isExample && this.pointer === undefined;
     const task = this.compact
       ? `Find the temperature at which the most probable digit has probability ${format(HALF)}.`
       : `Draw something that leaves it in doubt: no digit with a probability of ${format(HALF)} or more.`;
-    this.goal.textContent = this.done ? `✓ Challenge met. ${task}` : `Challenge: ${task}`;
-    this.goal.classList.toggle("met", this.done);
+    showChallenge(this.goal, this.done, task, this.done ? "Solved." : "");
   }
 
   explain(x, z, winner) {
@@ -435,15 +434,10 @@ class DigitFigure extends LiveElement {
     .heat { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; gap: 8px; align-items: center; margin-top: 6px; font-size: 14px; font-weight: 600; }
     .heat input { font-weight: 400; }
     .heat input[type="range"] { --color: var(--c2); }
-    .goal { margin: 4px 0 0; }
-    .goal.met { color: var(--text); font-weight: 600; }
+    .challenge { margin-top: 8px; font-size: 14px; }
     .compact { grid-template: "paper buttons" auto "choice choice" auto "result result" auto / minmax(0, 1fr) 120px; gap: 8px 14px; }
     .compact .head { display: none; }
     :host([compact]) { margin-top: 0; padding: 10px; }
-    @media print {
-      canvas, .scale, .track, .bar { print-color-adjust: exact; }
-      .choice, .hint, .goal { display: none; }
-    }
     @container (min-width: 560px) {
       .columns { grid-template: "paper pictures result" auto "buttons pictures result" auto "choice pictures explanation" 1fr / 230px 150px minmax(0, 1fr); gap: 10px 24px; }
       .compact { grid-template: "paper result" auto "buttons result" auto "choice result" 1fr / 240px minmax(0, 1fr); gap: 10px 24px; }

@@ -184,7 +184,7 @@ class GradientFigure extends LiveElement {
     show(this.first, this.losses[0], formatProbability(this.losses[0]));
     show(this.count, this.losses.length - 1, String(this.losses.length - 1));
     this.formula.textContent = FORMULAS[this.kind].push;
-    this.lossName.replaceChildren(...FORMULAS[this.kind].loss);
+    this.lossName.replaceChildren(...FORMULAS[this.kind].loss.map((part) => part.cloneNode?.(true) ?? part));
     this.drawPath();
     this.announce(words + this.judge(p[this.target], push[this.target]));
     this.remember(this.state());

@@ -98,10 +98,15 @@ class SamplingFigure extends LiveElement {
     };
     for (let n = 0; n < count && (n === 0 || (await goesOn())); n++) {
       const seed = following(this.seed);
-      const next = draw(this.left, seed / 2 ** 32);
+      const { left } = this;
+      const next = draw(left, seed / 2 ** 32);
       const row = this.shown.indexOf(next);
       this.rows.at(row).node.classList.add("drawn"); // -1 is the last row, the one of many words
       if (!(await goesOn())) return;
+      if (this.left !== left) {
+        n--; // the distribution changed under the draw
+        continue;
+      }
       this.seed = seed;
       run.line.push(this.words[next]);
       this.append(next);
@@ -157,7 +162,8 @@ class SamplingFigure extends LiveElement {
     this.rows.forEach((row, n) => {
       const group = groups[n];
       const [before, after] = bars[n];
-      const taken = group.length && group.every((i) => by[i]) ? by[group[0]] : "";
+      const cuts = new Set(group.map((i) => by[i]));
+      const taken = !cuts.size || cuts.has("") ? "" : cuts.size > 1 ? "cut" : by[group[0]];
       row.node.style.visibility = group.length ? "" : "hidden";
       row.node.dataset.cut = taken;
       row.node.classList.remove("drawn");
