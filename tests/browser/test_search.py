@@ -105,7 +105,7 @@ def test_nothing_is_loaded_before_the_search_and_little_for_it(visit, address):
     open_dialog(page)
     results(page, "softmax")
     page.wait_for_load_state("networkidle")
-    weight = sum(len(gzip.compress(response.body())) for response in fetched.values())
+    weight = sum(len(gzip.compress(response.body())) for response in list(fetched.values()))
     assert any(name.endswith(f"{SEARCH}index.js") for name in fetched)
     assert weight < BUDGET, f"A search loads {weight / 1000:.0f} kB."
 

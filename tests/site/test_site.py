@@ -43,8 +43,9 @@ def words(text):
 def html_words(node):
     """Return the text of an HTML output, and what its live figures start from."""
     starts = [figure["data-start"] for figure in node.select("[data-start]")]
-    # The weights of a classifier are left out of references, see tests/nbval-sanitize.cfg.
-    starts = [re.sub(r'"weights": "[\w+/=]+"', '"weights": "LEFT+OUT"', start) for start in starts]
+    # Weights and predictions are left out of references, see tests/nbval-sanitize.cfg.
+    data = re.compile(r'"(weights|validation|test)": "[\w+/=]+"')
+    starts = [data.sub(r'"\1": "LEFT+OUT"', start) for start in starts]
     return words(" ".join([node.get_text(), *starts]))
 
 

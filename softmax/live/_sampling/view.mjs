@@ -213,12 +213,12 @@ class SamplingFigure extends LiveElement {
       border: solid var(--panel); border-width: 8px 12px; border-radius: 6px; background: var(--panel); font: 17px/24px Georgia, serif;
     }
     .text { margin: 0 0 auto; }
-    mark { padding: 0 3px; border-radius: 3px; background: color-mix(in srgb, var(--c4) 35%, transparent); color: inherit; }
+    mark { padding: 0 3px; border-radius: 3px; background: color-mix(in srgb, var(--c4) 35%, transparent); color: var(--text); }
     .rare { text-decoration: underline wavy 1px var(--c1); text-underline-offset: 2px; }
     .panels p.soft { margin: 4px 0 0; }
     .buttons { margin-top: 8px; }
     .order { display: flex; justify-content: space-between; margin-top: 8px; }
-    ol { margin: 0; padding: 0; list-style: none; counter-reset: step; }
+    ol { margin: 0; padding: 0; list-style: none; }
     li { display: grid; grid-template-columns: 56px minmax(0, 1fr) 64px 24px; gap: 8px; align-items: center; margin-top: 2px; white-space: nowrap; }
     li input[type="number"] { width: 64px; }
     .count { text-align: end; font-variant-numeric: tabular-nums; }
