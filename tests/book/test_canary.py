@@ -18,6 +18,7 @@ pytestmark = pytest.mark.slow
 CHAPTER = "definition"
 COPIED = [
     "book/_ext/needed_data.py",
+    "book/_ext/small_pictures.py",
     f"book/{CHAPTER}.md",
     "tests/__init__.py",
     "tests/book/__init__.py",
