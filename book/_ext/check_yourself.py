@@ -1,7 +1,7 @@
 """Ask readers a question that answers back: each choice opens and says why it is right or not.
 
 A question is written as a list of tasks, of which the right one is done. What follows a choice,
-indented, is said to whoever opens it::
+indented, is shown to readers who open it::
 
     :::{check-yourself}
     :answer: sm.softmax([0, 0])[0]
@@ -23,36 +23,13 @@ right choice.
 
 from __future__ import annotations
 
-import re
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
+from question_parser import CHOOSE_ALL, TITLE, VERDICTS, parse_question
 from sphinx.util.docutils import SphinxDirective
-
-TITLE = "Check yourself"
-CHOOSE_ALL = "Choose all that apply."
-VERDICTS = {True: "Right.", False: "Not quite."}
-MARK = re.compile(r"^- \[([ x])\] ", re.MULTILINE)
-
-
-class Choice(NamedTuple):
-    """One of the choices of a question, as MyST text."""
-
-    right: bool
-    text: str
-    explanation: str
-
-
-def parse_question(body):
-    """Return the text of a question and its list of choices."""
-    question, *parts = MARK.split(body)
-    choices = []
-    for mark, item in zip(parts[::2], parts[1::2], strict=True):
-        text, _, explanation = re.sub(r"^ {2}", "", item, flags=re.MULTILINE).partition("\n\n")
-        choices.append(Choice(mark == "x", text.strip(), explanation.strip()))
-    return question.strip(), choices
 
 
 class element(nodes.General, nodes.Element):

@@ -14,12 +14,12 @@ import textwrap
 from dataclasses import dataclass, field
 
 import yaml
-from check_yourself import CHOOSE_ALL, TITLE, VERDICTS, parse_question
 from markdown_it import MarkdownIt
 from mdit_py_plugins.amsmath import amsmath_plugin
 from mdit_py_plugins.colon_fence import colon_fence_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.myst_blocks import myst_block_plugin
+from question_parser import CHOOSE_ALL, TITLE, VERDICTS, parse_question
 
 PARSER = (
     MarkdownIt("commonmark")

@@ -4,8 +4,8 @@ import re
 
 import numpy as np
 import pytest
-from check_yourself import parse_question
 from plain_markdown import find_directives
+from question_parser import parse_question
 
 from tests.book.chapters import chapter_functions
 from tools.references import chapters_with_code, read_chapter

@@ -149,6 +149,19 @@ def skip_without(module):
         pytest.skip(f"{module} is not installed; `make frameworks` tests its tabs")
 
 
+def test_the_page_is_read_without_what_builds_it():
+    """The environment of `make frameworks` has no Sphinx."""
+    code = """
+import sys
+sys.modules |= dict.fromkeys(["sphinx", "docutils", "myst_nb"])
+import plain_markdown
+"""
+    folders = os.pathsep.join(filter(None, sys.path))
+    subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": folders}, check=True
+    )
+
+
 @pytest.mark.parametrize(("heading", "framework", "code", "output"), TABS, ids=TAB_IDS)
 def test_tab_prints_what_the_page_shows(heading, framework, code, output, tmp_path):
     skip_without(MODULES[framework])
