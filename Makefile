@@ -24,7 +24,7 @@ PACKAGE := setup.py $(wildcard softmax/*.py softmax/live/*.py softmax/live/*/*.p
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: book strict serve lab coursework soak data check check-prose test test-slow test-all frameworks references \
+.PHONY: book strict links serve lab coursework soak data check check-prose test test-slow test-all frameworks references \
   lint bench wheel mutants clean
 
 book: $(SITE)/.built
@@ -74,6 +74,10 @@ strict: $(COURSEWORK)/.made
 	$(BIN)/jupyter-book build . -W -n --keep-going --quiet
 	@touch $(SITE)/.built
 	@echo "The book is at $(CURDIR)/$(SITE)/index.html"
+
+# Asks every address in the book, and fails where one leads nowhere. It needs the network.
+links: $(COURSEWORK)/.made _build/.package
+	$(BIN)/jupyter-book build . --builder linkcheck --keep-going --quiet
 
 # conf.py is what _config.yml means to Sphinx; sphinx-autobuild needs it, nothing else does.
 # It leaves out where our own extensions are, so PYTHONPATH says it.

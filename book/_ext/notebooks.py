@@ -143,23 +143,32 @@ class Resolver:
         return pydoc.getdoc(pydoc.locate(name)).partition("\n")[0]
 
 
+INSTALL = """try:
+    import softmax
+except ModuleNotFoundError:
+    %pip install --quiet git+{repository}"""
+
+
 def preface(app, docname):
-    """Return the text of a notebook's first cell."""
+    """Return the first cells of a notebook: what it is, and how to get the package of the book."""
     base = app.config.html_baseurl.rstrip("/")
     book = app.config.html_title
     where = f"[{book}]({base}/{docname}.html)" if base else f"*{book}*"
-    repository = app.config.html_theme_options.get("repository_url")
-    how = (
-        f"Open a terminal and run `pip install git+{repository}`."
-        if repository
-        else "Download the book, open a terminal in its folder, and run `pip install .` there."
-    )
-    return (
+    what = (
         f"> This notebook is a page of {where}, as plain Markdown and code. Run the cells from top "
-        "to bottom.\n>\n"
-        "> **Does the first cell say that there is no module named `softmax`?** The notebook needs "
-        f"the package that comes with the book. {how} Then restart the kernel."
+        "to bottom."
     )
+    if repository := app.config.html_theme_options.get("repository_url"):
+        how = "The next cell installs the package that comes with the book, unless you have it."
+        install = [nbformat.v4.new_code_cell(INSTALL.format(repository=repository))]
+    else:
+        how = (
+            "**Does the first cell say that there is no module named `softmax`?** The notebook "
+            "needs the package that comes with the book. Download the book, open a terminal in its "
+            "folder, and run `pip install .` there. Then restart the kernel."
+        )
+        install = []
+    return [nbformat.v4.new_markdown_cell(f"{what}\n>\n> {how}"), *install]
 
 
 def markdown_cell(writer, text):
@@ -259,7 +268,7 @@ def plain_notebook(source, outputs, resolver, first):
         cell.outputs = shown
     # Cells tagged remove-cell check the prose beside them: no reader sees them on the page.
     read = [cell for cell in read if "remove-cell" not in cell.metadata.get("tags", [])]
-    cells = [nbformat.v4.new_markdown_cell(first)]
+    cells = list(first)
     for solved, group in groupby(parts(read), key=itemgetter(0)):
         found = [cell for _, cell in group]
         if solved:
