@@ -62,7 +62,7 @@ class SparsemaxFigure extends LiveElement {
       ${across.join("")}<polygon class="field" points="${CORNERS.join(" ")}"/>
       ${NAMES.map(([anchor, x, y]) => `<text text-anchor="${anchor}" x="${x}" y="${y}"></text>`).join("")}
       <line class="string"/><polyline class="path"/><circle class="dense" r="7"/><rect class="sparse" x="-7" y="-7" width="14" height="14"/>
-      <g class="z"><path d="M-7 -7L7 7M7 -7L-7 7"/><text x="12" y="-9">z</text><circle class="grip" r="36"/></g></svg>`;
+      <g class="z"><path d="M-7 -7L7 7M7 -7L-7 7"/><text text-anchor="end" x="-12" y="-9">z</text><circle class="grip" r="36"/></g></svg>`;
     this.picture = frame.firstChild;
     [...frame.querySelectorAll("svg > text")].forEach((text, k) => (text.textContent = this.start.labels[k]));
     [this.string, this.path, this.round, this.square, this.point] = [".string", ".path", ".dense", ".sparse", ".z"].map((name) => frame.querySelector(name));
@@ -151,7 +151,7 @@ class SparsemaxFigure extends LiveElement {
     const [most, certain] = [maximum(soft), maximum(sparse) === 1];
     const solved = certain && most <= goal;
     let verdict = certain ? `Now softmax gives it ${formatProbability(most)}.` : `Now ${count(sparse)} are above 0.`;
-    if (solved) verdict = "Solved: a lead of 1 over each of the others is enough for sparsemax.";
+    if (solved) verdict = "Solved: for sparsemax, a lead of 1 is certainty.";
     showChallenge(this.challenge, solved, `Make two probabilities exactly 0 while softmax gives the third at most ${goal}.`, verdict);
     return solved ? " Challenge solved." : "";
   }
