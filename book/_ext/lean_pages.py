@@ -4,8 +4,9 @@ The theme and the extensions put their scripts and styles on every page. Here th
 has no use for are taken out again, after the build: the icons' script (half a megabyte; the
 style sheet draws the same icons from a font), Thebe (there is no kernel behind a static page),
 and, page by page, what belongs to tabs, dropdowns, code or the search that the page has not.
-Pictures get their size, so that the text does not jump, and load when they come near. The icons
-that the site shows become a small font of their own, which book.css puts before the large one.
+Pictures get their size, so that the text does not jump, and load when they come near; large ones
+get a palette. The icons that the site shows become a small font of their own, which book.css puts
+before the large one.
 """
 
 import re
@@ -15,6 +16,7 @@ from pathlib import Path
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 from PIL import Image
+from small_pictures import small_enough
 
 # What identifies the tags of a feature -> what a page that uses the feature holds.
 # A tag is a whole <script>…</script> or <link …> that matches.
@@ -85,6 +87,17 @@ def make_lean(app, exception):
             page.write_text(slim, encoding="utf-8")
 
 
+def make_pictures_small(app, exception):
+    """Give each large picture of the site a palette."""
+    if exception or app.builder.format != "html":
+        return
+    for path in Path(app.outdir, "_images").glob("*.png"):
+        picture = path.read_bytes()
+        small = small_enough(picture, 128)  # with fewer, smooth shading has steps
+        if len(small) < len(picture):
+            path.write_bytes(small)
+
+
 def icons(site):
     """Return the names of the icons on the pages, and the characters that the style sheets draw."""
     icon = re.compile(r"\bfa-([a-z0-9-]+)")
@@ -112,5 +125,6 @@ def write_icon_font(app, exception):
 def setup(app):
     """Register with Sphinx, after all that writes pages."""
     app.connect("build-finished", write_icon_font, priority=800)
+    app.connect("build-finished", make_pictures_small, priority=850)
     app.connect("build-finished", make_lean, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

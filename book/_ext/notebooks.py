@@ -38,7 +38,7 @@ from myst_parser.parsers.sphinx_ import MystParser
 from needed_data import run_or_fill
 from plain_markdown import MarkdownWriter, folded
 from pybtex.backends import markdown
-from small_pictures import with_palette
+from small_pictures import small_enough
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole, sphinx_domains
 from stream_outputs import join_pieces
@@ -46,7 +46,6 @@ from stream_outputs import join_pieces
 FOLDER = "_notebooks"
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 KEPT_TAGS = {"raises-exception"}  # the other tags are about the site's look
-LARGE = 45_000  # bytes of a picture; above, 64 colors must do
 KEPT_TYPES = ("image/png", "text/html", "text/markdown", "text/latex", "text/plain")
 GATE = re.compile(r"^(:::+)\{solution-(start|end)\} ?(.*)\n(?::.*\n)*\1$", re.MULTILINE)
 PICTURE = re.compile(r'src="data:image/png;base64,([A-Za-z0-9+/=]+)"')
@@ -222,8 +221,7 @@ def plain_outputs(output):
         data = {"image/png": live[1], "text/plain": data["text/plain"]}
     if "image/png" in data:
         picture = base64.b64decode(data["image/png"])
-        small = with_palette(picture, 64) if len(picture) > LARGE else picture
-        data["image/png"] = base64.b64encode(small).decode("ascii")
+        data["image/png"] = base64.b64encode(small_enough(picture)).decode("ascii")
     if not data:
         return [output]
     note = nbformat.v4.new_output("display_data", {"text/markdown": RUN_IT, "text/plain": RUN_IT})

@@ -26,9 +26,8 @@ def checked_logits(z: ArrayLike, *, least: int, most: int, largest: float) -> np
     """
     z = real_array(z, "z", masked="To leave these classes out, pass z.compressed().").astype(float)
     if z.ndim != 1 or not least <= len(z) <= most:
-        raise ValueError(
-            f"`z` must be one vector of {least} to {most} logits, got shape {z.shape}."
-        )
+        count = str(most) if least == most else f"{least} to {most}"
+        raise ValueError(f"`z` must be one vector of {count} logits, got shape {z.shape}.")
     if not (np.abs(z) <= largest).all():  # NaN is refused too
         raise ValueError(
             f"`z` must hold logits from -{largest:g} to {largest:g}, got {z.tolist()}."

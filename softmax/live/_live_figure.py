@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 IMPORT = re.compile(r'^import [^;]*? from "(\.{1,2}/[\w/-]+\.mjs)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\b)", re.MULTILINE)
 COMMENT = re.compile(r"^[ \t]*//.*\n", re.MULTILINE)
+# A function or a constant: one line, or down to the bracket that ends it.
+DECLARATION = re.compile(
+    r"^(?:export )?(?:function|const) (\w+)(?:.*;\n|.*\n(?:.*\n)*?\}.*\n)\n*", re.MULTILINE
+)
 # Enough for a figure of 6 inches on a screen of double density, and still a light page.
 DPI = 120
 
@@ -112,8 +116,8 @@ def script(name):
 
     Only what is at the start of a line is understood, which is all that our modules use:
     ``import {…} from "./other.mjs";``, ``export function``, ``class`` or ``const``, and comments
-    on lines of their own. The script is a module too, so its names are private to it: several
-    figures on a page do not meet.
+    on lines of their own. Functions that the figure does not use are left out. The script is a
+    module too, so its names are private to it: several figures on a page do not meet.
 
     Parameters
     ----------
@@ -136,7 +140,19 @@ def script(name):
             add(posixpath.normpath(posixpath.join(posixpath.dirname(module), imported)))
         # Move it behind what it imports.
         del parts[module]
-        parts[module] = EXPORT.sub("", COMMENT.sub("", IMPORT.sub("", text)))
+        parts[module] = COMMENT.sub("", IMPORT.sub("", text))
 
     add(f"_{name}/view.mjs")
-    return "".join(parts.values())
+    return EXPORT.sub("", without_unused("".join(parts.values())))
+
+
+def without_unused(text):
+    """Return a script without the functions and constants whose name it never says again."""
+
+    def kept(match):
+        return match[0] if len(re.findall(rf"\b{match[1]}\b", text)) > 1 else ""
+
+    # One that is left out may have been the only one to use another.
+    while (shorter := DECLARATION.sub(kept, text)) != text:
+        text = shorter
+    return text

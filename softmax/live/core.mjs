@@ -54,12 +54,18 @@ export function bytes(text) {
   return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }
 
+// Whether a number is between two others; NaN is not.
+export const within = (x, [low, high]) => x >= low && x <= high;
+
 // Numbers as text. --------------------------------------------------------------------------------
 
 // A number to read: with a minus sign, not a hyphen.
 export function format(x, digits = 2) {
   return x.toFixed(digits).replace(/^-(?=[0.]*$)/, "").replace("-", "−");
 }
+
+// The same without zeros at the end.
+export const short = (x, digits = 2) => format(x, digits).replace(/\.?0+$/, "");
 
 // A probability to read: one that is small, but not 0, does not become 0.
 export function formatProbability(p) {
@@ -164,7 +170,7 @@ export function slider({ label, scale, value, origin = 0.5, change }) {
     value = x;
     const position = scale.to(x);
     range.value = position;
-    range.setAttribute("aria-valuetext", Math.abs(x) < 0.01 ? x : format(x).replace(/\.?0+$/, ""));
+    range.setAttribute("aria-valuetext", Math.abs(x) < 0.01 ? x : short(x));
     range.style.setProperty("--at", (position - scale.first) / (scale.last - scale.first));
     range.style.setProperty("--origin", origin);
     field.set(x);

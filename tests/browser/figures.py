@@ -93,6 +93,16 @@ def misfits(figure):
     )
 
 
+def span(figure, *selectors):
+    """Return the height of the part of a figure that holds all elements that match, in pixels.
+
+    What a reader moves and what it changes must be in sight together.
+    """
+    parts = [part for selector in selectors for part in figure.locator(selector).all()]
+    boxes = [part.bounding_box() for part in parts]
+    return max(box["y"] + box["height"] for box in boxes) - min(box["y"] for box in boxes)
+
+
 def write_page(folder, *figures):
     """Write a page with these live figures and nothing else, and return its address."""
     path = folder / "page.html"

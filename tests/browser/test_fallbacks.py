@@ -13,6 +13,7 @@ FIGURES = {
     "playground": ("softmax-regression", "30 points of 3 classes"),
     "digit": ("mnist", "speak for a"),
     "calibration": ("calibration", "Two reliability diagrams"),
+    "sparsemax": ("beyond-softmax", "sparsemax: seal 0.010, panda 0.990, duck 0.000"),
     "sampling": ("sampling", "house 0.133, malt 0.122, rat 0.111"),
 }
 

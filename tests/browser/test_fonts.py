@@ -48,6 +48,7 @@ FIGURES = {
     "sampling": live.sampling(
         -25 * RNG.uniform(size=(20, 20)), [f"belonged{k}" for k in range(20)], "belonged7"
     ),
+    "sparsemax": live.sparsemax([-1.25, 1.25, 0.05], BEARS[:3], alpha=1.05),
 }
 # What brings numbers into a figure that starts without.
 BUTTONS = {"digit": "Test digit: 3", "digit in short": "Test digit: 3", "playground": "100 steps"}

@@ -107,35 +107,33 @@ def test_gradients_are_those_of_differences(evaluate):
             assert found[j][d] == pytest.approx((losses[0] - losses[1]) / (2 * h), abs=1e-8)
 
 
-def test_borders_are_where_the_classifier_is_in_doubt(descend, evaluate):
+def test_regions_are_those_of_the_classifier(descend, evaluate):
     found = descend(POINTS, 0.5, 0.001, 3000)["parameters"]
     model = trained(0.5, 0.001, 3000)
-    borders = evaluate("m.borders(x, [0, 2, 3, 5], 4)", found)
-    assert len(borders) >= 4
-    for border in borders:
-        start, end = np.array(border["ends"])
-        on_it = start + np.linspace(0.001, 0.999, 50)[:, None] * (end - start)
-        assert (np.abs(on_it) <= 4 + 1e-9).all()
-        p = model.predict_proba(on_it)
-        j, k = (PRESENT.index(border[name]) for name in "jk")
-        np.testing.assert_allclose(p[:, j], p[:, k], atol=1e-11)
-        np.testing.assert_allclose(p[:, j], p.max(axis=1), atol=1e-11)
+    regions = evaluate("[0, 2, 3, 5].map(j => m.region(x, [0, 2, 3, 5], 4, j))", found)
+    axis = np.linspace(-3.99, 3.99, 200)
+    plane = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    p = model.predict_proba(plane)
+    clear = np.diff(np.sort(p, axis=1)[:, -2:], axis=1)[:, 0] > 1e-9
+    for j, corners in enumerate(regions):
+        assert np.abs(corners).max() <= 4 + 1e-9
+        a, b = np.array(corners), np.roll(corners, -1, axis=0)
+        # Inside of a convex polygon, counterclockwise, each side has the place on its left.
+        side, to = (b - a)[:, None], plane - a[:, None]
+        left = (side[..., 0] * to[..., 1] - side[..., 1] * to[..., 0]).T > 0
+        np.testing.assert_array_equal(left.all(axis=1)[clear], (p.argmax(axis=1) == j)[clear])
+        # On its sides, two classes tie, or the square ends.
+        middle = (a + b) / 2
+        q = np.sort(model.predict_proba(middle), axis=1)
+        within = np.abs(middle).max(axis=1) < 3.99
+        np.testing.assert_allclose(q[within, -1], q[within, -2], atol=1e-11)
 
 
-def test_no_border_of_the_classifier_is_missing(descend, evaluate):
-    found = descend(POINTS, 0.5, 0.001, 3000)["parameters"]
-    drawn = {(b["j"], b["k"]) for b in evaluate("m.borders(x, [0, 2, 3, 5], 4)", found)}
-    axis = np.linspace(-4, 4, 401)
-    plane = np.stack(np.meshgrid(axis, axis), axis=-1)
-    model = trained(0.5, 0.001, 3000)
-    classes = model.predict(plane.reshape(-1, 2)).reshape(plane.shape[:2])
-    pairs = np.sort(np.stack([classes[:, 1:].ravel(), classes[:, :-1].ravel()]), axis=0).T
-    met = {tuple(pair) for pair in np.unique(pairs, axis=0).tolist() if pair[0] != pair[1]}
-    assert met <= drawn
-
-
-def test_classes_that_tie_have_no_border(evaluate):
-    assert evaluate("m.borders(x, [0, 1, 2], 4)", [[0, 0, 0]] * 6) == []
+def test_a_class_that_never_wins_has_no_region_and_those_that_tie_have_the_square(evaluate):
+    square = [[-4, -4], [4, -4], [4, 4], [-4, 4]]
+    parameters = [[0, 0, 0], [0, 0, 0], [0, 0, -1]]
+    found = evaluate("[0, 1, 2].map(j => m.region(x, [0, 1, 2], 4, j))", parameters)
+    assert found == [square, square, []]
 
 
 # At 50 the loss leaps over every limit; at 4.2 it grows by a fifth with each step.
@@ -161,17 +159,18 @@ def test_one_class_or_none_costs_nothing(evaluate, points):
 
 def test_shading_is_the_probability_at_the_temperature(descend, evaluate):
     found = descend(POINTS, 0.5, 0.001, 50)["parameters"]
-    colors = ["#ff0000"] * 6  # on black: red is half the probability, of 255
+    colors = ["#ff8000"] * 6
     for temperature in (0.1, 1.0, 10.0):
         pixels = evaluate(
-            "[...m.shade(x[0], [0, 2, 3, 5], 4, x[1], x[2], '#000000').small"
-            ".getContext('2d').getImageData(0, 0, 120, 120).data]",
+            "[...m.shade(x[0], [0, 2, 3, 5], 4, x[1], x[2])"
+            ".getContext('2d').getImageData(0, 0, 80, 80).data]",
             [found, temperature, colors],
         )
-        red = np.reshape(pixels, (120, 120, 4))[:, :, 0]
-        axis = (np.arange(120) + 0.5) / 15 - 4
+        opacity = np.reshape(pixels, (80, 80, 4))[:, :, 3]
+        axis = (np.arange(80) + 0.5) / 10 - 4
         plane = np.stack(np.meshgrid(axis, -axis), axis=-1)
         rows = np.array(found)[PRESENT]
         logits = plane @ rows[:, :2].T + rows[:, 2]
-        expected = 255 * 0.5 * softmax(logits, axis=-1, temperature=temperature).max(axis=-1)
-        np.testing.assert_allclose(red, expected, atol=1)
+        # Half the probability, of 255.
+        expected = 127.5 * softmax(logits, axis=-1, temperature=temperature).max(axis=-1)
+        np.testing.assert_allclose(opacity, expected, atol=1)

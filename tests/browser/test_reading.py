@@ -81,3 +81,46 @@ def test_sidebar_says_the_title_once(visit, address):
     assert sidebar.count("Softmax from First Principles") == 1
     page.locator("#pst-primary-sidebar .navbar-brand").click()
     page.wait_for_url("**/book/index.html")
+
+
+# These chapters open with something to play with. Others may join them.
+PLAYFUL = {
+    "definition",
+    "derivation",
+    "cross-entropy",
+    "stability",
+    "softmax-regression",
+    "mnist",
+    "inside-the-classifier",
+    "attention",
+    "sampling",
+    "calibration",
+    "beyond-softmax",
+}
+FIRST_SCREENS = 1600  # pixels from the top of the page, two screens of a laptop
+# To a reader without a mouse: the page's list of contents is most of the first number, and the link
+# "Skip to main content" leaves the second.
+STOPS, STOPS_OF_THE_TEXT = 45, 15
+
+BEFORE_THE_FIGURE = """name => {
+  const figure = [...document.querySelectorAll("main *")].find(e => e.localName.startsWith(name));
+  const before = (e) => e.compareDocumentPosition(figure) & Node.DOCUMENT_POSITION_FOLLOWING;
+  const kinds = "a[href], button, input, select, summary, [tabindex]";
+  const stops = [...document.querySelectorAll(kinds)]
+    .filter(e => e.tabIndex >= 0 && e.checkVisibility({ checkVisibilityCSS: true }) && before(e));
+  return {
+    top: figure.getBoundingClientRect().top + scrollY,
+    stops: stops.length,
+    inText: stops.filter(e => e.closest("article")).length,
+  };
+}"""
+
+
+@pytest.mark.parametrize("name", sorted(PLAYFUL))
+def test_chapter_opens_with_a_live_figure(visit, address, name):
+    page = visit(f"{address}/book/{name}.html")
+    page.wait_for_load_state("load")
+    found = page.evaluate(BEFORE_THE_FIGURE, "softmax-")
+    assert found["top"] <= FIRST_SCREENS
+    assert found["stops"] <= STOPS
+    assert found["inText"] <= STOPS_OF_THE_TEXT

@@ -9,9 +9,8 @@ from tools.references import toc_pages
 
 pytestmark = pytest.mark.slow
 
-# In bytes, compressed as a web server would send them. The aim is 350 kB, which all pages but one
-# keep: of the chapter on MNIST, pictures of digits below the first screen load at once.
-BUDGET = 420_000
+# In bytes, compressed as a web server would send them.
+BUDGET = 350_000
 COMPRESSED_ALREADY = (".png", ".jpg", ".woff", ".woff2", ".gz")
 # What a live figure starts from, such as the weights of a classifier, and its picture: part of the
 # page, but not of the budget.

@@ -12,7 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from softmax import live
-from softmax.live._live_figure import script
+from softmax.live._live_figure import script, without_unused
 from tools.references import clean
 
 # Name -> an example, and the most that its script may weigh, in bytes and gzipped.
@@ -36,8 +36,9 @@ EXAMPLES = {
         ),
         12_000,
     ),
-    "playground": (live.playground(), 16_000),
+    "playground": (live.playground(), 14_200),
     "sampling": (live.sampling(np.eye(3), ["a", "b", "."], "a b"), 12_000),
+    "sparsemax": (live.sparsemax([0.25, 1.23, -0.8], ["seal", "panda", "duck"]), 10_000),
 }
 by_figure = pytest.mark.parametrize(
     ("name", "figure", "most"), [(name, *rest) for name, rest in EXAMPLES.items()]
@@ -67,6 +68,13 @@ def test_script_is_one_module_of_its_own(name, figure, most):
     assert text.count("class LiveElement") == 1
     assert "</script" not in text
     assert not re.search(r"https?:|//\w+\.\w", text), "It names another host."
+
+
+def test_what_a_figure_does_not_use_is_left_out():
+    text = "export const a = 1;\nfunction b() {\n  return a;\n}\nexport function c() {}\nd(c);\n"
+    assert without_unused(text) == "export function c() {}\nd(c);\n"
+    assert "function dragIn" in script("logits")
+    assert "function dragIn" not in script("precision")
 
 
 @by_figure

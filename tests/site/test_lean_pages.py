@@ -1,9 +1,11 @@
 """Pages carry what they use: the scripts of absent features go, those of present ones stay."""
 
 import re
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
-from lean_pages import lean
+from lean_pages import lean, make_pictures_small
 from PIL import Image
 
 HEAD = """<head>
@@ -55,6 +57,23 @@ def test_pictures_have_their_size(tmp_path):
     page = lean('<main><img alt="A." src="a.png" /><img src="missing.png" /></main>', tmp_path)
     assert '<img width="30" height="20" loading="lazy" alt="A." src="a.png" />' in page
     assert '<img src="missing.png" />' in page
+
+
+def test_large_pictures_get_a_palette_and_small_ones_stay(tmp_path):
+    folder = tmp_path / "_images"
+    folder.mkdir()
+    smooth = np.tile(np.arange(256, dtype=np.uint8)[:, None, None], (1, 256, 3))
+    noise = np.random.default_rng(0).integers(-3, 4, size=(256, 256, 3))
+    for name, pixels in [("small", smooth), ("large", np.clip(smooth + noise, 0, 255))]:
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{name}.png")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    app = SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=tmp_path)
+    make_pictures_small(app, None)
+    assert (folder / "small.png").read_bytes() == before["small.png"]
+    assert len((folder / "large.png").read_bytes()) < len(before["large.png"]) / 2
+    with Image.open(folder / "large.png") as picture:
+        shown = np.asarray(picture.convert("RGB")).astype(int)
+    assert np.abs(shown - smooth).mean() < 4
 
 
 def test_lean_page_does_not_change_again(tmp_path):

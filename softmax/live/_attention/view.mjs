@@ -1,6 +1,6 @@
 // A query among keys, the softmax weights of the keys, and the average of their values on a map.
 
-import { LiveElement, argmax, define, dragIn, format, formatProbability, linearScale, listed, make, maximum, numberField, show, showChallenge, slider, softmax, sum } from "../core.mjs";
+import { LiveElement, argmax, define, dragIn, format, formatProbability, linearScale, listed, make, maximum, numberField, short, show, showChallenge, slider, softmax, sum, within } from "../core.mjs";
 
 // The plane of the query: pixels for 1, and how far it is shown.
 const UNIT = 52;
@@ -17,7 +17,6 @@ const dot = ([a, b], [c, d]) => a * c + b * d;
 const distance = ([a, b], [c, d]) => Math.hypot(a - c, b - d);
 const average = (weights, points) => [0, 1].map((i) => sum(weights.map((p, k) => p * points[k][i])));
 const pair = (point, text = format) => `(${point.map((x) => text(x)).join(", ")})`;
-const short = (x) => format(x).replace(/\.?0+$/, "");
 const thickness = (p) => 1 + (THICKEST - 1) * p;
 const line = (name, color = "") => `<line class="${name}" style="${color}"/>`;
 
@@ -160,8 +159,7 @@ class AttentionFigure extends LiveElement {
 
   restore({ q = "", scale = "" }) {
     const [query, factor] = [q.split(",").map(parseFloat), parseFloat(scale)];
-    const [low, high] = this.limits.scale;
-    const valid = query.length === 2 && query.every((x) => Math.abs(x) <= this.limits.query) && factor >= low && factor <= high;
+    const valid = query.length === 2 && query.every((x) => Math.abs(x) <= this.limits.query) && within(factor, this.limits.scale);
     if (valid) this.load({ q: query, scale: factor });
     return valid;
   }

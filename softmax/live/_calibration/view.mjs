@@ -1,6 +1,6 @@
 // A reliability diagram, and a curve of the loss over the temperature that moves both.
 
-import { LiveElement, bytes, define, format, logScale, make, scrollable, show, showChallenge, slider } from "../core.mjs";
+import { LiveElement, bytes, define, format, logScale, make, scrollable, show, showChallenge, slider, within } from "../core.mjs";
 import { judge } from "./numerics.mjs";
 
 const SETS = ["validation", "test"];
@@ -137,10 +137,9 @@ class CalibrationFigure extends LiveElement {
   }
 
   restore({ T, set }) {
-    const [low, high] = this.limits.temperature;
     const temperature = Number(T);
     const asked = this.sets.find(({ name }) => name === set);
-    const valid = temperature >= low && temperature <= high && asked !== undefined;
+    const valid = within(temperature, this.limits.temperature) && asked !== undefined;
     if (valid) this.load(temperature, asked);
     return valid;
   }

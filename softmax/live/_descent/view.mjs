@@ -1,6 +1,6 @@
 // Two balls roll from the same confident mistake, one down cross-entropy and one down squared error.
 
-import { LiveElement, define, dragIn, format, formatProbability, linearScale, logScale, logSoftmax, make, reducedMotion, scrollable, show, showChallenge, slider, softmax } from "../core.mjs";
+import { LiveElement, define, dragIn, format, formatProbability, linearScale, logScale, logSoftmax, make, reducedMotion, scrollable, short, show, showChallenge, slider, softmax, within } from "../core.mjs";
 import { LOSSES, descend, step } from "../_gradient/numerics.mjs";
 
 const TARGET = 1;
@@ -20,7 +20,6 @@ const [PACE, GROWTH, FARTHEST] = [0.08, 0.014, 0.16];
 
 const across = (share) => LEFT + share * (RIGHT - LEFT);
 const up = (share) => BOTTOM - share * (BOTTOM - TOP);
-const short = (x) => format(x).replace(/\.?0+$/, "");
 const norm = (v) => Math.hypot(...v);
 const count = (n) => n.toLocaleString("en");
 
@@ -194,7 +193,6 @@ class DescentFigure extends LiveElement {
 
   restore({ lead, rate, step: n = "0" }) {
     const state = { lead: parseFloat(lead), rate: parseFloat(rate), step: Number(n) };
-    const within = (x, [low, high]) => x >= low && x <= high;
     const valid = within(state.lead, this.limits.lead) && within(state.rate, this.limits.rate) && Number.isInteger(state.step) && within(state.step, [0, this.limits.steps]);
     if (valid) this.load(state);
     return valid;

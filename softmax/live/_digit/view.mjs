@@ -1,7 +1,7 @@
 // Draw a digit on the left; what the classifier sees of it, what decides, and what it reads.
 // The compact figure has the logits and a temperature in place of what it sees and what decides.
 
-import { LiveElement, argmax, bytes, define, format, formatProbability, logScale, make, reducedMotion, scrollable, show, showChallenge, slider, softmax } from "../core.mjs";
+import { LiveElement, argmax, bytes, define, format, formatProbability, logScale, make, reducedMotion, scrollable, show, showChallenge, slider, softmax, within } from "../core.mjs";
 import { SIDE, centerDigit, centeredWeights, contributions, drawLine, floats, logitsOf } from "./numerics.mjs";
 
 const TEMPERATURE_STEPS = 200;
@@ -255,8 +255,7 @@ class DigitFigure extends LiveElement {
   restore({ marks = "", T = "1" }) {
     const asked = marks.split("*").map((part) => (part[0] === "s" ? this.samples[part.slice(1)] : { points: part.split("_").map((point) => point.split(".").map((x) => x / FINE)) }));
     const temperature = Number(T);
-    const [low, high] = this.compact ? this.limits.temperature : [1, 1];
-    const valid = temperature >= low && temperature <= high && asked.every((mark) => mark?.picture || mark?.points?.every((point) => point.length === 2 && point.every(Number.isFinite)));
+    const valid = within(temperature, this.compact ? this.limits.temperature : [1, 1]) && asked.every((mark) => mark?.picture || mark?.points?.every((point) => point.length === 2 && point.every(Number.isFinite)));
     if (valid) {
       this.leaveExample();
       if (this.compact) this.heat.set((this.temperature = temperature));

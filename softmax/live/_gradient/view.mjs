@@ -1,7 +1,7 @@
 // The true class, the logits and the loss; what a step of descent does to each logit, as arrows; the
 // Jacobian; gradient descent on the logits.
 
-import { LiveElement, define, formatProbability, formatSigned, linearScale, logScale, make, scrollable, show, showChallenge, showEntry, slider, softmax } from "../core.mjs";
+import { LiveElement, define, formatProbability, formatSigned, linearScale, logScale, make, scrollable, show, showChallenge, showEntry, slider, softmax, within } from "../core.mjs";
 import { LOSSES, descend } from "./numerics.mjs";
 
 // How each loss and the push on the logits, the negative gradient, are written.
@@ -141,8 +141,7 @@ class GradientFigure extends LiveElement {
 
   restore({ z = "", target, rate, loss = "cross-entropy", step = "0" }) {
     const state = { z: z.split(",").map(parseFloat), target: Number(target), rate: parseFloat(rate), loss: Object.keys(LOSSES).find((kind) => kind.replace(" ", "-") === loss), step: Number(step) };
-    const [low, high] = this.limits.rate;
-    const valid = state.z.length === this.rows.length && state.z.every((x) => Math.abs(x) <= REACHES.at(-1)) && state.target in this.rows && state.rate >= low && state.rate <= high && state.loss && Number.isInteger(state.step) && state.step >= 0 && state.step <= MOST_STEPS;
+    const valid = state.z.length === this.rows.length && state.z.every((x) => Math.abs(x) <= REACHES.at(-1)) && state.target in this.rows && within(state.rate, this.limits.rate) && state.loss && Number.isInteger(state.step) && within(state.step, [0, MOST_STEPS]);
     if (valid) this.load(state);
     return Boolean(valid);
   }

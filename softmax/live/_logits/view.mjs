@@ -1,7 +1,7 @@
 // Scores, their exponentials laid end to end, and one bar of length 1 that the classes share. For
 // three classes, the simplex beside it.
 
-import { LiveElement, argmax, define, dragIn, format, formatProbability, linearScale, listed, logScale, logSoftmax, make, scrollable, show, showChallenge, sigmoid, slider, softmax, sum } from "../core.mjs";
+import { LiveElement, argmax, define, dragIn, format, formatProbability, linearScale, listed, logScale, logSoftmax, make, scrollable, short, show, showChallenge, sigmoid, slider, softmax, sum, within } from "../core.mjs";
 
 const TEMPERATURE_STEPS = 200;
 // The sliders reach to the first of these that holds every score, or to the largest one allowed.
@@ -29,7 +29,7 @@ function formatPower(x) {
 // A probability to read. It is never 0: a small one is written by its logarithm.
 const formatShare = (logP) => (logP < Math.log(0.0005) ? formatPower(logP) : formatProbability(Math.exp(logP)));
 
-const short = (x) => format(x, 3).replace(/\.?0+$/, "");
+const exact = (x) => short(x, 3);
 
 class LogitsFigure extends LiveElement {
   build(start) {
@@ -200,8 +200,7 @@ class LogitsFigure extends LiveElement {
   restore({ z = "", T = "" }) {
     const scores = z.split(",").map(parseFloat);
     const temperature = parseFloat(T);
-    const [low, high] = this.limits.temperature;
-    const valid = scores.length <= this.limits.classes && scores.every((x) => Math.abs(x) <= this.limits.logit) && temperature >= low && temperature <= high;
+    const valid = scores.length <= this.limits.classes && scores.every((x) => Math.abs(x) <= this.limits.logit) && within(temperature, this.limits.temperature);
     if (valid) this.load({ z: scores, temperature });
     return valid;
   }
@@ -215,7 +214,7 @@ class LogitsFigure extends LiveElement {
     const logP = logSoftmax(z, T);
     const first = argmax(z);
     let before = 0;
-    this.exponent.replaceChildren(make("i", {}, "z"), T === 1 ? "" : `/${short(T)}`);
+    this.exponent.replaceChildren(make("i", {}, "z"), T === 1 ? "" : `/${exact(T)}`);
     this.rows.forEach((row, k) => {
       show(row.power, Math.exp(z[k] / T), formatPower(z[k] / T));
       row.step.style.left = `min(${100 * before}%, 100% - 2px)`;
@@ -249,9 +248,9 @@ class LogitsFigure extends LiveElement {
     const lead = a.z - b.z;
     if (!lead) return `${listed(this.rows.filter((row) => row.z === a.z).map((row) => row.name))} have equal scores and equal probabilities.`;
     const T = this.temperature;
-    const exponent = T === 1 ? short(lead) : `(${short(lead)} / ${short(T)})`;
+    const exponent = T === 1 ? exact(lead) : `(${exact(lead)} / ${exact(T)})`;
     const factor = lead / T < 6.9 ? format(Math.exp(lead / T)) : formatPower(lead / T);
-    return `Since ${a.name} leads ${b.name} by ${short(lead)}, it is e^${exponent} = ${factor} times as probable.`;
+    return `Since ${a.name} leads ${b.name} by ${exact(lead)}, it is e^${exponent} = ${factor} times as probable.`;
   }
 
   // Say how the challenge goes, and return what the status line adds.
@@ -265,8 +264,8 @@ class LogitsFigure extends LiveElement {
     const solved = untouched && p[k] >= this.limits.goal;
     const heated = this.temperature !== this.start.temperature;
     let verdict = `Now ${formatProbability(p[k])}.`;
-    if (!untouched) verdict = `You moved its score: set it back to ${short(given)}.`;
-    if (solved) verdict = heated ? `Solved, with the help of the temperature. Can you do it at temperature ${short(this.start.temperature)}?` : "Solved: only the differences of the scores count.";
+    if (!untouched) verdict = `You moved its score: set it back to ${exact(given)}.`;
+    if (solved) verdict = heated ? `Solved, with the help of the temperature. Can you do it at temperature ${exact(this.start.temperature)}?` : "Solved: only the differences of the scores count.";
     showChallenge(this.challenge, solved, `Make ${name} at least ${this.limits.goal} without moving its score.`, verdict);
     return solved ? " Challenge solved." : "";
   }

@@ -2,7 +2,7 @@
 // a batch that holds all points. A point is [x1, x2, class], the parameters of a class are
 // [weight of x1, weight of x2, bias]. Only classes that have a point take part.
 
-import { argmax, maximum } from "../core.mjs";
+import { argmax, logSoftmax, sum } from "../core.mjs";
 
 // Training counts as diverged when the objective exceeds that at the start by this factor.
 const DIVERGED = 100;
@@ -25,14 +25,11 @@ export function evaluate(parameters, points, alpha) {
     const z = logitsAt(parameters, classes, x1, x2);
     const target = classes.indexOf(label);
     if (argmax(z) !== target) wrong.push(n);
-    const m = maximum(z);
-    const e = z.map((value) => Math.exp(value - m));
-    const total = e.reduce((a, b) => a + b, 0);
-    loss += Math.log(total) - (z[target] - m);
-    return e.map((value, j) => (value / total - (j === target ? 1 : 0)) / points.length);
+    const logP = logSoftmax(z);
+    loss -= logP[target];
+    return logP.map((x, j) => (Math.exp(x) - (j === target ? 1 : 0)) / points.length);
   });
-  const squares = classes.map((k) => parameters[k][0] ** 2 + parameters[k][1] ** 2);
-  const penalty = (alpha / 2) * squares.reduce((a, b) => a + b, 0);
+  const penalty = (alpha / 2) * sum(classes.map((k) => parameters[k][0] ** 2 + parameters[k][1] ** 2));
   const count = Math.max(points.length, 1);
   return { classes, deltas, wrong, penalty, objective: loss / count + penalty, accuracy: 1 - wrong.length / count };
 }
@@ -40,15 +37,8 @@ export function evaluate(parameters, points, alpha) {
 // The gradient of the objective for each class that takes part. The bias pays no penalty.
 export function gradients(parameters, points, alpha, { classes, deltas }) {
   return classes.map((k, j) => {
-    const gradient = [0, 0, 0];
-    points.forEach(([x1, x2], n) => {
-      gradient[0] += x1 * deltas[n][j];
-      gradient[1] += x2 * deltas[n][j];
-      gradient[2] += deltas[n][j];
-    });
-    gradient[0] += alpha * parameters[k][0];
-    gradient[1] += alpha * parameters[k][1];
-    return gradient;
+    const mean = (factor) => sum(points.map((point, n) => factor(point) * deltas[n][j]));
+    return [mean((point) => point[0]) + alpha * parameters[k][0], mean((point) => point[1]) + alpha * parameters[k][1], mean(() => 1)];
   });
 }
 

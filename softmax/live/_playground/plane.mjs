@@ -1,10 +1,10 @@
 // What a canvas shows of a linear classifier on the square from -reach to reach: shading, the name of
 // each region, borders, points, a cursor; and a curve of losses.
 
-import { format } from "../core.mjs";
+import { argmax, format, sum } from "../core.mjs";
 import { logitsAt } from "./numerics.mjs";
 
-const GRID = 120;
+const GRID = 80;
 const FONT = '13px system-ui, "DejaVu Sans", sans-serif';
 
 // The markers of softmax/plotting.py, in its order, as corners in a square from -1 to 1.
@@ -52,82 +52,36 @@ export function frame(canvas, reach) {
   };
 }
 
-// A color of the style sheet as three numbers.
-export function rgb(color) {
-  const digits = color.trim().slice(1);
-  const wide = digits.length === 3 ? [...digits].map((d) => d + d).join("") : digits;
-  return [0, 2, 4].map((i) => parseInt(wide.slice(i, i + 2), 16));
-}
-
-// Shading: the color of the most probable class, the stronger the more probable it is. With it, for
-// each class the mean of its places on the rim: no point is near, and as regions are convex, it is
-// inside the region, where its name can be.
-export function shade(parameters, classes, reach, temperature, colors, ground) {
+// Shading: the color of the most probable class, the more opaque the more probable it is.
+export function shade(parameters, classes, reach, temperature, colors) {
   const image = new ImageData(GRID, GRID);
-  const paper = rgb(ground);
-  const inks = classes.map((k) => rgb(colors[k]));
-  const rim = classes.map(() => ({ count: 0, x: 0, y: 0 }));
+  const inks = classes.map((k) => [1, 3, 5].map((i) => parseInt(colors[k].trim().slice(i, i + 2), 16)));
   const place = (i) => ((i + 0.5) / GRID) * 2 * reach - reach;
-  for (let row = 0, at = 0; row < GRID; row += 1) {
-    const x2 = -place(row);
-    for (let column = 0; column < GRID; column += 1) {
-      const x1 = place(column);
-      const z = logitsAt(parameters, classes, x1, x2);
-      let best = 0;
-      for (let j = 1; j < z.length; j += 1) if (z[j] > z[best]) best = j;
-      let total = 0;
-      for (let j = 0; j < z.length; j += 1) total += Math.exp((z[j] - z[best]) / temperature);
-      const share = 0.5 / total;
-      for (let c = 0; c < 3; c += 1) image.data[at++] = paper[c] + share * (inks[best][c] - paper[c]);
-      image.data[at++] = 255;
-      if (row % (GRID - 1) && column % (GRID - 1)) continue;
-      rim[best].count += 1;
-      rim[best].x += x1;
-      rim[best].y += x2;
-    }
+  for (let at = 0; at < GRID ** 2; at += 1) {
+    const z = logitsAt(parameters, classes, place(at % GRID), -place(Math.floor(at / GRID)));
+    const best = argmax(z);
+    const total = sum(z.map((x) => Math.exp((x - z[best]) / temperature)));
+    image.data.set(inks[best], 4 * at);
+    image.data[4 * at + 3] = 127.5 / total;
   }
   const small = new OffscreenCanvas(GRID, GRID);
   small.getContext("2d").putImageData(image, 0, 0);
-  return { small, names: rim.map(({ count, x, y }) => (count > GRID / 6 ? [x / count, y / count] : null)) };
+  return small;
 }
 
-// The border between two classes: the piece of the line z_j = z_k inside the square on which no
-// other class has a larger logit. Returns its two ends, or null.
-export function border(parameters, classes, reach, j, k) {
-  const [a, b, c] = [0, 1, 2].map((d) => parameters[j][d] - parameters[k][d]);
-  const length = Math.hypot(a, b);
-  if (!(length > 0)) return null;
-  const start = [(-a * c) / length ** 2, (-b * c) / length ** 2];
-  const along = [-b / length, a / length];
-  let [first, last] = [-Infinity, Infinity];
-  // Keep the part of the line where slope * s + height >= 0.
-  const keep = (slope, height) => {
-    if (slope > 0) first = Math.max(first, -height / slope);
-    else if (slope < 0) last = Math.min(last, -height / slope);
-    else if (height < 0) last = -Infinity;
-  };
-  for (const d of [0, 1]) {
-    keep(along[d], start[d] + reach);
-    keep(-along[d], reach - start[d]);
+// The region of class j, as corners: what the lines z_j = z_k, one by one, leave of the square.
+export function region(parameters, classes, reach, j) {
+  let corners = [[-reach, -reach], [reach, -reach], [reach, reach], [-reach, reach]];
+  for (const k of classes) {
+    const lead = ([x1, x2]) => logitsAt(parameters, [j], x1, x2)[0] - logitsAt(parameters, [k], x1, x2)[0];
+    corners = corners.flatMap((a, i, all) => {
+      const b = all[(i + 1) % all.length];
+      const [u, v] = [lead(a), lead(b)];
+      const crossing = u * v < 0 ? [a.map((x, d) => x + (u / (u - v)) * (b[d] - x))] : [];
+      return u < 0 ? crossing : [a, ...crossing];
+    });
   }
-  for (const other of classes) {
-    if (other === j || other === k) continue;
-    const [u, v, w] = [0, 1, 2].map((d) => parameters[j][d] - parameters[other][d]);
-    keep(u * along[0] + v * along[1], u * start[0] + v * start[1] + w);
-  }
-  if (!(last > first)) return null;
-  return [first, last].map((s) => [start[0] + s * along[0], start[1] + s * along[1]]);
-}
-
-export function borders(parameters, classes, reach) {
-  const found = [];
-  classes.forEach((j, index) => {
-    for (const k of classes.slice(index + 1)) {
-      const ends = border(parameters, classes, reach, j, k);
-      if (ends) found.push({ j, k, ends });
-    }
-  });
-  return found;
+  return corners;
 }
 
 export function trace(context, k, x, y, radius) {
@@ -136,22 +90,24 @@ export function trace(context, k, x, y, radius) {
   context.closePath();
 }
 
-function drawBorder(context, at, ends, colors) {
+// A region's border, and its name at its longest side on the rim: few points are near.
+function drawRegion(context, at, name, corners, reach, colors) {
   context.beginPath();
-  for (const [x, y] of ends) context.lineTo(at.toX(x), at.toY(y));
+  for (const [x1, x2] of corners) context.lineTo(at.toX(x1), at.toY(x2));
+  context.closePath();
   context.lineWidth = 1.6;
   context.strokeStyle = colors.text;
   context.stroke();
-}
-
-function drawName(context, at, name, [x1, x2], colors) {
+  const sides = corners.map((a, i) => [a, corners.at(i - 1)]).filter(([a, b]) => [0, 1].some((d) => a[d] === b[d] && Math.abs(a[d]) === reach));
+  if (!sides.length) return;
+  const length = ([a, b]) => Math.hypot(a[0] - b[0], a[1] - b[1]);
+  const [a, b] = sides.reduce((one, other) => (length(other) > length(one) ? other : one));
+  const [x1, x2] = a.map((x, d) => (x + b[d]) / 2);
   const [half, line] = [context.measureText(name).width / 2 + 6, 12];
-  const x = Math.min(at.left + at.width - half, Math.max(at.left + half, at.toX(x1)));
-  const y = Math.min(at.top + at.height - line, Math.max(at.top + line, at.toY(x2)));
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.fillStyle = colors.text;
-  context.fillText(name, x, y);
+  context.fillText(name, Math.min(at.left + at.width - half, Math.max(at.left + half, at.toX(x1))), Math.min(at.top + at.height - line, Math.max(at.top + line, at.toY(x2))));
 }
 
 function drawAxes(context, at, colors) {
@@ -211,17 +167,16 @@ export function drawPlane(canvas, scene, colors) {
   const { reach } = scene.limits;
   const at = frame(canvas, reach);
   const { classes, wrong } = scene.state;
-  const lines = borders(scene.parameters, classes, reach);
   context.clearRect(0, 0, width, height);
   context.save();
   context.beginPath();
   context.rect(at.left, at.top, at.width, at.height);
   context.clip();
   if (classes.length > 0) {
-    const { small, names } = shade(scene.parameters, classes, reach, scene.temperature, colors.classes, colors.ground);
-    context.drawImage(small, at.left, at.top, at.width, at.height);
-    for (const { ends } of lines) drawBorder(context, at, ends, colors);
-    if (lines.length) names.forEach((place, j) => place && drawName(context, at, SHAPES[classes[j]].name, place, colors));
+    context.drawImage(shade(scene.parameters, classes, reach, scene.temperature, colors.classes), at.left, at.top, at.width, at.height);
+    // Before training all classes tie, and each has the whole plane.
+    const regions = scene.parameters.flat().some(Boolean) ? classes : [];
+    for (const k of regions) drawRegion(context, at, SHAPES[k].name, region(scene.parameters, classes, reach, k), reach, colors);
   }
   const missed = new Set(wrong);
   scene.points.forEach((point, n) => drawPoint(context, at, point, colors, missed.has(n)));

@@ -1,6 +1,6 @@
 // A playground: points on a plane, and softmax regression that learns to tell their classes apart.
 
-import { argmax, define, format, formatProbability, listed, logScale, make, reducedMotion, scrollable, show, showChallenge, slider, softmax } from "../core.mjs";
+import { argmax, define, format, formatProbability, listed, logScale, make, reducedMotion, scrollable, show, showChallenge, slider, softmax, within } from "../core.mjs";
 import { classesOf, descend, evaluate, logitsAt } from "./numerics.mjs";
 import { SHAPES, clipPath, drawCurve, drawPlane } from "./plane.mjs";
 import { PointsElement } from "./points.mjs";
@@ -146,10 +146,7 @@ class PlaygroundFigure extends PointsElement {
     const { reach, points: most } = this.limits;
     const fits = (point) => point.length === 3 && Math.max(Math.abs(point[0]), Math.abs(point[1])) <= reach && point[2] in SHAPES;
     const names = Object.keys(this.settings);
-    const valid = given?.length <= most && given.every(fits) && names.every((name) => {
-      const [low, high] = this.settings[name].limits;
-      return settings[name] >= low && settings[name] <= high;
-    });
+    const valid = given?.length <= most && given.every(fits) && names.every((name) => within(settings[name], this.settings[name].limits));
     if (!valid) return false;
     for (const name of names) this.settings[name].set(Number(settings[name]));
     this.preset.selectedIndex = isPreset ? points : 0;

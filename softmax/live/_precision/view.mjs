@@ -1,6 +1,6 @@
 // The three ways to softmax and to the loss, step by step, in a format of the reader's choice.
 
-import { LiveElement, define, listed, logScale, logSoftmax, make, numberField, scrollable, show, showChallenge, slider } from "../core.mjs";
+import { LiveElement, define, listed, logScale, logSoftmax, make, numberField, scrollable, show, showChallenge, slider, within } from "../core.mjs";
 import { FORMATS, threeWays } from "./numerics.mjs";
 
 const SCALE_STEPS = 120;
@@ -106,9 +106,7 @@ class PrecisionFigure extends LiveElement {
 
   restore({ z = "", type, scale, target }) {
     const state = { z: z.split(",").map(parseFloat), dtype: type, scale: parseFloat(scale), target: Number(target) };
-    const [least, most] = this.limits.scale;
-    const size = Math.abs(state.scale);
-    const valid = state.z.length === this.start.z.length && state.z.every((x) => Math.abs(x) <= this.limits.logit) && Object.hasOwn(FORMATS, type) && size >= least && size <= most && state.target in state.z;
+    const valid = state.z.length === this.start.z.length && state.z.every((x) => Math.abs(x) <= this.limits.logit) && Object.hasOwn(FORMATS, type) && within(Math.abs(state.scale), this.limits.scale) && state.target in state.z;
     if (valid) this.load(state);
     return valid;
   }

@@ -1,7 +1,7 @@
 // The next word of a language model: what temperature, top-k, nucleus and min-p leave of its
 // distribution, and a text that is written with it.
 
-import { LiveElement, argmax, define, format, formatProbability, linearScale, logScale, make, maximum, reducedMotion, show, showChallenge, slider, softmax, sum } from "../core.mjs";
+import { LiveElement, argmax, define, format, formatProbability, linearScale, logScale, make, maximum, reducedMotion, show, showChallenge, slider, softmax, sum, within } from "../core.mjs";
 import { cut, draw, following, ranked } from "./numerics.mjs";
 
 const TEMPERATURE_STEPS = 150;
@@ -136,7 +136,6 @@ class SamplingFigure extends LiveElement {
     const said = text.split(" ").map((word) => this.words.indexOf(word));
     const [temperature, k, p, min, seed] = ["T", "k", "p", "min", "seed"].map((key) => parseFloat(rest[key]));
     const { limits } = this;
-    const within = (x, [least, most]) => x >= least && x <= most;
     const valid = within(temperature, limits.temperature) && k % 1 === 0 && within(k, [1, this.words.length]) && within(p, limits.top_p) && within(min, limits.min_p) && seed >>> 0 === seed && said.length <= limits.memory && !said.includes(-1);
     if (valid) this.load({ temperature, k, p, min, seed, text: said });
     return valid;
