@@ -43,8 +43,8 @@ ELSEWHERE = re.compile(r"(https?|mailto|attachment):")
 TRANSPARENT = {
     "card", "container", "div", "grid", "grid-item", "grid-item-card", "only", "tab-set",
 }  # fmt: skip
-DROPPED = {"chapter-map", "contents", "exercise-end", "index", "meta", "raw", "solution-end",
-           "tableofcontents", "toctree"}  # fmt: skip
+DROPPED = {"chapter-map", "claim-list", "contents", "exercise-end", "index", "meta", "raw",
+           "solution-end", "tableofcontents", "toctree"}  # fmt: skip
 TITLED = {"admonition", "dropdown", "sidebar", "tab-item", "table", "topic"}
 # In reStructuredText, which the page of the package's functions is written in.
 MODULE = re.compile(r"\.\. currentmodule:: (\S+)")

@@ -1,15 +1,25 @@
 """The claims of five notes on softmax, and of well-known courses, as data.
 
-Each YAML file holds the claims of one source. A claim has
+Each YAML file holds the claims of one source, whose ``title`` it gives. A claim has
 
 - ``id`` and ``claim``, a sentence in our own words,
 - ``verdict``, ``holds`` or ``fails``,
 - ``check``, a Python expression that is true where the claim holds,
-- for a claim that fails: ``right``, what is right, and ``repair``, an expression for that.
+- for a claim that fails: ``right``, what is right, and ``repair``, an expression for that,
+- ``instead``, where it helps: ``[old, new]``, a change of the check under which it has the other
+  outcome,
+- ``code``, where the claim is about code that the source prints: ``printed`` if the check runs
+  that code, and ``reimplemented`` if it runs lines of ours that do the same,
+- ``read: true``, where no program can check the claim; its source was read.
 
 Longer checks are functions of `named`: with the name of the id, its dashes as underscores,
 and ``_repaired`` at the end for the repair. Expressions may use all names of `vocabulary`
-and `training`.
+and `training`. Checks that need the source itself are in `printed`. In `mutants` are the faults
+that each check must notice.
+
+There is one standard for underflow and overflow. A statement of mathematics is about real
+numbers, and is checked where floating point can tell. A statement about what code computes is
+about floating point, and must hold for every finite input.
 """
 
 from pathlib import Path
@@ -20,6 +30,7 @@ from tests.claims import named, training, vocabulary
 
 FOLDER = Path(__file__).resolve().parent
 WORDS = {**vars(vocabulary), **vars(training)}
+SHARED = ("source", "title")  # what a file says for all of its claims
 
 
 def read_claims():
@@ -27,13 +38,19 @@ def read_claims():
     claims = []
     for path in [*sorted(FOLDER.glob("note-*.yaml")), FOLDER / "course.yaml"]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        claims += [{"source": content["source"], **claim} for claim in content["claims"]]
+        shared = {key: content[key] for key in SHARED}
+        claims += [{**shared, **claim} for claim in content["claims"]]
     return claims
 
 
 def function_of(claim, suffix=""):
     """Return the function that is named after a claim."""
     return getattr(named, claim["id"].replace("-", "_") + suffix)
+
+
+def is_run(claim):
+    """Whether a claim is checked by code that needs nothing but this project."""
+    return not claim.get("read") and claim.get("code") != "printed"
 
 
 def outcome(claim, key="check", suffix=""):

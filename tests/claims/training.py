@@ -5,6 +5,10 @@ from functools import cache
 
 import nbformat
 import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import confusion_matrix, recall_score
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.neural_network import MLPClassifier
 
 import softmax as sm
 from tests.claims.vocabulary import losses_mean, naive_softmax
@@ -70,6 +74,24 @@ def bias_slopes():
     return slopes(lambda b: objective(W4, b, X4, T4, 0.1), np.zeros(3))
 
 
+def slopes_by_input():
+    """Return the slopes of the first example's loss by its four features."""
+    return slopes(lambda x: losses_mean((x @ W4)[None], T4[:1]), X4[0])
+
+
+@cache
+def one_versus_rest_accuracy():
+    """Return the accuracy of three sigmoids on the blobs, the largest chosen."""
+    return OneVsRestClassifier(LogisticRegression()).fit(X4, T4).score(X4, T4)
+
+
+@cache
+def perceptron_layers():
+    """Return the shapes of the fully connected layers of a network with one hidden layer."""
+    model = MLPClassifier(hidden_layer_sizes=(5,), solver="lbfgs", max_iter=200, random_state=0)
+    return [weights.shape for weights in model.fit(X4, T4).coefs_]
+
+
 # The loop of training
 
 
@@ -120,12 +142,47 @@ def mnist():
     return sm.load_mnist()
 
 
+class PicturesWithTransform:
+    """A data set in the manner of torchvision: the transform acts on access by index."""
+
+    def __init__(self, pixels, transform):
+        self.data, self.transform = pixels, transform
+
+    def __getitem__(self, index):
+        return self.transform(self.data[index])
+
+
+def with_normalize():
+    raw = np.round(mnist().X_test[:100] * 255).astype(np.uint8)
+    return PicturesWithTransform(raw, lambda pixels: (pixels / 255 - 0.5) / 0.5)
+
+
 @cache
 def small_model():
     data = mnist()
     settings = {"learning_rate": "cosine", "batch_size": 256, "max_iter": 3, "tol": None}
     model = sm.SoftmaxClassifier(random_state=0, **settings)
     return model.fit(data.X_train[:10_000], data.y_train[:10_000])
+
+
+@cache
+def digit_predictions():
+    return small_model().predict(mnist().X_test)
+
+
+def digit_confusions():
+    return confusion_matrix(mnist().y_test, digit_predictions())
+
+
+def digit_recalls():
+    return recall_score(mnist().y_test, digit_predictions(), average=None)
+
+
+def template_scores():
+    """Compare each of 20 pictures with the ten templates, as pictures."""
+    model, pictures = small_model(), mnist().X_test[:20].reshape(-1, 28, 28).astype(float)
+    templates = model.coef_.reshape(10, 28, 28)
+    return np.einsum("nij,kij->nk", pictures, templates) + model.intercept_
 
 
 def zero_template(part):

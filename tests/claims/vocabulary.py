@@ -1,8 +1,11 @@
 """The words in which the claims are checked: examples, comparisons, and plain softmax code."""
 
+import inspect
+import time
 from functools import cache
 
 import numpy as np
+from scipy.optimize import minimize
 
 import softmax as sm
 
@@ -13,6 +16,7 @@ E = np.exp(z)
 
 ROWS = np.random.default_rng(0).normal(0, 3, size=(300, 4))
 BIG_ROWS = 1000 * ROWS
+TALL = np.tile(ROWS, (20, 1))
 BATCH = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]])
 # The softmax of BATCH as one of the notes prints it.
 PRINTED_ROWS = np.array(
@@ -74,6 +78,39 @@ def leaves_argument_alone(function):
     return bool(np.array_equal(given, ROWS))
 
 
+def runs(function, *args, **kwargs):
+    """Whether a call ends without an error."""
+    try:
+        function(*args, **kwargs)
+    except (NameError, TypeError, ValueError):  # an AxisError is a ValueError
+        return False
+    return True
+
+
+def seconds(function):
+    """Return the time that a call takes, the shortest of three, without other processes."""
+    times = []
+    for _ in range(3):
+        start = time.process_time()
+        function()
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+def parameters_of(function):
+    return set(inspect.signature(function).parameters)
+
+
+def accepted_as_probabilities(weights):
+    """Whether NumPy draws with these weights as probabilities."""
+    return runs(np.random.default_rng(0).choice, len(weights), p=weights)
+
+
+def is_additive(function):
+    """Whether a function of four numbers maps sums to sums, as linear ones do."""
+    return near(function(ROWS[0] + ROWS[1]), function(ROWS[0]) + function(ROWS[1]))
+
+
 def fits(scores, bias):
     """Whether a bias can be added to scores by broadcasting."""
     try:
@@ -88,6 +125,11 @@ def fits(scores, bias):
 def naive_softmax(x):
     exponentials = np.exp(x)
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
+def softmax_by_rows(X):
+    exponentials = np.exp(X)
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
 def in_place_softmax(x):
@@ -106,12 +148,42 @@ def losses(Z):
     return sm.cross_entropy(Z, np.zeros(len(Z), dtype=int), reduction="none")
 
 
+def lowest_cross_entropy(target):
+    """Return the lowest cross-entropy from a target to any softmax, by a search."""
+    start = np.zeros(len(target))
+    return minimize(lambda a: -target @ np.log(naive_softmax(a)), start, tol=1e-10).fun
+
+
 def losses_mean(Z, labels):
     return np.mean(sm.logsumexp(Z) - Z[np.arange(len(Z)), labels])
 
 
 def mean_loss(p_true):
     return -np.mean(np.log(p_true))
+
+
+def drawn_labels(P, draws=100):
+    """Draw labels from rows of probabilities, each row many times."""
+    u = np.random.default_rng(0).random((draws, len(P)))
+    return np.argmax(np.cumsum(P, axis=1) > u[..., None], axis=-1)
+
+
+def drawn_shares(P, draws=100_000):
+    """Return how often each class is drawn with the probabilities `P`."""
+    return np.bincount(drawn_labels(P[None], draws)[:, 0], minlength=len(P)) / draws
+
+
+def hits_by_rank(P):
+    """Return the share of hits if one always says the most probable class, the second, …"""
+    ranked = np.argsort(-P, axis=1)
+    labels = drawn_labels(naive_softmax(ROWS))
+    return [np.mean(labels == ranked[:, k]) for k in range(P.shape[1])]
+
+
+def overconfidence(logits):
+    """Return mean confidence minus accuracy, where `ROWS` are the true logits of the labels."""
+    P, labels = sm.softmax(logits), drawn_labels(naive_softmax(ROWS))
+    return P.max(axis=1).mean() - np.mean(labels == P.argmax(axis=1))
 
 
 def hits(p_true):
@@ -131,6 +203,36 @@ def jacobian(at):
 def nll_slopes(at, target):
     units = np.eye(len(at))
     return [-np.log(naive_softmax(at + 1e-20j * unit))[target].imag / 1e-20 for unit in units]
+
+
+def own_slope(probability):
+    """Return the derivative of a class's probability by its own logit, of two classes."""
+    return jacobian(np.log([probability, 1 - probability]))[0, 0]
+
+
+def minus_one_at(values, index):
+    """Return a copy with one less at an index, as code makes p − y from p."""
+    changed = np.array(values)
+    changed[index] -= 1
+    return changed
+
+
+def descent_step(logits, target, rate):
+    """Return by how much gradient descent moves each logit."""
+    return -rate * np.array(nll_slopes(np.array(logits, dtype=float), target))
+
+
+def descent_raises_true_class(sign):
+    """Whether descent on `sign` times log p_t, here of panda, raises p_t."""
+    moved = z + 0.1 * sign * np.array(nll_slopes(z, 1))
+    return bool(sm.softmax(moved)[1] > sm.softmax(z)[1])
+
+
+def kink(function, at, h=1e-5):
+    """Return by how much the slopes on both sides of a point differ at most."""
+    here, units = function(at), h * np.eye(len(at))
+    gaps = [function(at + unit) + function(at - unit) - 2 * here for unit in units]
+    return np.abs(gaps).max() / h
 
 
 def off_diagonal(matrix):
@@ -158,6 +260,12 @@ def p_ratio(scores):
     return q[-1] / q[0]
 
 
+def p_ratio_at(temperature):
+    """Return the ratio of panda to seal at a temperature."""
+    q = sm.softmax(z, temperature=temperature)
+    return q[1] / q[0]
+
+
 def step_changes():
     """Return how a small step against the gradient changes the three probabilities."""
     gradient = sm.cross_entropy_grad(STEP_FROM, 1)
@@ -183,17 +291,15 @@ def parameters(d, q):
     return np.zeros((d, q)).size + np.zeros(q).size
 
 
-def shared_blocks_parameters(d, q, n):
-    """Count the numbers in a sum of n Kronecker products, of n × n with d/n × q/n."""
-    A, S = np.zeros((n, n, n)), np.zeros((n, d // n, q // n))
-    return A.size + S.size
+def grouped_products(d, q, n):
+    """Count the products of n groups of a layer, each from its share of d to its share of q.
 
-
-def shared_blocks_products(d, q, n):
-    """Count the multiplications for one input, each term as A.T @ M @ S."""
-    M_S = n * (d // n) * (q // n)
-    A_T = n * n * (q // n)
-    return n * (M_S + A_T)
+    A group that has inputs or outputs has at least one weight for each of them.
+    """
+    sizes = zip(np.array_split(np.zeros(d), n), np.array_split(np.zeros(q), n), strict=True)
+    return sum(
+        max(len(inputs) * len(outputs), len(inputs), len(outputs)) for inputs, outputs in sizes
+    )
 
 
 @cache
@@ -210,6 +316,16 @@ def attention_is_weighted_sum():
     return near(output[1, 2], sum(weights[1, 2, j] * V[1, j] for j in range(5)))
 
 
+def peeks(causal):
+    """Whether attention's output for one of five words changes with the word after it."""
+    words = np.random.default_rng(0).normal(size=(5, 8))
+    changed = words.copy()
+    changed[3] += 1
+    allowed = np.tri(5, dtype=bool) if causal else True
+    before, after = (sm.softmax(x @ x.T, where=allowed)[2] @ x for x in (words, changed))
+    return not near(before, after)
+
+
 def tree_probabilities(leaves):
     """Return the leaves' probabilities in a binary tree of sigmoids, and the depth."""
     rng = np.random.default_rng(0)
@@ -220,9 +336,3 @@ def tree_probabilities(leaves):
         level = np.stack([level * left, level * (1 - left)], axis=1).ravel()
         depth += 1
     return level, depth
-
-
-def confusions(truth, predicted, num_classes=2):
-    counts = np.zeros((num_classes, num_classes), dtype=int)
-    np.add.at(counts, (truth, predicted), 1)
-    return counts
