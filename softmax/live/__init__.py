@@ -15,6 +15,7 @@ from softmax.live._logits.figure import logits
 from softmax.live._playground.figure import playground
 from softmax.live._precision.figure import precision
 from softmax.live._sampling.figure import sampling
+from softmax.live._vocabulary.figure import vocabulary
 
 __all__ = [
     "LiveFigure",
@@ -28,4 +29,5 @@ __all__ = [
     "playground",
     "precision",
     "sampling",
+    "vocabulary",
 ]

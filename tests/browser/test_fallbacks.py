@@ -14,6 +14,7 @@ FIGURES = {
     "digit": ("mnist", "speak for a"),
     "calibration": ("calibration", "Two reliability diagrams"),
     "sampling": ("sampling", "house 0.133, malt 0.122, rat 0.111"),
+    "vocabulary": ("large-vocabularies", "the loss of duck is"),
 }
 
 

@@ -48,6 +48,9 @@ FIGURES = {
     "sampling": live.sampling(
         -25 * RNG.uniform(size=(20, 20)), [f"belonged{k}" for k in range(20)], "belonged7"
     ),
+    "vocabulary": live.vocabulary(
+        np.linspace(5, -5, 24), 21, ["hippopotamuses", *(f"belonged{k}" for k in range(23))]
+    ),
 }
 # What brings numbers into a figure that starts without.
 BUTTONS = {"digit": "Test digit: 3", "digit in short": "Test digit: 3", "playground": "100 steps"}

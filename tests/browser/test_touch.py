@@ -16,6 +16,7 @@ FIGURES = {
     "attention": live.attention([1.5, 0.5], [[1, -1], [-1, -1], [1, 1]], [[0, 0], [4, 1], [1, 3]]),
     "playground": live.playground(),
     "sampling": live.sampling(np.eye(20), range(20), "3"),
+    "vocabulary": live.vocabulary(np.linspace(3, -3, 24), 21),
 }
 SLIDERS = "input[type=range]"
 ROOM = "<style>body { padding: 1000px 0 }</style>"  # so that every page can scroll
@@ -98,7 +99,7 @@ def test_a_drag_along_a_slider_and_a_tap_move_it(figure):
         assert page.evaluate("scrollY") == top, label
 
 
-@pytest.mark.parametrize("figure", ["logits", "attention"], indirect=True)
+@pytest.mark.parametrize("figure", ["logits", "attention", "vocabulary"], indirect=True)
 def test_a_finger_on_the_grip_of_a_picture_drags_it_and_beside_it_scrolls(figure):
     page = figure.page
     figure.get_by_role("button", name="Reset").click()

@@ -38,6 +38,7 @@ EXAMPLES = {
     ),
     "playground": (live.playground(), 16_000),
     "sampling": (live.sampling(np.eye(3), ["a", "b", "."], "a b"), 12_000),
+    "vocabulary": (live.vocabulary(np.arange(8) / 2, 2, chunk=3), 12_000),
 }
 by_figure = pytest.mark.parametrize(
     ("name", "figure", "most"), [(name, *rest) for name, rest in EXAMPLES.items()]
