@@ -99,7 +99,7 @@ def test_a_drag_along_a_slider_and_a_tap_move_it(figure):
         assert page.evaluate("scrollY") == top, label
 
 
-@pytest.mark.parametrize("figure", ["logits", "attention", "vocabulary"], indirect=True)
+@pytest.mark.parametrize("figure", ["logits", "attention"], indirect=True)
 def test_a_finger_on_the_grip_of_a_picture_drags_it_and_beside_it_scrolls(figure):
     page = figure.page
     figure.get_by_role("button", name="Reset").click()

@@ -1,7 +1,7 @@
 // A loss in chunks of the vocabulary: the logits of one chunk exist at a time, two running numbers
 // remember the earlier ones, and a second pass computes the chunks again for the gradient.
 
-import { LiveElement, define, dragIn, format, formatProbability, formatSigned, linearScale, make, maximum, reducedMotion, scrollable, show, showChallenge, slider } from "../core.mjs";
+import { LiveElement, define, dragIn, format, formatProbability, formatSigned, linearScale, make, numberField, reducedMotion, scrollable, show, showChallenge, slider } from "../core.mjs";
 import { chunks, collect, gradient } from "./numerics.mjs";
 
 // The drawing, in pixels of a phone: logits, words, and below them the gradient.
@@ -22,7 +22,10 @@ class VocabularyFigure extends LiveElement {
     dragIn(this.drawing, (x, y) => this.dragTo(x, y));
     const whole = (act) => (x) => act(Math.round(x));
     this.size = slider({ label: "Words in a chunk", scale: linearScale(1, this.count, 1), value: 1, origin: 0, change: whole((n) => this.rechunk(n)) });
-    this.step = slider({ label: "Step", scale: linearScale(0, 2, 1), value: 0, origin: 0, change: whole((n) => this.go(n)) });
+    // As a share of the way: a finger may rest between two of few steps.
+    this.way = slider({ label: "Step", scale: linearScale(0, 1, "any"), value: 0, origin: 0, change: (share) => this.go(Math.round(share * this.last), share) });
+    this.way.range.addEventListener("keydown", (event) => this.onKey(event));
+    this.step = { range: this.way.range, ...numberField({ label: "Step, as a number", min: 0, change: whole((n) => this.go(n)) }) };
     const { logit } = this.limits;
     this.logit = slider({ label: "Logit of the word", scale: linearScale(-logit, logit, 0.1), value: 0, change: (x) => this.setLogit(x) });
     this.logit.range.style.setProperty("--color", "var(--c1)");
@@ -74,7 +77,7 @@ class VocabularyFigure extends LiveElement {
       <path class="cuts"/>
       ${this.labels.map((_, k) => column(k)).join("")}<path class="max"/><text class="maxname" text-anchor="end">m</text>
       <text class="about" x="${RIGHT}" y="${MIDDLE - REACH + 2}" text-anchor="end">gradient p − y</text>
-      <circle class="dot" r="5"/><circle class="grip" r="20"/></svg>`;
+      <circle class="dot" r="5"/><circle class="grip" r="22"/></svg>`;
     const drawing = box.firstChild;
     this.columns = [...drawing.querySelectorAll(".column")].map((node, k) => {
       const [bar, slope, name] = node.children;
@@ -119,10 +122,18 @@ class VocabularyFigure extends LiveElement {
     this.update();
   }
 
-  go(step) {
+  go(step, share) {
     this.stop();
     this.at = step;
+    this.share = share;
     this.update();
+  }
+
+  onKey(event) {
+    const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    this.go(Math.max(0, Math.min(this.last, this.at + by)));
   }
 
   run() {
@@ -210,7 +221,10 @@ class VocabularyFigure extends LiveElement {
     const [from, to] = this.at ? parts[index] : [0, 0];
 
     this.size.set(this.chunk);
-    this.step.rescale(linearScale(0, this.last, 1));
+    if (Math.round((this.share ?? -1) * this.last) !== this.at) this.share = this.at / this.last;
+    this.way.set(this.share);
+    this.way.range.setAttribute("aria-valuetext", `${this.at} of ${this.last}`);
+    this.step.number.max = this.last;
     this.step.set(this.at);
     this.word.selectedIndex = this.chosen;
     this.logit.set(this.z[this.chosen]);
@@ -223,7 +237,7 @@ class VocabularyFigure extends LiveElement {
     query(".cuts").setAttribute("d", parts.slice(1).map(([start]) => `M${left(start)} ${TOP}V${MIDDLE + REACH}`).join(""));
     const seen = second ? this.count : to;
     query(".max").setAttribute("d", seen ? `M${LEFT} ${this.height(now.m)}H${left(seen)}` : "");
-    set(query(".maxname"), { x: left(seen) - 2, y: this.height(now.m) - 4 });
+    set(query(".maxname"), { x: left(seen) - 2, y: seen ? this.height(now.m) - 4 : 0 });
     query(".maxname").style.visibility = seen ? "" : "hidden";
     this.columns.forEach(({ node, bar, slope }, k) => {
       const [y, zero] = [this.height(this.z[k]), this.height(0)];
@@ -281,7 +295,7 @@ class VocabularyFigure extends LiveElement {
   }
 
   static css = `
-    .panels { display: grid; gap: 8px 24px; }
+    .panels { display: grid; grid-template-columns: minmax(0, 1fr); gap: 8px 24px; }
     .title { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 10px; align-items: baseline; }
     svg { display: block; width: 100%; max-width: 430px; margin: 0 auto; touch-action: pan-y; user-select: none; font-size: 11px; fill: var(--text); overflow: visible; cursor: pointer; }
     svg text { pointer-events: none; }
@@ -305,21 +319,23 @@ class VocabularyFigure extends LiveElement {
     .key::before { content: ""; display: inline-block; width: 9px; height: 11px; margin-right: 5px; vertical-align: -1px; border: 1.5px solid var(--edge); forced-color-adjust: none; }
     .now.key::before { background: var(--c1); border-color: var(--c1); }
     .later.key::before { border-style: dotted; }
-    .line, .meter { display: grid; grid-template-columns: 84px minmax(0, 1fr) 76px; gap: 8px; align-items: center; min-height: 40px; }
+    .line, .meter { display: grid; grid-template-columns: 84px minmax(0, 1fr) 76px; gap: 8px; align-items: center; min-height: 38px; }
     .line select { width: 84px; padding: 3px 4px; }
     .buttons { margin: 4px 0 8px; }
     .play { background: var(--text); color: var(--ground); min-width: 74px; }
     .play:hover { background: var(--edge); }
     button[hidden] { display: none; }
-    .meter { grid-template-columns: 84px minmax(0, 1fr) 108px; min-height: 26px; }
-    .number { font-size: 13px; font-variant-numeric: tabular-nums; text-align: end; white-space: nowrap; }
+    .meter { grid-template-columns: 84px minmax(0, 1fr) auto; min-height: 26px; }
+    .number { min-width: 108px; font-size: 13px; font-variant-numeric: tabular-nums; text-align: end; white-space: nowrap; }
     .track { position: relative; height: 14px; border: 1px solid var(--edge); border-radius: 3px; overflow: hidden; }
     .track div { height: 100%; background: var(--c1); transition: width 0.15s; forced-color-adjust: none; }
     .work div { background: var(--c5); }
     /* So much is computed all at once. */
     .work::after { content: ""; position: absolute; inset: 0 auto 0 50%; border-left: 2px solid var(--text); }
     table { margin: 8px 0; }
-    th, td { padding: 3px 0 3px 8px; text-align: end; white-space: nowrap; }
+    th, td { padding: 3px 0 3px 8px; text-align: end; vertical-align: bottom; }
+    td { white-space: nowrap; }
+    th { overflow-wrap: anywhere; }
     th:first-child { padding-left: 0; text-align: start; font-weight: 400; }
     thead th { font-weight: 400; color: var(--soft); font-size: 13px; }
     .same::before { content: "✓ "; color: var(--c2); }
