@@ -16,6 +16,7 @@ from softmax.live._playground.figure import playground
 from softmax.live._precision.figure import precision
 from softmax.live._sampling.figure import sampling
 from softmax.live._sparsemax.figure import sparsemax
+from softmax.live._vocabulary.figure import vocabulary
 
 __all__ = [
     "LiveFigure",
@@ -30,4 +31,5 @@ __all__ = [
     "precision",
     "sampling",
     "sparsemax",
+    "vocabulary",
 ]

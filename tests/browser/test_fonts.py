@@ -49,6 +49,9 @@ FIGURES = {
         -25 * RNG.uniform(size=(20, 20)), [f"belonged{k}" for k in range(20)], "belonged7"
     ),
     "sparsemax": live.sparsemax([-1.25, 1.25, 0.05], BEARS[:3], alpha=1.05),
+    "vocabulary": live.vocabulary(
+        np.linspace(5, -5, 24), 21, ["hippopotamuses", *(f"belonged{k}" for k in range(23))]
+    ),
 }
 # What brings numbers into a figure that starts without.
 BUTTONS = {"digit": "Test digit: 3", "digit in short": "Test digit: 3", "playground": "100 steps"}

@@ -39,6 +39,7 @@ EXAMPLES = {
     "playground": (live.playground(), 14_200),
     "sampling": (live.sampling(np.eye(3), ["a", "b", "."], "a b"), 12_000),
     "sparsemax": (live.sparsemax([0.25, 1.23, -0.8], ["seal", "panda", "duck"]), 10_000),
+    "vocabulary": (live.vocabulary(np.arange(8) / 2, 2, chunk=3), 12_000),
 }
 by_figure = pytest.mark.parametrize(
     ("name", "figure", "most"), [(name, *rest) for name, rest in EXAMPLES.items()]
