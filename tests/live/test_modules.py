@@ -37,6 +37,7 @@ EXAMPLES = {
         12_000,
     ),
     "playground": (live.playground(), 16_000),
+    "contrastive": (live.contrastive([20, 110, 200, 300], [150, 60, 330, 220]), 12_000),
     "sampling": (live.sampling(np.eye(3), ["a", "b", "."], "a b"), 12_000),
 }
 by_figure = pytest.mark.parametrize(
