@@ -6,6 +6,7 @@ web page alike. What it needs travels with it, so it works without a server and 
 
 from softmax.live._attention.figure import attention
 from softmax.live._calibration.figure import calibration
+from softmax.live._contrastive.figure import contrastive
 from softmax.live._descent.figure import descent
 from softmax.live._digit.figure import draw_digit
 from softmax.live._gradient.figure import gradient
@@ -22,6 +23,7 @@ __all__ = [
     "LiveFigure",
     "attention",
     "calibration",
+    "contrastive",
     "descent",
     "draw_digit",
     "gradient",

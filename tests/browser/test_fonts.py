@@ -45,6 +45,9 @@ FIGURES = {
     "digit in short": live.draw_digit(CLASSIFIER, RNG.uniform(size=(1, 784)), [3], compact=True),
     "calibration": live.calibration(4 * np.eye(3), [0, 1, 1], 4 * np.eye(3), [0, 1, 2]),
     "playground": live.playground(),
+    "contrastive": live.contrastive(
+        [20, 110, 200, 300, 60, 250], [150, 60, 330, 220, 0, 90], BEARS[:6], temperature=0.05
+    ),
     "sampling": live.sampling(
         -25 * RNG.uniform(size=(20, 20)), [f"belonged{k}" for k in range(20)], "belonged7"
     ),

@@ -21,6 +21,7 @@ QUERIES = {
     "Gumbel": "sampling",
     "nucleus samp": "sampling",
     "confusion matrix": "mnist",
+    "InfoNCE": "contrastive",
     "sparsemax": "beyond-softmax",
     "log_softmax": "api",
 }
