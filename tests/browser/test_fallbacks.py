@@ -13,6 +13,7 @@ FIGURES = {
     "playground": ("softmax-regression", "30 points of 3 classes"),
     "digit": ("mnist", "speak for a"),
     "calibration": ("calibration", "Two reliability diagrams"),
+    "drift": ("large-models", "seal 100, panda 101, duck 99"),
     "sampling": ("sampling", "house 0.133, malt 0.122, rat 0.111"),
 }
 

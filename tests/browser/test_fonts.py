@@ -45,6 +45,7 @@ FIGURES = {
     "digit in short": live.draw_digit(CLASSIFIER, RNG.uniform(size=(1, 784)), [3], compact=True),
     "calibration": live.calibration(4 * np.eye(3), [0, 1, 1], 4 * np.eye(3), [0, 1, 2]),
     "playground": live.playground(),
+    "drift": live.drift([0, -4, 4, 3.75], 1, BEARS[:4], shift=600),
     "sampling": live.sampling(
         -25 * RNG.uniform(size=(20, 20)), [f"belonged{k}" for k in range(20)], "belonged7"
     ),

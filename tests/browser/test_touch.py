@@ -15,6 +15,7 @@ FIGURES = {
     "calibration": live.calibration(4 * np.eye(3), [0, 1, 1], 4 * np.eye(3), [0, 1, 2]),
     "attention": live.attention([1.5, 0.5], [[1, -1], [-1, -1], [1, 1]], [[0, 0], [4, 1], [1, 3]]),
     "playground": live.playground(),
+    "drift": live.drift([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"], shift=100),
     "sampling": live.sampling(np.eye(20), range(20), "3"),
 }
 SLIDERS = "input[type=range]"

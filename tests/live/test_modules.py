@@ -37,6 +37,7 @@ EXAMPLES = {
         12_000,
     ),
     "playground": (live.playground(), 16_000),
+    "drift": (live.drift([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"], shift=100), 12_000),
     "sampling": (live.sampling(np.eye(3), ["a", "b", "."], "a b"), 12_000),
 }
 by_figure = pytest.mark.parametrize(
