@@ -148,7 +148,7 @@ def test_the_challenge_checks_itself(figure):
     assert "✓" not in challenge.text_content()
     set_to(figure, 512)
     assert challenge.text_content().startswith("✓ Challenge.")
-    assert wait_for_status(figure, "Challenge solved.") == (
+    assert wait_for_status(figure, "Shifted by 512") == (
         "Shifted by 512, bfloat16 holds seal 512, panda 512 and duck 512. Its probabilities are "
         "seal 0.333, panda 0.333 and duck 0.333. Challenge solved."
     )

@@ -60,7 +60,7 @@ class DriftFigure extends LiveElement {
     const each = (draw) => this.start.labels.map((_, k) => draw(k)).join("");
     frame.innerHTML = `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img"><text class="side" x="4" y="16">on paper</text><text class="side" x="4" y="${HEIGHT - 6}">bfloat16</text>
       <path class="axis" d="M0 ${PAPER}H${WIDTH}M0 ${STORED}H${WIDTH}"/><path class="ticks"/><g class="numbers"></g>
-      ${each((k) => `<path class="way" ${color(k)}/>`)}${each((k) => `<circle class="exact" ${color(k)} cy="${PAPER}" r="6"/>`)}${each((k) => `<circle class="rounded" ${color(k)} cy="${STORED}" r="7"/>`)}${each(() => `<text class="name" text-anchor="middle"></text>`)}</svg>`;
+      ${each((k) => `<path class="way" ${color(k)}/>`)}${each((k) => `<circle class="exact" ${color(k)} cy="${PAPER}" r="6"/>`)}${each((k) => `<circle class="rounded" ${color(k)} cy="${STORED}" r="7"/>`)}${each(() => `<text class="name"></text>`)}</svg>`;
     this.picture = frame.firstChild;
     const all = (selector) => [...frame.querySelectorAll(selector)];
     [this.ways, this.exact, this.rounded, this.names] = [".way", ".exact", ".rounded", ".name"].map(all);
@@ -172,7 +172,10 @@ class DriftFigure extends LiveElement {
     this.numbers.innerHTML = named.map((x) => `<text text-anchor="middle" x="${at(x)}" y="${STORED + 24}">${short(x)}</text>`).join("");
     exact.forEach((x, k) => {
       this.exact[k].setAttribute("cx", at(x));
-      this.names[k].setAttribute("x", at(x));
+      // A name near the edge goes inward.
+      const side = at(x) > 0.7 * WIDTH ? 1 : at(x) < 0.3 * WIDTH ? -1 : 0;
+      this.names[k].setAttribute("text-anchor", ["start", "middle", "end"][side + 1]);
+      this.names[k].setAttribute("x", at(x) + 8 * side);
       this.rounded[k].setAttribute("cx", at(stored[k]));
       this.rounded[k].setAttribute("r", 4.5 + 2.5 * stored.slice(k).filter((y) => y === stored[k]).length); // rings where some share a number
       this.ways[k].setAttribute("d", `M${at(x)} ${PAPER}L${at(stored[k])} ${STORED}`);
