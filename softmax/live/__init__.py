@@ -9,6 +9,7 @@ from softmax.live._calibration.figure import calibration
 from softmax.live._contrastive.figure import contrastive
 from softmax.live._descent.figure import descent
 from softmax.live._digit.figure import draw_digit
+from softmax.live._drift.figure import drift
 from softmax.live._gradient.figure import gradient
 from softmax.live._jacobian.figure import jacobian
 from softmax.live._live_figure import LiveFigure
@@ -26,6 +27,7 @@ __all__ = [
     "contrastive",
     "descent",
     "draw_digit",
+    "drift",
     "gradient",
     "jacobian",
     "logits",

@@ -15,6 +15,7 @@ FIGURES = {
     "calibration": ("calibration", "Two reliability diagrams"),
     "sparsemax": ("beyond-softmax", "sparsemax: seal 0.010, panda 0.990, duck 0.000"),
     "contrastive": ("contrastive", "seal 0.106, panda 0.364"),
+    "drift": ("large-models", "seal 100, panda 101, duck 99"),
     "sampling": ("sampling", "house 0.133, malt 0.122, rat 0.111"),
     "vocabulary": ("large-vocabularies", "the loss of duck is"),
 }

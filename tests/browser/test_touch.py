@@ -16,6 +16,7 @@ FIGURES = {
     "attention": live.attention([1.5, 0.5], [[1, -1], [-1, -1], [1, 1]], [[0, 0], [4, 1], [1, 3]]),
     "playground": live.playground(),
     "contrastive": live.contrastive([20, 110, 200, 300], [150, 60, 330, 220]),
+    "drift": live.drift([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"], shift=100),
     "sampling": live.sampling(np.eye(20), range(20), "3"),
     "sparsemax": live.sparsemax([0.25, 1.23, -0.8], ["seal", "panda", "duck"]),
     "vocabulary": live.vocabulary(np.linspace(3, -3, 24), 21),
