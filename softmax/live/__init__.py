@@ -14,6 +14,7 @@ from softmax.live._live_figure import LiveFigure
 from softmax.live._logits.figure import logits
 from softmax.live._playground.figure import playground
 from softmax.live._precision.figure import precision
+from softmax.live._preferences.figure import preferences
 from softmax.live._sampling.figure import sampling
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "logits",
     "playground",
     "precision",
+    "preferences",
     "sampling",
 ]
