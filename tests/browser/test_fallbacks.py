@@ -14,6 +14,7 @@ FIGURES = {
     "digit": ("mnist", "speak for a"),
     "calibration": ("calibration", "Two reliability diagrams"),
     "sampling": ("sampling", "house 0.133, malt 0.122, rat 0.111"),
+    "preferences": ("preferences", "“Pandas eat bamboo.” from 0.25 to 0.37"),
 }
 
 

@@ -16,6 +16,7 @@ FIGURES = {
     "attention": live.attention([1.5, 0.5], [[1, -1], [-1, -1], [1, 1]], [[0, 0], [4, 1], [1, 3]]),
     "playground": live.playground(),
     "sampling": live.sampling(np.eye(20), range(20), "3"),
+    "preferences": live.preferences(["yes", "no", "perhaps"], [0.5, 0.3, 0.2]),
 }
 SLIDERS = "input[type=range]"
 ROOM = "<style>body { padding: 1000px 0 }</style>"  # so that every page can scroll

@@ -38,6 +38,7 @@ EXAMPLES = {
     ),
     "playground": (live.playground(), 16_000),
     "sampling": (live.sampling(np.eye(3), ["a", "b", "."], "a b"), 12_000),
+    "preferences": (live.preferences(["yes", "no", "perhaps"], [0.5, 0.3, 0.2]), 10_000),
 }
 by_figure = pytest.mark.parametrize(
     ("name", "figure", "most"), [(name, *rest) for name, rest in EXAMPLES.items()]

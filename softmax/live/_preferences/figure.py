@@ -22,7 +22,7 @@ LIMITS: dict[str, Any] = {
     "comparisons": 60,
     "beta": (0.1, 10.0),
     "penalty": 0.5,
-    "goal": 0.8,
+    "goal": 0.9,
 }
 NEWTON_STEPS = 30
 
@@ -92,6 +92,7 @@ def preferences(
         right.set(title="probability")
         right.legend()
 
+    count = "1 comparison" if len(pairs) == 1 else f"{len(pairs)} comparisons"
     listed = ", ".join(
         f"“{name}” from {old:.2f} to {new:.2f}"
         for name, old, new in zip(answers, pi_ref, pi, strict=True)
@@ -110,7 +111,7 @@ def preferences(
         limits=LIMITS,
         draw=draw,
         alt=(
-            f"Left, the scores of {len(answers)} answers after {len(pairs)} comparisons. Right, "
+            f"Left, the scores of {len(answers)} answers, fitted to {count}. Right, "
             f"their probabilities in the reference and in the best policy for a beta of {beta:g}: "
             f"{listed}."
         ),

@@ -35,12 +35,12 @@ class PreferencesFigure extends LiveElement {
           make("div", { role: "group", "aria-label": "Which answer is better?" }, ...this.choices),
           this.meter,
           make("p", { class: "soft odds" }, this.odds[0], make("span", {}, "what the scores expect"), this.odds[1]),
-          make("div", { class: "buttons" }, button("Another pair", () => this.skip()), this.undo, button("Clear", () => this.judgeAnew([])), button("Reset", () => this.load(start)))),
+          make("div", { class: "buttons" }, button("Skip", () => this.skip()), this.undo, button("Clear", () => this.judgeAnew([])), button("Reset", () => this.load(start)))),
         make("div", {},
           make("div", { class: "bars soft" }, make("span", { class: "heading" }, "score, from ", this.count), make("span", { class: "heading" }, make("span", { class: "key" }), "reference, ", make("span", { class: "key new" }), "policy")),
           make("ul", { "aria-label": "Answers" }, ...this.rows.map(({ node }) => node)))),
       make("div", { class: "price" }, make("span", {}, "price ", make("i", {}, "β")), this.price.range, this.price.number),
-      make("div", { class: "terms" }, term("mean score", "reward"), make("span", {}, "−"), term("β × divergence", "cost"), make("span", {}, "="), term("what the policy maximizes", "total")),
+      make("div", { class: "terms" }, term("mean score", "reward"), make("span", {}, "−"), term("β × divergence", "cost"), make("span", {}, "="), term("the objective", "total")),
       this.challenge,
     ];
     this.load(start);
@@ -152,7 +152,7 @@ class PreferencesFigure extends LiveElement {
     const solved = !met && expected >= this.limits.goal;
     let verdict = met ? "You compared the two: undo it." : `Now ${formatProbability(expected)}.`;
     if (solved) verdict = "Solved: other answers connect the two, and only differences count.";
-    showChallenge(this.challenge, solved, `Make the scores expect ${quoted(answers[one])} to win against ${quoted(answers[other])} with at least ${this.limits.goal}, without comparing the two.`, verdict);
+    showChallenge(this.challenge, solved, `Make the scores expect ${quoted(answers[one])} to win against ${quoted(answers[other])} with a probability of ${this.limits.goal} or more, without comparing the two.`, verdict);
     return solved ? " Challenge solved." : "";
   }
 
@@ -186,8 +186,6 @@ class PreferencesFigure extends LiveElement {
     .terms div { display: grid; font-variant-numeric: tabular-nums; }
     .terms > span { align-self: end; }
     @container (max-width: 420px) {
-      .buttons { gap: 6px; }
-      .buttons button { padding: 3px 8px; }
       .terms { gap: 4px 8px; }
     }
     @container (min-width: 600px) {
