@@ -16,6 +16,7 @@ from softmax.live._live_figure import LiveFigure
 from softmax.live._logits.figure import logits
 from softmax.live._playground.figure import playground
 from softmax.live._precision.figure import precision
+from softmax.live._preferences.figure import preferences
 from softmax.live._sampling.figure import sampling
 from softmax.live._sparsemax.figure import sparsemax
 from softmax.live._vocabulary.figure import vocabulary
@@ -33,6 +34,7 @@ __all__ = [
     "logits",
     "playground",
     "precision",
+    "preferences",
     "sampling",
     "sparsemax",
     "vocabulary",

@@ -18,6 +18,7 @@ FIGURES = {
     "drift": ("large-models", "seal 100, panda 101, duck 99"),
     "sampling": ("sampling", "house 0.133, malt 0.122, rat 0.111"),
     "vocabulary": ("large-vocabularies", "the loss of duck is"),
+    "preferences": ("preferences", "“Pandas eat bamboo.” from 0.25 to 0.37"),
 }
 
 

@@ -56,6 +56,9 @@ FIGURES = {
     "vocabulary": live.vocabulary(
         np.linspace(5, -5, 24), 21, ["hippopotamuses", *(f"belonged{k}" for k in range(23))]
     ),
+    "preferences": live.preferences(
+        BEARS[:6], np.full(6, 1 / 6), comparisons=[(k % 6, 0) for k in range(60) if k % 6], beta=0.1
+    ),
 }
 # What brings numbers into a figure that starts without.
 BUTTONS = {"digit": "Test digit: 3", "digit in short": "Test digit: 3", "playground": "100 steps"}

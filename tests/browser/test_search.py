@@ -20,6 +20,7 @@ QUERIES = {
     "attention": "attention",
     "Gumbel": "sampling",
     "nucleus samp": "sampling",
+    "reward model": "preferences",
     "confusion matrix": "mnist",
     "InfoNCE": "contrastive",
     "sparsemax": "beyond-softmax",

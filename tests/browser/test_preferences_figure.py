@@ -1,0 +1,192 @@
+"""The live figure of preferences, operated as a reader does."""
+
+import numpy as np
+import pytest
+
+import softmax as sm
+from softmax import live
+from softmax.live._preferences.figure import LIMITS, fit_scores
+from tests.browser.figures import (
+    address_of,
+    close,
+    control,
+    drag,
+    find,
+    misfits,
+    press,
+    switch_theme,
+    too_wide,
+    values,
+    wait_for_status,
+    write_page,
+)
+
+ANSWERS = ["Bamboo.", "Pandas eat bamboo.", "All day long.", "I cannot say.", "Bamboo! Bamboo!"]
+REFERENCE = np.array([0.40, 0.25, 0.10, 0.20, 0.05])
+PAIRS = [[1, 0], [2, 1], [1, 3]]
+BETA = "Price of divergence beta"
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    """Return the address of a page with one figure and nothing else."""
+    figure = live.preferences(ANSWERS, REFERENCE, question="Food?", comparisons=PAIRS)
+    return write_page(tmp_path_factory.mktemp("preferences"), figure)
+
+
+@pytest.fixture(scope="module")
+def page(visit, file):
+    return visit(file, reduced_motion="reduce")
+
+
+@pytest.fixture
+def figure(page):
+    figure = find(page, "preferences")
+    click(figure, "Reset")
+    return figure
+
+
+def click(figure, name):
+    figure.get_by_role("button", name=name, exact=True).click()
+
+
+def shown(figure):
+    """Return the two answers to choose from, as indices."""
+    return [ANSWERS.index(text) for text in figure.locator(".choice").all_text_contents()]
+
+
+def choose(figure, better, other):
+    """Skip to a pair, and choose one of its answers."""
+    while sorted(shown(figure)) != sorted([better, other]):
+        click(figure, "Skip")
+    figure.locator(".choice").nth(shown(figure).index(better)).click()
+
+
+def assert_agrees_with_python(figure, pairs, beta):
+    scores = fit_scores(pairs, len(ANSWERS))
+    pi = sm.softmax(np.log(REFERENCE) + scores / beta)
+    assert values(figure, ".half:first-child .number") == close(scores)
+    assert values(figure, ".half:last-child .number") == close(pi)
+    cost = beta * sm.kl_divergence(pi, REFERENCE)
+    assert values(figure, ".terms b") == close([pi @ scores, cost, pi @ scores - cost])
+    i, j = shown(figure)
+    expected = sm.sigmoid(scores[i] - scores[j])
+    assert values(figure, ".odds [data-value]") == close([expected, 1 - expected])
+    widths = figure.locator(".kept").evaluate_all("all => all.map(e => parseFloat(e.style.width))")
+    assert widths == pytest.approx(100 * pi, abs=1e-3)
+
+
+def test_it_starts_with_the_given_comparisons(figure):
+    assert_agrees_with_python(figure, PAIRS, 1)
+    assert shown(figure) == [0, 2]  # the first pair that was not compared
+    assert "3 choices" in figure.locator(".heading").first.text_content()
+
+
+def test_choices_move_scores_and_policy_and_can_be_undone(figure):
+    pairs = [*PAIRS]
+    for better, other in [(2, 0), (4, 3), (3, 4), (0, 4)]:
+        choose(figure, better, other)
+        pairs.append([better, other])
+        assert_agrees_with_python(figure, pairs, 1)
+    click(figure, "Undo")
+    assert_agrees_with_python(figure, pairs[:-1], 1)
+    click(figure, "Clear")
+    assert_agrees_with_python(figure, [], 1)
+    assert wait_for_status(figure, "Without a choice")
+    click(figure, "Undo")  # nothing is left to undo
+    assert_agrees_with_python(figure, [], 1)
+
+
+@pytest.mark.parametrize("beta", [0.1, 0.37, 10])
+def test_beta_can_be_typed(figure, beta):
+    control(figure, f"{BETA}, as a number").fill(str(beta))
+    assert_agrees_with_python(figure, PAIRS, beta)
+
+
+def test_keys_and_the_mouse_move_beta(page, figure):
+    press(control(figure, BETA), "Home")
+    assert_agrees_with_python(figure, PAIRS, 0.1)
+    drag(page, control(figure, BETA), 0.75)
+    beta = float(control(figure, f"{BETA}, as a number").input_value())
+    assert beta == pytest.approx(10**0.5, rel=0.1)
+    assert_agrees_with_python(figure, PAIRS, beta)
+
+
+def test_the_keyboard_chooses(figure):
+    press(figure.locator(".choice").nth(1), "Enter", 3)
+    assert "6 choices" in figure.locator(".heading").first.text_content()
+
+
+def test_the_challenge_is_solved_through_other_answers_only(figure):
+    challenge = figure.locator(".challenge")
+    pairs = [*PAIRS]
+    for better, other in [(4, 2), (4, 2), (4, 1), (2, 0)]:
+        assert "✓" not in challenge.text_content()
+        choose(figure, better, other)
+        pairs.append([better, other])
+    scores = fit_scores(pairs, len(ANSWERS))
+    assert sm.sigmoid(scores[4] - scores[0]) > LIMITS["goal"]
+    assert challenge.text_content().startswith("✓ Challenge.")
+    assert wait_for_status(figure, "Challenge solved.")
+    choose(figure, 4, 0)
+    assert challenge.text_content().endswith("You compared the two: undo it.")
+    click(figure, "Undo")
+    assert "✓" in challenge.text_content()
+
+
+def test_the_list_of_choices_has_an_end(visit, file):
+    pairs = [[1, 0]] * LIMITS["comparisons"]
+    text = ".".join("10" for _ in pairs)
+    figure = find(visit(f"{file}#preferences:pairs={text}&beta=0.5"), "preferences")
+    assert_agrees_with_python(figure, pairs, 0.5)
+    figure.locator(".choice").first.click()
+    assert wait_for_status(figure, "room for 60 choices only")
+    assert_agrees_with_python(figure, pairs, 0.5)
+
+
+def test_the_address_keeps_the_state(page, figure, visit):
+    choose(figure, 4, 2)
+    control(figure, f"{BETA}, as a number").fill("0.5")
+    assert address_of(page, "preferences") == "#preferences:pairs=10.21.13.42&beta=0.5"
+    other = find(visit(page.url), "preferences")
+    assert_agrees_with_python(other, [*PAIRS, [4, 2]], 0.5)
+    click(figure, "Reset")
+    page.wait_for_function("location.hash === ''")
+
+
+@pytest.mark.parametrize(
+    "state",
+    ["pairs=11&beta=1", "pairs=15&beta=1", "pairs=1&beta=1", "pairs=102&beta=1", "pairs=10.&beta=1",
+     "pairs=10&beta=0", "pairs=ab&beta=1", f"pairs={'.'.join(['10'] * 61)}&beta=1", "%"],
+)  # fmt: skip
+def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
+    page.evaluate("hash => { location.hash = hash; }", f"preferences:{state}")
+    page.wait_for_function("hash => location.hash.endsWith(hash)", arg=state)
+    assert_agrees_with_python(figure, PAIRS, 1)
+
+
+def test_two_answers_have_no_challenge(visit, tmp_path):
+    figure = live.preferences(["yes", "no"], [0.5, 0.5])
+    figure = find(visit(write_page(tmp_path, figure)), "preferences")
+    assert not figure.locator(".challenge").is_visible()
+
+
+def test_colors_follow_the_theme(page, figure):
+    def colors():
+        color = "e => getComputedStyle(e).backgroundColor"
+        return [node.evaluate(color) for node in (figure, figure.locator(".kept").first)]
+
+    switch_theme(page, "light")
+    light = colors()
+    switch_theme(page, "dark")
+    assert all(a != b for a, b in zip(light, colors(), strict=True))
+    switch_theme(page, "light")
+
+
+@pytest.mark.parametrize("width", [390, 600, 1280])
+def test_nothing_is_wider_than_the_figure(visit, file, width):
+    page = visit(file, width=width)
+    figure = find(page, "preferences")
+    control(figure, f"{BETA}, as a number").fill("0.1")
+    assert too_wide(page) == 0
+    assert misfits(figure) == []
