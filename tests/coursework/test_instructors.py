@@ -37,7 +37,7 @@ GRADER = "python -m coursework.grader "
 DOCKER = {"--cap-add", "--security-opt", "--privileged"}
 OTHERS = {"--update", "--paths"}  # of nbgrader and of jupyter
 EXERCISE_MINUTES, ASSIGNMENT_HOURS = 15, "2 to 4 h"
-PLANS = {"one-week": 60, "three-weeks": 90, "six-weeks": 75}  # minutes of a session
+PLANS = {"one-week": 60, "three-weeks": 90, "seven-weeks": 75}  # minutes of a session
 by_plan = pytest.mark.parametrize("plan", PLANS)
 
 
