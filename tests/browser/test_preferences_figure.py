@@ -93,7 +93,7 @@ def test_choices_move_scores_and_policy_and_can_be_undone(figure):
     click(figure, "Clear")
     assert_agrees_with_python(figure, [], 1)
     assert wait_for_status(figure, "Without a choice")
-    click(figure, "Undo")  # nothing is left to undo
+    press(figure.get_by_role("button", name="Undo"), "Enter")  # nothing is left to undo
     assert_agrees_with_python(figure, [], 1)
 
 

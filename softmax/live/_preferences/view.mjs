@@ -170,7 +170,7 @@ class PreferencesFigure extends LiveElement {
     ul { margin: 0; padding: 0; list-style: none; }
     li { margin-top: 4px; line-height: 20px; overflow-wrap: anywhere; }
     .bars { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 12px; }
-    .half { display: grid; grid-template-columns: minmax(0, 1fr) 48px; gap: 6px; align-items: center; }
+    .half { display: grid; grid-template-columns: minmax(0, 1fr) minmax(48px, max-content); gap: 6px; align-items: center; }
     .number { text-align: end; font-size: 14px; font-variant-numeric: tabular-nums; white-space: nowrap; }
     .track { position: relative; height: 18px; background: linear-gradient(var(--edge), var(--edge)) 0 / 1px 100% no-repeat var(--panel); }
     .middle { background-position: 50%; }
