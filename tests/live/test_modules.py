@@ -10,6 +10,7 @@ import nbformat
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
+from py_mini_racer import MiniRacer
 
 from softmax import live
 from softmax.live._live_figure import script, without_unused
@@ -72,6 +73,12 @@ def test_script_is_one_module_of_its_own(name, figure, most):
     assert text.count("class LiveElement") == 1
     assert "</script" not in text
     assert not re.search(r"https?:|//\w+\.\w", text), "It names another host."
+
+
+@by_figure
+def test_script_can_be_read(name, figure, most):
+    """A name that the modules of a figure declare twice, say, keeps all of it from running."""
+    assert MiniRacer().eval(f"new Function({json.dumps(script(name))}) instanceof Function")
 
 
 def test_what_a_figure_does_not_use_is_left_out():

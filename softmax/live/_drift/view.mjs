@@ -1,6 +1,6 @@
 // Logits under a common shift: on paper their softmax stays, rounded to bfloat16 it does not.
 
-import { LiveElement, define, format, formatProbability, linearScale, listed, logSoftmax, make, maximum, reducedMotion, show, showChallenge, slider, softmax } from "../core.mjs";
+import { LiveElement, define, format, formatProbability, linearScale, listed, logSoftmax, make, maximum, reducedMotion, short, show, showChallenge, slider, softmax } from "../core.mjs";
 import { roundBfloat16 } from "../_precision/numerics.mjs";
 
 // The number line, in pixels of a phone: both rows, and how many samples find the numbers of bfloat16.
@@ -12,7 +12,6 @@ const [PACE, PULL] = [1, 0.05];
 const LEAP = 32; // frames at once, for a reader who wants no motion
 const NEAR = 0.005;
 
-const short = (x) => format(x).replace(/\.?0+$/, "");
 const logZ = (z) => z[0] - logSoftmax(z)[0];
 
 class DriftFigure extends LiveElement {
@@ -187,7 +186,7 @@ class DriftFigure extends LiveElement {
     this.challenge.hidden = !this.start.challenge;
     if (this.challenge.hidden) return "";
     const solved = new Set(stored).size === 1;
-    const verdict = solved ? "Solved. On paper nothing has changed, so the loss on paper cannot pull the logits back. The z-loss can." : `Now ${listed(stored.map(short))}.`;
+    const verdict = solved ? "Solved. On paper nothing has changed, so the loss on paper cannot pull the logits back. The z-loss can." : `Now ${listed(stored.map((x) => short(x)))}.`;
     showChallenge(this.challenge, solved, "Find a shift at which bfloat16 cannot tell any of them apart.", verdict);
     return solved ? " Challenge solved." : "";
   }

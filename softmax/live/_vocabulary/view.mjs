@@ -1,13 +1,12 @@
 // A loss in chunks of the vocabulary: the logits of one chunk exist at a time, two running numbers
 // remember the earlier ones, and a second pass computes the chunks again for the gradient.
 
-import { LiveElement, define, dragIn, format, formatProbability, formatSigned, linearScale, make, numberField, reducedMotion, scrollable, show, showChallenge, slider } from "../core.mjs";
+import { LiveElement, define, dragIn, format, formatProbability, formatSigned, linearScale, make, numberField, reducedMotion, scrollable, short, show, showChallenge, slider, within } from "../core.mjs";
 import { chunks, collect, gradient } from "./numerics.mjs";
 
 // The drawing, in pixels of a phone: logits, words, and below them the gradient.
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM, NAMES, MIDDLE, REACH] = [340, 266, 24, 336, 10, 132, 140, 234, 26];
 const PACE = 650; // milliseconds from chunk to chunk
-const short = (x) => format(x).replace(/\.?0+$/, "");
 
 class VocabularyFigure extends LiveElement {
   build(start) {
@@ -192,8 +191,8 @@ class VocabularyFigure extends LiveElement {
   restore({ z = "", chunk, step, word }) {
     const logits = z.split(",").map((x) => (x === "" ? NaN : Number(x)));
     const state = { z: logits, chunk: Number(chunk), step: Number(step), word: Number(word) };
-    const within = (n, least, most) => Number.isInteger(n) && n >= least && n <= most;
-    const valid = logits.length === this.count && logits.every((x) => Math.abs(x) <= this.limits.logit) && within(state.chunk, 1, this.count) && within(state.step, 0, 2 * Math.ceil(this.count / state.chunk)) && within(state.word, 0, this.count - 1);
+    const whole = (n, least, most) => Number.isInteger(n) && within(n, [least, most]);
+    const valid = logits.length === this.count && logits.every((x) => Math.abs(x) <= this.limits.logit) && whole(state.chunk, 1, this.count) && whole(state.step, 0, 2 * Math.ceil(this.count / state.chunk)) && whole(state.word, 0, this.count - 1);
     if (valid) this.load(state);
     return valid;
   }
