@@ -94,6 +94,10 @@ PLAYFUL = {
     "inside-the-classifier",
     "attention",
     "sampling",
+    "large-vocabularies",
+    "contrastive",
+    "preferences",
+    "large-models",
     "calibration",
     "beyond-softmax",
 }

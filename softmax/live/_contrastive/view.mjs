@@ -259,10 +259,10 @@ class ContrastiveFigure extends LiveElement {
     .queries text { fill: var(--ground); }
     .key { margin: 2px 0 0; text-align: center; }
     caption { font-size: 13px; color: var(--soft); text-align: start; padding-bottom: 2px; }
-    th, td { height: 32px; padding: 2px 4px; text-align: center; }
+    th, td { height: 32px; padding: 2px; text-align: center; }
     tbody th { text-align: start; white-space: nowrap; }
     td.loss, thead th:last-child { text-align: end; }
-    td { width: 15%; white-space: nowrap; }
+    td { white-space: nowrap; }
     .query, .partner { display: inline-block; width: 22px; height: 22px; border: 3px solid var(--color); line-height: 16px; font-size: 12px; text-align: center; forced-color-adjust: none; }
     .query { border-radius: 50%; background: var(--color); color: var(--ground); }
     .partner { border-radius: 3px; }
@@ -280,8 +280,8 @@ class ContrastiveFigure extends LiveElement {
     .buttons { margin-top: 4px; }
     .train { background: var(--text); color: var(--ground); min-width: 74px; }
     .train:hover { background: var(--edge); }
-    @container (max-width: 420px) { svg { max-width: 290px; } th, td { height: 28px; } [role="status"], .challenge { margin-top: 10px; } }
-    @container (min-width: 600px) { .panels { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); } }
+    @container (max-width: 420px) { svg { max-width: 290px; } th, td { height: 28px; padding: 1px; font-size: 13px; } [role="status"], .challenge { margin-top: 10px; } }
+    @container (min-width: 600px) { .panels { grid-template-columns: minmax(0, 5fr) minmax(0, 6fr); } }
   `;
 }
 
