@@ -15,7 +15,7 @@ SITE := _build/html
 COURSEWORK := _build/coursework
 
 CHAPTERS := $(wildcard book/*.md)
-BOOK_SOURCES := $(CHAPTERS) _config.yml _toc.yml $(wildcard book/*.bib book/_static/* book/_ext/*.py)
+BOOK_SOURCES := $(CHAPTERS) _config.yml _toc.yml $(wildcard book/*.bib book/_static/* book/_ext/*.py tests/claims/*.yaml)
 COURSEWORK_SOURCES := $(wildcard coursework/hw*/*.md coursework/hw*/*.py coursework/hw*/*/*.py coursework/release/*.py \
   coursework/files.py coursework/grader/model.py coursework/grader/marking/*.py)
 PACKAGE := setup.py $(wildcard softmax/*.py softmax/live/*.py softmax/live/*/*.py softmax/live/*.mjs softmax/live/*/*.mjs softmax/*.mplstyle softmax/py.typed softmax/data/*/*)

@@ -148,7 +148,7 @@ except ModuleNotFoundError:
     %pip install --quiet git+{repository}"""
 
 
-def preface(app, docname):
+def preface(app, docname, has_code=True):
     """Return the first cells of a notebook: what it is, and how to get the package of the book."""
     base = app.config.html_baseurl.rstrip("/")
     book = app.config.html_title
@@ -157,7 +157,10 @@ def preface(app, docname):
         f"> This notebook is a page of {where}, as plain Markdown and code. Run the cells from top "
         "to bottom."
     )
-    if repository := app.config.html_theme_options.get("repository_url"):
+    repository = app.config.html_theme_options.get("repository_url")
+    if repository and not has_code:
+        return [nbformat.v4.new_markdown_cell(what)]
+    if repository:
         how = "The next cell installs the package that comes with the book, unless you have it."
         install = [nbformat.v4.new_code_cell(INSTALL.format(repository=repository))]
     else:
@@ -319,7 +322,8 @@ def notebook_text(app, docname):
     if named := named_notebook(source):
         return Path(app.srcdir, named).read_text(encoding="utf-8")
     resolver = Resolver(app.env, docname)
-    page = source, page_outputs(app.env, docname), resolver, preface(app, docname)
+    outputs = page_outputs(app.env, docname)
+    page = source, outputs, resolver, preface(app, docname, bool(outputs))
     plain_notebook(*page)
     resolver.resolve()
     notebook = plain_notebook(*page)

@@ -8,8 +8,9 @@ canonical link), a ``sitemap.xml`` is written, and the page for a wrong address 
 any depth. Without it, the site works from any folder, and the sitemap, which must hold whole
 addresses, is left out.
 
-With a repository on GitHub, each page leads to its source and, if it has code, to its notebook on
-the branch ``notebooks``, in Colab, Binder and Codespaces.
+With a repository on GitHub, each page leads to its source. A chapter leads to Colab, with its
+notebook on the branch ``notebooks``, to Binder, with its Markdown, and to Codespaces, with the
+whole book.
 """
 
 import os
@@ -96,6 +97,8 @@ def add_buttons(app, pagename, templatename, context, doctree):
         run = ways_to_run(repository, pagename)
         context["header_buttons"].insert(0, group("launch-buttons", "Run this page", "rocket", run))
     help_out = ways_to_help(repository, options.get("repository_branch") or "main", pagename)
+    if "notebook" in settings.get("softmax", ""):  # a page that is made from a master
+        help_out = [button for button in help_out if button["label"] != "edit-button"]
     context["header_buttons"].append(
         group("source-buttons", "Source of this page", "code-branch", help_out)
     )

@@ -65,7 +65,7 @@ export function format(x, digits = 2) {
 }
 
 // The same without zeros at the end.
-export const short = (x, digits = 2) => format(x, digits).replace(/\.?0+$/, "");
+export const short = (x, digits = 2) => format(x, digits).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
 
 // A probability to read: one that is small, but not 0, does not become 0.
 export function formatProbability(p) {
@@ -219,11 +219,12 @@ export function slider({ label, scale, value, origin = 0.5, change }) {
 }
 
 // Let the reader drag in a drawing: `moveTo` takes the place, in the units of its viewBox. A mouse may
-// begin anywhere, a finger only at a `.grip`: elsewhere it scrolls.
-export function dragIn(drawing, moveTo) {
+// begin anywhere, a finger only at a `.grip`: elsewhere it scrolls. `take` learns of each press first.
+export function dragIn(drawing, moveTo, take = () => {}) {
   let dragging = null; // the pointer that drags: a second finger does not
+  const place = (event) => new DOMPoint(event.clientX, event.clientY).matrixTransform(drawing.getScreenCTM().inverse());
   const drag = (event) => {
-    const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(drawing.getScreenCTM().inverse());
+    const { x, y } = place(event);
     moveTo(x, y);
   };
   const onGrip = (event) => event.target.matches(".grip");
@@ -233,6 +234,7 @@ export function dragIn(drawing, moveTo) {
       event.preventDefault();
       drawing.setPointerCapture(event.pointerId);
       dragging = event.pointerId;
+      take(place(event), event.target);
       drag(event);
     },
     pointermove: (event) => event.pointerId === dragging && drag(event),

@@ -182,7 +182,7 @@ def test_training_moves_until_it_is_stopped(visit, file):
     figure = find(page, "contrastive")
     click(figure, "Train")
     page.wait_for_function("document.querySelector('softmax-contrastive').loss < 1.2")
-    figure.evaluate("e => e.stop()")
+    click(figure, "Stop")
     assert figure.get_by_role("button", name="Train", exact=True).is_visible()
     assert_agrees_with_the_package(figure)
 
@@ -196,6 +196,8 @@ def test_the_address_keeps_the_state(page, figure, visit):
     other = find(visit(page.url), "contrastive")
     assert angles(other)[0] == pytest.approx([20, 115, 200, 300])
     assert_agrees_with_the_package(other)
+    click(figure, "Reset")
+    page.wait_for_function("location.hash === ''")
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,7 @@ def test_it_starts_as_the_chapter_says(visit, address):
     expected = {"z": Z.tolist(), "target": 1, "labels": ANIMALS, "shift": 100.0, "challenge": True}
     assert start(figure) == expected
     assert_agrees_with_numpy(figure)
+    figure.page.wait_for_timeout(600)  # an address is written after 400 ms
     assert "#" not in figure.page.url
     assert figure.bounding_box()["y"] + figure.page.evaluate("scrollY") < 1600
 
@@ -125,6 +126,13 @@ def test_they_drift_and_are_pulled_back(visit, file):
     figure.page.wait_for_function("document.querySelector('softmax-drift').run === null")
     assert shift(figure) == round(-LOG_Z, 2)
     assert_agrees_with_numpy(figure)
+
+
+def test_pulling_back_ends_wherever_the_target_is(visit, tmp_path):
+    figure = find(visit(write_page(tmp_path, live.drift([-0.02, 1.09, 1.72], 0))), "drift")
+    button(figure, "Pull it back").click()
+    button(figure, "Pull it back").wait_for()
+    figure.page.wait_for_function("document.querySelector('softmax-drift').run === null")
 
 
 def test_without_motion_a_press_is_a_leap(figure):

@@ -154,6 +154,14 @@ def test_the_address_keeps_the_state(page, figure, visit):
     page.wait_for_function("location.hash === ''")
 
 
+def test_scores_are_rounded_to_be_read(page, figure):
+    page.evaluate("location.hash = 'preferences:pairs=34.03&beta=1'")
+    figure.get_by_text("2 choices").wait_for()
+    texts = figure.locator(".half:first-child .number").all_text_contents()
+    assert texts == [f"{score:+.2f}".replace("-", "−").replace("+0.00", "0.00") for score in
+                     values(figure, ".half:first-child .number")]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "state",
     ["pairs=11&beta=1", "pairs=15&beta=1", "pairs=1&beta=1", "pairs=102&beta=1", "pairs=10.&beta=1",

@@ -84,6 +84,7 @@ def test_it_starts_as_the_chapter_says(visit, address):
     figure = find(visit(f"{address}/{PAGE}"), "sparsemax")
     assert start(figure) == {"z": Z, "alpha": 2.0, "labels": ANIMALS}
     assert_agrees_with_python(figure)
+    figure.page.wait_for_timeout(600)  # an address is written after 400 ms
     assert "#" not in figure.page.url
 
 

@@ -160,6 +160,12 @@ def test_the_mouse_drags_a_logit_and_a_name_chooses_a_word(page, figure):
     page.mouse.click(x + 312 / 16 * scale, box["y"] + 150 * scale)
     assert control(figure, "Word").input_value() == "it"
     assert held(figure)[2][5] == 2
+    grip = figure.locator(".grip").bounding_box()
+    page.mouse.move(grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(grip["x"], box["y"] + (10 + 12.2) * scale)
+    page.mouse.up()
+    assert held(figure)[2][5] == 4
 
 
 def test_the_challenge_needs_a_late_maximum(figure):

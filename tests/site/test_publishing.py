@@ -138,9 +138,10 @@ def test_every_page_leads_to_its_source(published):
             "Suggest an edit": f"{REPOSITORY}/edit/main/{page}.md",
             "Report an error": f"{REPOSITORY}/issues/new?title=Error%20on%20the%20page%20{page}",
         }
-        assert {name: found.get(name) for name in ways} == (
-            ways if address else dict.fromkeys(ways)
-        )
+        if page == "book/homework":  # It is made from a master.
+            ways["Suggest an edit"] = None
+        expected = ways if address else dict.fromkeys(ways)
+        assert {name: found.get(name) for name in ways} == expected
 
 
 @pytest.mark.parametrize("page", ["end", "book/homework"])

@@ -26,9 +26,7 @@ class ContrastiveFigure extends LiveElement {
     this.box.innerHTML = this.drawing();
     this.svg = this.box.firstChild;
     this.handles = [...this.svg.querySelectorAll(".handle")];
-    // Registered before dragIn's listener, which moves what is held.
-    this.svg.addEventListener("pointerdown", (event) => this.take(event));
-    dragIn(this.svg, (x, y) => this.turn(this.held, Math.atan2(Y - y, x - X)));
+    dragIn(this.svg, (x, y) => this.turn(this.held, Math.atan2(Y - y, x - X)), (at) => this.take(at));
     for (const handle of this.handles) {
       handle.addEventListener("keydown", (event) => this.onKey(event, handle));
     }
@@ -47,7 +45,7 @@ class ContrastiveFigure extends LiveElement {
     this.trainer = button("Train", () => (this.running ? this.stop() : this.train()));
     this.trainer.className = "train";
     this.challenge = make("p", { class: "challenge" });
-    this.load(this.opening = start);
+    this.load(start);
     return [
       make("div", { class: "panels" },
         make("div", {}, this.box, make("p", { class: "soft key" }, "● photo, ■ caption: drag. Arrow: next step")),
@@ -72,8 +70,7 @@ class ContrastiveFigure extends LiveElement {
   // The reader's hand. ----------------------------------------------------------------------------
 
   // The handle that is nearest to the pointer.
-  take(event) {
-    const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(this.svg.getScreenCTM().inverse());
+  take({ x, y }) {
     const distances = this.handles.map((_, n) => {
       const [kind, i] = this.place(n);
       const [u, v] = point(RINGS[kind], this[kind][i]);
@@ -88,12 +85,12 @@ class ContrastiveFigure extends LiveElement {
   }
 
   onKey(event, handle) {
-    const sign = { ArrowLeft: 1, ArrowUp: 1, ArrowRight: -1, ArrowDown: -1 }[event.key];
-    if (!sign || event.ctrlKey || event.altKey || event.metaKey) return;
+    const step = { ArrowLeft: 5, ArrowUp: 5, ArrowRight: -5, ArrowDown: -5, PageUp: 45, PageDown: -45 }[event.key];
+    if (!step || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
     const n = this.handles.indexOf(handle);
     const [kind, i] = this.place(n);
-    this.turn(n, this[kind][i] + 5 * sign * TURN);
+    this.turn(n, this[kind][i] + step * TURN);
   }
 
   // Turn a vector; whole degrees, so that a hand can meet an angle exactly.

@@ -104,8 +104,9 @@ class DriftFigure extends LiveElement {
     const [, high] = this.limits.shift;
     const total = logZ(this.start.z) + this.shift;
     const next = this.run === "drift" ? this.shift + PACE : this.shift - PULL * total;
-    const rest = this.run === "drift" ? high : Number((this.shift - total).toFixed(2));
-    const ended = this.run === "drift" ? next >= high : Math.abs(next - rest) < NEAR;
+    const drifts = this.run === "drift";
+    const rest = drifts ? high : Number((this.shift - total).toFixed(2));
+    const ended = drifts ? next >= high : Math.abs((1 - PULL) * total) < NEAR;
     if (ended) this.run = null;
     this.move(ended ? rest : Number(next.toFixed(4)));
   }

@@ -102,6 +102,7 @@ function drawRegion(context, at, name, corners, reach, colors) {
   if (!sides.length) return;
   const length = ([a, b]) => Math.hypot(a[0] - b[0], a[1] - b[1]);
   const [a, b] = sides.reduce((one, other) => (length(other) > length(one) ? other : one));
+  if (length([a, b]) < reach / 3) return; // no room for a name, or a class without a region
   const [x1, x2] = a.map((x, d) => (x + b[d]) / 2);
   const [half, line] = [context.measureText(name).width / 2 + 6, 12];
   context.textAlign = "center";

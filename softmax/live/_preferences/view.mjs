@@ -1,6 +1,6 @@
 // The reader is the judge: choices between two answers become scores, and the scores a policy.
 
-import { LiveElement, argmax, define, format, formatProbability, formatSigned, logScale, make, maximum, show, showChallenge, sigmoid, slider, sum } from "../core.mjs";
+import { LiveElement, argmax, define, format, formatProbability, logScale, make, maximum, show, showChallenge, sigmoid, slider, sum } from "../core.mjs";
 import { bestPolicy, divergence, fitScores, pairsInTurn } from "./numerics.mjs";
 
 const BETA_STEPS = 100;
@@ -13,7 +13,7 @@ class PreferencesFigure extends LiveElement {
     this.choices = [0, 1].map((side) => make("button", { type: "button", class: "choice", onclick: () => this.choose(side) }));
     this.odds = [0, 1].map(() => make("span"));
     this.meter = make("div", { class: "meter", "aria-hidden": "true" }, make("div"));
-    this.undo = button("Undo", () => this.judgeAnew(this.pairs.slice(0, -1)));
+    this.undo = button("Undo", () => this.pairs.length && this.judgeAnew(this.pairs.slice(0, -1)));
     this.count = make("span", { class: "soft" });
     this.price = slider({
       label: "Price of divergence beta",
@@ -112,7 +112,8 @@ class PreferencesFigure extends LiveElement {
     const p = bestPolicy(scores, reference, this.beta);
     const reach = Math.max(1, maximum(scores.map(Math.abs)));
     this.rows.forEach(({ score, p: number, bar, kept }, k) => {
-      show(score, scores[k], formatSigned(scores[k]).replace(/\d$/, ""));
+      const text = format(scores[k]);
+      show(score, scores[k], scores[k] > 0 && Number(text) ? `+${text}` : text);
       show(number, p[k], formatProbability(p[k]));
       const width = (50 * Math.abs(scores[k])) / reach;
       Object.assign(bar.style, { width: `${width}%`, left: `${scores[k] < 0 ? 50 - width : 50}%` });
@@ -128,8 +129,10 @@ class PreferencesFigure extends LiveElement {
     this.count.textContent = chosen === 1 ? "1 choice" : `${chosen} choices`;
     this.undo.setAttribute("aria-disabled", !chosen);
     const best = argmax(scores);
-    const said = chosen ? `${quoted(answers[best])} has the largest score. The policy gives it ${formatProbability(p[best])}, the reference ${formatProbability(reference[best])}.` : "Without a choice, all scores are 0, and the policy is the reference.";
-    this.announce(said + this.judge());
+    const tied = scores.filter((score) => scores[best] - score < 1e-9).length > 1;
+    const leader = tied ? "Several answers share the largest score." : `${quoted(answers[best])} has the largest score. The policy gives it ${formatProbability(p[best])}, the reference ${formatProbability(reference[best])}.`;
+    const said = chosen ? leader : "Without a choice, all scores are 0, and the policy is the reference.";
+    this.announce(`${said}${this.judge()} Next: ${this.pair().map((k) => quoted(answers[k])).join(" or ")}?`);
     this.remember(this.state());
   }
 

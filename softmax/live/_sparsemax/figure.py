@@ -121,7 +121,9 @@ def entmax(z, alpha):
     d = z - z.max()
 
     def at(s):
-        with np.errstate(divide="ignore"):  # log1p(-1) is -inf, and its exponential 0
-            return np.exp(np.log1p(np.maximum(q * (d - s), -1)) / q)
+        x = q * (d - s)
+        # Rounding may leave a term that is 0 a few digits above: 1.15 - 0.15 < 1.
+        is_zero = x <= 4 * np.finfo(float).eps - 1
+        return np.where(is_zero, 0, np.exp(np.log1p(np.where(is_zero, 0, x)) / q))
 
     return at(brentq(lambda s: at(s).sum() - 1, 0, np.log(len(z) + 1), xtol=1e-16))

@@ -6,7 +6,9 @@ const HALVINGS = 100;
 
 // exp(x) at q = 0, max(1 + x, 0) at q = 1.
 function power(x, q) {
-  return q === 0 ? Math.exp(x) : Math.exp(Math.log1p(Math.max(q * x, -1)) / q);
+  if (q === 0) return Math.exp(x);
+  // Rounding may leave a term that is 0 a few digits above: 1.15 - 0.15 < 1.
+  return q * x <= 4 * Number.EPSILON - 1 ? 0 : Math.exp(Math.log1p(q * x) / q);
 }
 
 // p_i = power(z_i - s, alpha - 1), with the s for which they add up to 1. Every term falls with s, so it

@@ -17,8 +17,8 @@ class VocabularyFigure extends LiveElement {
     this.wide = (RIGHT - LEFT) / this.count;
     this.drawing = this.draw();
     // A press beside the grip chooses a word; on its name or below it moves nothing.
-    this.drawing.addEventListener("pointerdown", (event) => (this.picking = !event.target.matches(".grip")));
-    dragIn(this.drawing, (x, y) => this.dragTo(x, y));
+    const take = (_, target) => Object.assign(this, { picking: !target.matches(".grip"), resting: false });
+    dragIn(this.drawing, (x, y) => this.dragTo(x, y), take);
     const whole = (act) => (x) => act(Math.round(x));
     this.size = slider({ label: "Words in a chunk", scale: linearScale(1, this.count, 1), value: 1, origin: 0, change: whole((n) => this.rechunk(n)) });
     // As a share of the way: a finger may rest between two of few steps.
@@ -130,7 +130,7 @@ class VocabularyFigure extends LiveElement {
 
   onKey(event) {
     const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
-    if (!by) return;
+    if (!by || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
     this.go(Math.max(0, Math.min(this.last, this.at + by)));
   }
@@ -287,7 +287,7 @@ class VocabularyFigure extends LiveElement {
     let verdict = "Now it only grows.";
     if (solved) {
       const [before, after] = [states[fall - 1], states[fall]];
-      verdict = `Solved: chunk ${fall} brings a new maximum, so the old sum is multiplied by e^(${short(before.m)} − ${short(after.m).replace("−", "−")}) = ${formatProbability(Math.exp(before.m - after.m))}. Still, m + log s rises.`;
+      verdict = `Solved: chunk ${fall} brings a new maximum, so the old sum is multiplied by e^(${short(before.m)} − ${after.m < 0 ? `(${short(after.m)})` : short(after.m)}) = ${formatProbability(Math.exp(before.m - after.m))}. Still, m + log s rises.`;
     }
     showChallenge(this.challenge, solved, "Make the sum s fall from one chunk to the next.", verdict);
     return solved ? " Challenge solved." : "";
