@@ -173,11 +173,10 @@ def test_keys_choose_samples(figure):
     assert wait_for_status(figure, "It reads this 9 as a 9, with probability")
 
 
-def test_the_misread_samples_are_said_to_be(figure):
-    for label, said in [(4, 9), (5, 3)]:
-        press(button(figure, f"Test digit: {label}"), "Enter")
-        assert values(figure, VERDICT) == [said]
-        wait_for_status(figure, f"This is a {label}, but it reads a {said}, with probability")
+def test_a_misread_sample_is_said_to_be(figure):
+    press(button(figure, "Test digit: 5"), "Enter")
+    assert values(figure, VERDICT) == [6]
+    wait_for_status(figure, "This is a 5, but it reads a 6, with probability")
 
 
 def test_a_stroke_ends_when_what_is_on_the_paper_changes(browser, tmp_path):

@@ -60,6 +60,8 @@ FIGURES = {
         BEARS[:6], np.full(6, 1 / 6), comparisons=[(k % 6, 0) for k in range(60) if k % 6], beta=0.1
     ),
 }
+# A matrix of six pairs with long names is wider than a phone, and scrolls.
+SCROLLS = {"contrastive"}
 # What brings numbers into a figure that starts without.
 BUTTONS = {"digit": "Test digit: 3", "digit in short": "Test digit: 3", "playground": "100 steps"}
 
@@ -106,7 +108,7 @@ def test_a_figure_is_seen_whole_on_a_phone(open_figure, name):
     for width in PHONES:
         page.set_viewport_size({"width": width, "height": 900})
         assert_fits(page, figure)
-        assert set(scrolled(figure)) <= {0}
+        assert name in SCROLLS or set(scrolled(figure)) <= {0}
     # With letters further apart, a table scrolls in its box.
     page.add_style_tag(content=SPREAD)
     for width in PHONES:
