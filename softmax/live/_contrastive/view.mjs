@@ -35,7 +35,7 @@ class ContrastiveFigure extends LiveElement {
     const head = (...content) => make("th", { scope: "col" }, ...content);
     const table = make("table", {},
       make("caption", {}, "softmax of each row"),
-      make("thead", {}, make("tr", {}, make("th"), ...labels.map((_, j) => head(make("span", { class: "partner", style: color(j) }, letter(j)))), head(make("span", { class: "soft" }, "loss")))),
+      make("thead", {}, make("tr", {}, make("td"), ...labels.map((_, j) => head(make("span", { class: "partner", style: color(j) }, letter(j)))), head(make("span", { class: "soft" }, "loss")))),
       make("tbody", {}, ...labels.map((label, i) => make("tr", {}, make("th", { scope: "row" }, make("span", { class: "query", style: color(i) }, letter(i)), ` ${label}`), ...this.cells[i], this.losses[i]))));
     this.temperature = slider({ label: "Temperature", scale: logScale(...this.limits.temperature, TEMPERATURE_STEPS), value: 1, change: (T) => this.load({ ...this.vectors(), T }) });
     this.total = make("b", { class: "total" });
