@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import brentq
 
 from softmax.functional import softmax
 from softmax.live._arguments import checked_labels, checked_logits, checked_number
@@ -115,6 +114,8 @@ def entmax(z, alpha):
     .. [1] B. Peters, V. Niculae, A. F. T. Martins (2019). "Sparse sequence-to-sequence models".
        ACL, 1504-1519.
     """
+    from scipy.optimize import brentq  # slow
+
     q = alpha - 1
     if q == 0:
         return softmax(z)
