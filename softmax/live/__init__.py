@@ -5,6 +5,7 @@ web page alike. What it needs travels with it, so it works without a server and 
 """
 
 from softmax.live._attention.figure import attention
+from softmax.live._blocks.figure import blocks
 from softmax.live._calibration.figure import calibration
 from softmax.live._contrastive.figure import contrastive
 from softmax.live._descent.figure import descent
@@ -24,6 +25,7 @@ from softmax.live._vocabulary.figure import vocabulary
 __all__ = [
     "LiveFigure",
     "attention",
+    "blocks",
     "calibration",
     "contrastive",
     "descent",

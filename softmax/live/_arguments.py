@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-def checked_logits(z: ArrayLike, *, least: int, most: int, largest: float) -> np.ndarray:
+def checked_logits(
+    z: ArrayLike, *, least: int, most: int, largest: float, of: str = "logits"
+) -> np.ndarray:
     """Return `z` as a vector of `least` to `most` floats that are at most `largest` in size.
+
+    `of` says in the errors what they are.
 
     Raises
     ------
@@ -27,11 +31,9 @@ def checked_logits(z: ArrayLike, *, least: int, most: int, largest: float) -> np
     z = real_array(z, "z", masked="To leave these classes out, pass z.compressed().").astype(float)
     if z.ndim != 1 or not least <= len(z) <= most:
         count = str(most) if least == most else f"{least} to {most}"
-        raise ValueError(f"`z` must be one vector of {count} logits, got shape {z.shape}.")
+        raise ValueError(f"`z` must be one vector of {count} {of}, got shape {z.shape}.")
     if not (np.abs(z) <= largest).all():  # NaN is refused too
-        raise ValueError(
-            f"`z` must hold logits from -{largest:g} to {largest:g}, got {z.tolist()}."
-        )
+        raise ValueError(f"`z` must hold {of} from -{largest:g} to {largest:g}, got {z.tolist()}.")
     return z
 
 
@@ -82,3 +84,17 @@ def checked_number(name: str, value: float, low: float, high: float) -> float:
     if not low <= value <= high:
         raise ValueError(f"`{name}` must be a number from {low:g} to {high:g}, got {value}.")
     return value
+
+
+def checked_points(
+    name: str, points: ArrayLike, shapes: list[tuple[int, ...]], largest: float = np.inf
+) -> np.ndarray:
+    """Return points of a plane as floats of one of the `shapes`, at most `largest` in size."""
+    points = real_array(points, name, masked="Leave out these keys and their values.").astype(float)
+    if points.shape not in shapes:
+        allowed = " or ".join(map(str, shapes))
+        raise ValueError(f"`{name}` must have the shape {allowed}, got {points.shape}.")
+    if not (np.isfinite(points) & (np.abs(points) <= largest)).all():  # NaN is refused too
+        size = "" if largest == np.inf else f" from {-largest:g} to {largest:g}"
+        raise ValueError(f"`{name}` must hold finite numbers{size}, got {points.tolist()}.")
+    return points

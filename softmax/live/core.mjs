@@ -49,6 +49,15 @@ export function sigmoid(x) {
   return (x < 0 ? e : 1) / (1 + e);
 }
 
+// The first and the last index, plus one, of each of the chunks that `count` things are cut into.
+export function chunks(count, size) {
+  return Array.from({ length: Math.ceil(count / size) }, (_, k) => [k * size, Math.min((k + 1) * size, count)]);
+}
+
+// Points of a plane.
+export const distance = ([a, b], [c, d]) => Math.hypot(a - c, b - d);
+export const average = (weights, points) => [0, 1].map((i) => sum(weights.map((p, k) => p * points[k][i])));
+
 // Bytes from base64.
 export function bytes(text) {
   return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -66,6 +75,9 @@ export function format(x, digits = 2) {
 
 // The same without zeros at the end.
 export const short = (x, digits = 2) => format(x, digits).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
+
+// A point to read.
+export const formatPoint = (point, text = format) => `(${point.map((x) => text(x)).join(", ")})`;
 
 // A probability to read: one that is small, but not 0, does not become 0.
 export function formatProbability(p) {
@@ -218,6 +230,51 @@ export function slider({ label, scale, value, origin = 0.5, change }) {
   return { range, number, set, rescale };
 }
 
+// A slider and a field for a whole number from 0: { range, number, set(value, last) }. The slider moves
+// along the share of the way, so that a finger may rest between two numbers of few.
+export function stepper({ label, change }) {
+  let [at, last, share] = [0, 1, 0];
+  const go = (step, where) => {
+    share = where;
+    change(Math.max(0, Math.min(last, Math.round(step))));
+  };
+  const { range, set: move } = slider({ label, scale: linearScale(0, 1, "any"), value: 0, origin: 0, change: (x) => go(x * last, x) });
+  const field = numberField({ label: `${label}, as a number`, min: 0, change: (x) => go(x) });
+  range.addEventListener("keydown", (event) => {
+    const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    if (!by || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    go(at + by);
+  });
+  const set = (step, most) => {
+    [at, last] = [step, most];
+    if (Math.round(share * last) !== at) share = at / last;
+    move(share);
+    range.setAttribute("aria-valuetext", `${at} of ${last}`);
+    field.number.max = last;
+    field.set(at);
+  };
+  return { range, number: field.number, set };
+}
+
+// Set attributes of an element that is there already.
+export function setAttributes(node, attributes) {
+  Object.entries(attributes).forEach(([name, value]) => node.setAttribute(name, value));
+}
+
+// Put a line of a drawing between two points.
+export function moveLine(node, [x1, y1], [x2, y2]) {
+  setAttributes(node, { x1, y1, x2, y2 });
+}
+
+// Show all of some points in a drawing: how many pixels 1 has, and the place of a point.
+export function fitPlane(points, size, margin) {
+  const [low, high] = [Math.min, Math.max].map((most) => [0, 1].map((i) => most(...points.map((point) => point[i]))));
+  const unit = Math.min(...size.map((length, i) => (length - 2 * margin[i]) / (high[i] - low[i])));
+  const place = ([x, y]) => [size[0] / 2 + unit * (x - (low[0] + high[0]) / 2), size[1] / 2 - unit * (y - (low[1] + high[1]) / 2)];
+  return { unit, place };
+}
+
 // Let the reader drag in a drawing: `moveTo` takes the place, in the units of its viewBox. A mouse may
 // begin anywhere, a finger only at a `.grip`: elsewhere it scrolls. `take` learns of each press first.
 export function dragIn(drawing, moveTo, take = () => {}) {
@@ -243,6 +300,26 @@ export function dragIn(drawing, moveTo, take = () => {}) {
   };
   for (const [name, listener] of Object.entries(listeners)) drawing.addEventListener(name, listener);
   drawing.addEventListener("touchstart", (event) => onGrip(event) && event.preventDefault(), { passive: false });
+}
+
+// Let the reader drag the heights of columns. A press beside the grip chooses a column by its place.
+// Below `foot` it moves nothing: then `moveTo` takes null.
+export function dragColumns(drawing, foot, choose, moveTo) {
+  let picking, resting;
+  const take = (_, target) => {
+    picking = !target.matches(".grip");
+    resting = false;
+  };
+  const drag = (x, y) => {
+    if (resting) return;
+    if (picking) {
+      choose(x);
+      resting = y > foot;
+    }
+    picking = false;
+    moveTo(resting ? null : y);
+  };
+  dragIn(drawing, drag, take);
 }
 
 // Show a challenge in `node`, and how it goes.

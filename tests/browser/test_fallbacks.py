@@ -14,6 +14,7 @@ FIGURES = {
     "digit": ("mnist", "speak for a"),
     "calibration": ("calibration", "Two reliability diagrams"),
     "sparsemax": ("beyond-softmax", "sparsemax: seal 0.010, panda 0.990, duck 0.000"),
+    "blocks": ("fast-attention", "(0.91, 0.18), (0.67, -0.40)"),
     "contrastive": ("contrastive", "seal 0.106, panda 0.364"),
     "drift": ("large-models", "seal 100, panda 101, duck 99"),
     "sampling": ("sampling", "house 0.133, malt 0.122, rat 0.111"),

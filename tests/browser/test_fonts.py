@@ -56,6 +56,7 @@ FIGURES = {
     "vocabulary": live.vocabulary(
         np.linspace(5, -5, 24), 21, ["hippopotamuses", *(f"belonged{k}" for k in range(23))]
     ),
+    "blocks": live.blocks(np.linspace(-6, 6, 16), RNG.normal(size=(16, 2)), block=5),
     "preferences": live.preferences(
         BEARS[:6], np.full(6, 1 / 6), comparisons=[(k % 6, 0) for k in range(60) if k % 6], beta=0.1
     ),

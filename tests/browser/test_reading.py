@@ -93,6 +93,7 @@ PLAYFUL = {
     "mnist",
     "inside-the-classifier",
     "attention",
+    "fast-attention",
     "sampling",
     "large-vocabularies",
     "contrastive",

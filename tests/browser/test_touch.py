@@ -20,6 +20,7 @@ FIGURES = {
     "sampling": live.sampling(np.eye(20), range(20), "3"),
     "sparsemax": live.sparsemax([0.25, 1.23, -0.8], ["seal", "panda", "duck"]),
     "vocabulary": live.vocabulary(np.linspace(3, -3, 24), 21),
+    "blocks": live.blocks(np.linspace(3, -3, 16), np.eye(16, 2), block=1),
     "preferences": live.preferences(["yes", "no", "perhaps"], [0.5, 0.3, 0.2]),
 }
 SLIDERS = "input[type=range]"

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from softmax._validation import real_array
 from softmax.functional import softmax
-from softmax.live._arguments import checked_labels, checked_number
+from softmax.live._arguments import checked_labels, checked_number, checked_points
 from softmax.live._live_figure import LiveFigure
 
 if TYPE_CHECKING:
@@ -114,20 +113,6 @@ def attention(
             f"their weighted average, ({answer[0]:.2f}, {answer[1]:.2f}), inside their hull."
         ),
     )
-
-
-def checked_points(
-    name: str, points: ArrayLike, shapes: list[tuple[int, ...]], largest: float = np.inf
-) -> np.ndarray:
-    """Return points of a plane as floats of one of the `shapes`, at most `largest` in size."""
-    points = real_array(points, name, masked="Leave out these keys and their values.").astype(float)
-    if points.shape not in shapes:
-        allowed = " or ".join(map(str, shapes))
-        raise ValueError(f"`{name}` must have the shape {allowed}, got {points.shape}.")
-    if not (np.isfinite(points) & (np.abs(points) <= largest)).all():  # NaN is refused too
-        size = "" if largest == np.inf else f" from {-largest:g} to {largest:g}"
-        raise ValueError(f"`{name}` must hold finite numbers{size}, got {points.tolist()}.")
-    return points
 
 
 def soft_lookup(query, keys, values, scale):

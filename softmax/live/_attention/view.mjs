@@ -1,6 +1,6 @@
 // A query among keys, the softmax weights of the keys, and the average of their values on a map.
 
-import { LiveElement, argmax, define, dragIn, format, formatProbability, linearScale, listed, make, maximum, numberField, short, show, showChallenge, slider, softmax, sum, within } from "../core.mjs";
+import { LiveElement, argmax, average, define, distance, dragIn, fitPlane, format, formatPoint, formatProbability, linearScale, listed, make, maximum, moveLine, numberField, short, show, showChallenge, slider, softmax, within } from "../core.mjs";
 
 // The plane of the query: pixels for 1, and how far it is shown.
 const UNIT = 52;
@@ -14,15 +14,8 @@ const MARGIN = [44, 34];
 const PATH_STEPS = 80;
 
 const dot = ([a, b], [c, d]) => a * c + b * d;
-const distance = ([a, b], [c, d]) => Math.hypot(a - c, b - d);
-const average = (weights, points) => [0, 1].map((i) => sum(weights.map((p, k) => p * points[k][i])));
-const pair = (point, text = format) => `(${point.map((x) => text(x)).join(", ")})`;
 const thickness = (p) => 1 + (THICKEST - 1) * p;
 const line = (name, color = "") => `<line class="${name}" style="${color}"/>`;
-
-function moveLine(node, [x1, y1], [x2, y2]) {
-  Object.entries({ x1, y1, x2, y2 }).forEach(([name, value]) => node.setAttribute(name, value));
-}
 
 class AttentionFigure extends LiveElement {
   build(start) {
@@ -105,10 +98,8 @@ class AttentionFigure extends LiveElement {
 
   map() {
     const { values, labels } = this.start;
-    const [low, high] = [Math.min, Math.max].map((most) => [0, 1].map((i) => most(...values.map((value) => value[i]))));
-    const room = MAP.map((size, i) => size - 2 * MARGIN[i]);
-    const unit = Math.min(...room.map((size, i) => size / (high[i] - low[i])));
-    this.place = ([x, y]) => [MAP[0] / 2 + unit * (x - (low[0] + high[0]) / 2), MAP[1] / 2 - unit * (y - (low[1] + high[1]) / 2)];
+    const { unit, place } = fitPlane(values, MAP, MARGIN);
+    this.place = place;
     const at = values.map(this.place);
     this.middle = average(values.map(() => 1 / values.length), values);
     const center = this.place(this.middle);
@@ -186,8 +177,8 @@ class AttentionFigure extends LiveElement {
     const away = values.map((value) => distance(value, answer));
     const nearest = away.indexOf(Math.min(...away));
     this.board.setAttribute("aria-label", `Query: ${features.map((name, i) => `${name} ${short(this.q[i])}`).join(", ")}. The arrow keys move it.`);
-    this.picture.setAttribute("aria-label", `Map with the answer at ${pair(answer)}, inside the hull of the places of ${listed(labels)}.`);
-    this.announce(`The query ${pair(this.q, short)} at scale ${short(this.factor)} gives ${words}. The answer is ${pair(answer)}, ${format(away[nearest])} from ${labels[nearest]}.${this.judge(answer)}`);
+    this.picture.setAttribute("aria-label", `Map with the answer at ${formatPoint(answer)}, inside the hull of the places of ${listed(labels)}.`);
+    this.announce(`The query ${formatPoint(this.q, short)} at scale ${short(this.factor)} gives ${words}. The answer is ${formatPoint(answer)}, ${format(away[nearest])} from ${labels[nearest]}.${this.judge(answer)}`);
     this.remember(this.state());
   }
 

@@ -1,11 +1,6 @@
 // The loss and its gradient in chunks of the vocabulary, as book/large-vocabularies.md has them.
 
-import { maximum, sum } from "../core.mjs";
-
-// The first and the last index, plus one, of each chunk of `size` words.
-export function chunks(count, size) {
-  return Array.from({ length: Math.ceil(count / size) }, (_, k) => [k * size, Math.min((k + 1) * size, count)]);
-}
+import { chunks, maximum, sum } from "../core.mjs";
 
 // The running maximum m, the sum s of exponentials relative to it, and their log-sum-exp: before the
 // first chunk and after each one.

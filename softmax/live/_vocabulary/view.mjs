@@ -1,8 +1,8 @@
 // A loss in chunks of the vocabulary: the logits of one chunk exist at a time, two running numbers
 // remember the earlier ones, and a second pass computes the chunks again for the gradient.
 
-import { LiveElement, define, dragIn, format, formatProbability, formatSigned, linearScale, make, numberField, reducedMotion, scrollable, short, show, showChallenge, slider, within } from "../core.mjs";
-import { chunks, collect, gradient } from "./numerics.mjs";
+import { LiveElement, chunks, define, dragColumns, format, formatProbability, formatSigned, linearScale, make, reducedMotion, scrollable, setAttributes, short, show, showChallenge, slider, stepper, within } from "../core.mjs";
+import { collect, gradient } from "./numerics.mjs";
 
 // The drawing, in pixels of a phone: logits, words, and below them the gradient.
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM, NAMES, MIDDLE, REACH] = [340, 266, 24, 336, 10, 132, 140, 234, 26];
@@ -16,15 +16,9 @@ class VocabularyFigure extends LiveElement {
     this.count = start.z.length;
     this.wide = (RIGHT - LEFT) / this.count;
     this.drawing = this.draw();
-    // A press beside the grip chooses a word; on its name or below it moves nothing.
-    const take = (_, target) => Object.assign(this, { picking: !target.matches(".grip"), resting: false });
-    dragIn(this.drawing, (x, y) => this.dragTo(x, y), take);
-    const whole = (act) => (x) => act(Math.round(x));
-    this.size = slider({ label: "Words in a chunk", scale: linearScale(1, this.count, 1), value: 1, origin: 0, change: whole((n) => this.rechunk(n)) });
-    // As a share of the way: a finger may rest between two of few steps.
-    this.way = slider({ label: "Step", scale: linearScale(0, 1, "any"), value: 0, origin: 0, change: (share) => this.go(Math.round(share * this.last), share) });
-    this.way.range.addEventListener("keydown", (event) => this.onKey(event));
-    this.step = { range: this.way.range, ...numberField({ label: "Step, as a number", min: 0, change: whole((n) => this.go(n)) }) };
+    dragColumns(this.drawing, NAMES, (x) => this.pick(x), (y) => this.dragTo(y));
+    this.size = slider({ label: "Words in a chunk", scale: linearScale(1, this.count, 1), value: 1, origin: 0, change: (n) => this.rechunk(Math.round(n)) });
+    this.step = stepper({ label: "Step", change: (n) => this.go(n) });
     const { logit } = this.limits;
     this.logit = slider({ label: "Logit of the word", scale: linearScale(-logit, logit, 0.1), value: 0, change: (x) => this.setLogit(x) });
     this.logit.range.style.setProperty("--color", "var(--c1)");
@@ -121,18 +115,10 @@ class VocabularyFigure extends LiveElement {
     this.update();
   }
 
-  go(step, share) {
+  go(step) {
     this.stop();
     this.at = step;
-    this.share = share;
     this.update();
-  }
-
-  onKey(event) {
-    const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
-    if (!by || event.ctrlKey || event.altKey || event.metaKey) return;
-    event.preventDefault();
-    this.go(Math.max(0, Math.min(this.last, this.at + by)));
   }
 
   run() {
@@ -168,15 +154,12 @@ class VocabularyFigure extends LiveElement {
     this.update();
   }
 
-  dragTo(x, y) {
-    const picked = this.picking;
-    if (picked) {
-      this.chosen = Math.max(0, Math.min(this.count - 1, Math.floor((x - LEFT) / this.wide)));
-      this.resting = y > NAMES;
-    }
-    this.picking = false;
-    if (this.resting && picked) return this.update();
-    if (this.resting) return;
+  pick(x) {
+    this.chosen = Math.max(0, Math.min(this.count - 1, Math.floor((x - LEFT) / this.wide)));
+  }
+
+  dragTo(y) {
+    if (y === null) return this.update();
     const { logit } = this.limits;
     const z = logit - ((y - TOP) / (BOTTOM - TOP)) * 2 * logit;
     this.setLogit(Math.max(-logit, Math.min(logit, Math.round(10 * z) / 10)));
@@ -220,38 +203,33 @@ class VocabularyFigure extends LiveElement {
     const [from, to] = this.at ? parts[index] : [0, 0];
 
     this.size.set(this.chunk);
-    if (Math.round((this.share ?? -1) * this.last) !== this.at) this.share = this.at / this.last;
-    this.way.set(this.share);
-    this.way.range.setAttribute("aria-valuetext", `${this.at} of ${this.last}`);
-    this.step.number.max = this.last;
-    this.step.set(this.at);
+    this.step.set(this.at, this.last);
     this.word.selectedIndex = this.chosen;
     this.logit.set(this.z[this.chosen]);
     this.phase.textContent = this.at ? `${second ? "Second pass" : "First pass"}: chunk ${index + 1} of ${passes}` : "Before the first chunk";
 
     const left = (k) => LEFT + k * this.wide;
     const query = (name) => this.drawing.querySelector(name);
-    const set = (node, attributes) => Object.entries(attributes).forEach(([name, value]) => node.setAttribute(name, value));
-    set(query(".chunk"), { x: left(from), width: (to - from) * this.wide });
+    setAttributes(query(".chunk"), { x: left(from), width: (to - from) * this.wide });
     query(".cuts").setAttribute("d", parts.slice(1).map(([start]) => `M${left(start)} ${TOP}V${MIDDLE + REACH}`).join(""));
     const seen = second ? this.count : to;
     query(".max").setAttribute("d", seen ? `M${LEFT} ${this.height(now.m)}H${left(seen)}` : "");
-    set(query(".maxname"), { x: left(seen) - 2, y: seen ? this.height(now.m) - 4 : 0 });
+    setAttributes(query(".maxname"), { x: left(seen) - 2, y: seen ? this.height(now.m) - 4 : 0 });
     query(".maxname").style.visibility = seen ? "" : "hidden";
     this.columns.forEach(({ node, bar, slope }, k) => {
       const [y, zero] = [this.height(this.z[k]), this.height(0)];
       const box = { x: left(k) + 0.15 * this.wide, width: 0.7 * this.wide };
-      set(bar, { ...box, y: Math.min(y, zero), height: Math.max(Math.abs(y - zero), 1) });
+      setAttributes(bar, { ...box, y: Math.min(y, zero), height: Math.max(Math.abs(y - zero), 1) });
       const done = second && k < to;
       const depth = done ? -slopes[k] * REACH : 0;
-      set(slope, { ...box, y: MIDDLE + Math.min(depth, 0), height: Math.abs(depth) });
+      setAttributes(slope, { ...box, y: MIDDLE + Math.min(depth, 0), height: Math.abs(depth) });
       bar.dataset.state = k >= from && k < to ? "now" : k < from ? "gone" : "later";
       if (second && k >= to) bar.dataset.state = "gone";
       if (done) slope.dataset.value = slopes[k];
       else delete slope.dataset.value;
       node.classList.toggle("chosen", k === this.chosen);
     });
-    for (const name of [".dot", ".grip"]) set(query(name), { cx: this.center(this.chosen), cy: this.height(this.z[this.chosen]) });
+    for (const name of [".dot", ".grip"]) setAttributes(query(name), { cx: this.center(this.chosen), cy: this.height(this.z[this.chosen]) });
 
     const work = this.computed();
     const amounts = [[to - from, this.count], [work, 2 * this.count]];
