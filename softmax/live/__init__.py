@@ -12,6 +12,7 @@ from softmax.live._descent.figure import descent
 from softmax.live._digit.figure import draw_digit
 from softmax.live._drift.figure import drift
 from softmax.live._gradient.figure import gradient
+from softmax.live._gumbel.figure import gumbel
 from softmax.live._jacobian.figure import jacobian
 from softmax.live._live_figure import LiveFigure
 from softmax.live._logits.figure import logits
@@ -32,6 +33,7 @@ __all__ = [
     "draw_digit",
     "drift",
     "gradient",
+    "gumbel",
     "jacobian",
     "logits",
     "playground",

@@ -14,13 +14,10 @@ import softmax as sm
 from tests.book.chapters import chapter_functions
 
 chapter = chapter_functions("sampling")
-draw, gumbel_max, normal_max = chapter.draw, chapter.gumbel_max, chapter.normal_max
+draw, speculate, exact_law = chapter.draw, chapter.speculate, chapter.exact_law
 top_k_mask, nucleus_mask = chapter.top_k_mask, chapter.nucleus_mask
-min_p_mask = chapter.min_p_mask
-gradient_estimates, learn = chapter.gradient_estimates, chapter.learn
+min_p_mask, penalize_repetition = chapter.min_p_mask, chapter.penalize_repetition
 
-ANIMALS = np.array([0.25, 1.23, -0.8])
-REWARDS = np.array([4.0, 5.0, 3.0])
 WORDS_AFTER_THE = np.log([12, 11, 10, 9, 8, 7, 7, 6, 5, 4, 3, 3, 2, 1, 1, 1])
 
 logit_vectors = st.integers(1, 8).flatmap(
@@ -129,9 +126,9 @@ def test_nucleus_of_the_rhyme_with_its_tie():
     assert_array_equal(np.flatnonzero(mask), range(11))
 
 
-def test_nucleus_of_mass_one_leaves_out_the_impossible_only():
-    z = np.array([-np.inf, 0.0, -np.inf, 1.0])
-    assert_array_equal(nucleus_mask(z, 1.0), np.isfinite(z))
+@pytest.mark.parametrize("z", [[-np.inf, 0.0, -np.inf, 1.0], [0.0, -10.0, -40.0], [-800.0, 0.0]])
+def test_nucleus_of_mass_one_leaves_out_the_impossible_only(z):
+    assert_array_equal(nucleus_mask(np.array(z), 1.0), np.isfinite(z))
 
 
 @unhurried
@@ -167,78 +164,99 @@ def test_min_p_keeps_the_words_of_the_rhyme_at_a_temperature_where_no_nucleus_do
     assert [16, 1] not in sizes[1:]
 
 
-# --- Gumbel-max -----------------------------------------------------------------------------------
+# --- Penalties ------------------------------------------------------------------------------------
 
 
-def p_value(sampler, seed, n=9000):
-    drawn = sampler(np.tile(WORDS_AFTER_THE, (n, 1)), np.random.default_rng(seed))
-    expected = n * sm.softmax(WORDS_AFTER_THE)
-    return stats.chisquare(np.bincount(drawn, minlength=16), expected).pvalue
+@unhurried
+@given(logit_vectors, st.floats(1.0, 3.0), st.integers(0, 100))
+def test_repetition_penalty_lowers_what_was_said_and_nothing_else(z, theta, seed):
+    said = np.random.default_rng(seed).integers(0, len(z), size=2)
+    penalized = penalize_repetition(z, said, theta)
+    others = np.setdiff1d(np.arange(len(z)), said)
+    assert np.all(penalized[said] <= z[said])
+    assert_array_equal(penalized[others], z[others])
+    ratio = penalized[said] / np.where(z[said] == 0, 1, z[said])
+    assert_allclose(ratio[z[said] > 0], 1 / theta)
+    assert_allclose(ratio[z[said] < 0], theta)
+
+
+# --- Beam search ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_gumbel_noise_passes_and_normal_noise_fails_the_chi_square_test(seed):
-    assert p_value(gumbel_max, seed) > 0.001
-    assert p_value(normal_max, seed) < 1e-50
+def test_a_wide_beam_finds_the_best_text_and_a_narrow_one_is_greedy(seed):
+    logits = np.random.default_rng(seed).normal(size=(4, 4))
+    logits[seed % 4, 2] = -np.inf
+    log_p = sm.log_softmax(logits, axis=1)
+
+    def score(text):
+        return sum(log_p[pair] for pair in itertools.pairwise(text))
+
+    texts = [(0, *rest) for rest in itertools.product(range(4), repeat=4)]
+    found, best = chapter.beam_search(log_p, 0, 5, 4**4)[0]
+    assert_allclose(found, max(map(score, texts)))
+    assert_allclose(found, score(best))
+    greedy = [0]
+    while len(greedy) < 5:
+        greedy.append(int(log_p[greedy[-1]].argmax()))
+    assert chapter.beam_search(log_p, 0, 5, 1)[0][1] == greedy
 
 
-def test_masked_class_never_wins():
-    z = np.tile([0.0, -np.inf, -5.0], (20_000, 1))
-    assert set(gumbel_max(z, np.random.default_rng(0))) == {0, 2}
+# --- Speculative sampling -------------------------------------------------------------------------
 
 
-def test_maximum_is_a_shifted_gumbel_number_and_independent_of_its_index():
-    rng = np.random.default_rng(2)
-    noisy = ANIMALS - np.log(rng.standard_exponential((20_000, 3)))
-    maximum, winner = noisy.max(axis=1) - sm.logsumexp(ANIMALS), noisy.argmax(axis=1)
-    for group in (slice(None), winner == 0, winner == 1, winner == 2):
-        assert stats.kstest(maximum[group], stats.gumbel_r.cdf).pvalue > 0.001
+def random_model(rng, num_words, impossible=0.0):
+    """Return a model that looks at the last two words; some of its probabilities are 0."""
+    table = rng.dirichlet(np.ones(num_words), size=(num_words, num_words))
+    table *= rng.random(table.shape) >= impossible
+    table[..., 0] += 1e-3
+    table /= table.sum(axis=-1, keepdims=True)
+    return lambda text: table[text[-2], text[-1]]
 
 
-# --- Policies -------------------------------------------------------------------------------------
+def law_by_products(model, start, length):
+    """Return the probability of each text: the product of those of its words."""
+    law = {tuple(start): 1.0}
+    for _ in range(length):
+        law = {
+            (*text, word): weight * p
+            for text, weight in law.items()
+            for word, p in enumerate(model(list(text)))
+            if p > 0
+        }
+    return law
 
 
-@unhurried
-@given(
-    arrays(float, 4, elements=st.floats(-3, 3)),
-    arrays(float, 4, elements=st.floats(-5, 5)),
-    st.floats(-5, 5),
-)
-def test_estimator_has_the_exact_gradient_as_its_mean_for_any_baseline(z, r, baseline):
-    """The mean over the actions is taken exactly, with rewards that do not scatter."""
-    pi = sm.softmax(z)
-    estimates = gradient_estimates(z, np.arange(4), r, baseline)
-    assert_allclose(pi @ estimates, sm.softmax_vjp(pi, r), atol=1e-12)
+@pytest.mark.parametrize("num_drafts", [0, 1, 2, 3])
+@pytest.mark.parametrize("seed", range(4))
+def test_speculative_texts_have_exactly_the_law_of_the_large_model(seed, num_drafts):
+    rng = np.random.default_rng(seed)
+    large, small = random_model(rng, 3, impossible=0.3), random_model(rng, 3, impossible=0.3)
+
+    def write(choose):
+        text = speculate([0, 1], num_drafts, large, small, choose)
+        text = speculate(text, 1, large, small, choose)
+        while len(text) < 5:
+            text.append(choose(large(text)))
+        return text[:5]
+
+    law, target = exact_law(write), law_by_products(large, [0, 1], 3)
+    for text in {*law, *target}:
+        assert law.get(text, 0.0) == pytest.approx(target.get(text, 0.0), abs=1e-13)
 
 
-@unhurried
-@given(arrays(float, 4, elements=st.floats(-3, 3)), arrays(float, 4, elements=st.floats(-5, 5)))
-def test_gradient_of_the_expected_reward_against_finite_differences(z, r):
-    h = 1e-5
-    steps = h * np.eye(4)
-    differences = (sm.softmax(z + steps) @ r - sm.softmax(z - steps) @ r) / (2 * h)
-    assert_allclose(sm.softmax_vjp(sm.softmax(z), r), differences, atol=1e-8)
-
-
-def test_sampled_estimates_meet_the_gradient_and_a_baseline_narrows_them():
+def test_a_draft_is_accepted_as_often_as_the_models_agree():
     rng = np.random.default_rng(0)
-    pi = sm.softmax(ANIMALS)
-    actions = draw(pi, rng, 100_000)
-    rewards = REWARDS[actions] + rng.standard_normal(100_000)
-    without, with_baseline = (
-        gradient_estimates(ANIMALS, actions, rewards, b) for b in (0.0, pi @ REWARDS)
-    )
-    exact = sm.softmax_vjp(pi, REWARDS)
-    for estimates in (without, with_baseline):
-        error = np.abs(estimates.mean(axis=0) - exact)
-        assert np.all(error < 4 * estimates.std(axis=0) / np.sqrt(100_000))
-    assert with_baseline.var(axis=0).sum() < without.var(axis=0).sum() / 5
+    p, d = rng.dirichlet(np.ones(6), size=2)
+    law = exact_law(lambda choose: speculate([], 1, lambda _: p, lambda _: d, choose))
+    accepted = sum(weight for text, weight in law.items() if len(text) == 2)
+    assert accepted == pytest.approx(np.minimum(p, d).sum())
+    assert accepted == pytest.approx(1 - np.abs(p - d).sum() / 2)
 
 
-def test_policies_with_a_baseline_find_the_best_action():
-    for use_baseline, share in ((True, 0.99), (False, 0.7)):
-        expected, z = learn(REWARDS, 0.1, use_baseline, steps=300, runs=300)
-        assert_allclose(expected[0], REWARDS.mean())
-        assert_allclose(z.sum(axis=1), 0, atol=1e-9)  # each step sums to zero
-        assert np.mean(z.argmax(axis=1) == 1) > share
-    assert np.mean(z.argmax(axis=1) == 1) < 0.95  # the last had no baseline
+def test_exact_law_runs_every_path_once():
+    def count_heads(choose):
+        return [sum(choose([0.75, 0.25]) for _ in range(5))]
+
+    law = exact_law(count_heads)
+    assert_allclose([law[(k,)] for k in range(6)], stats.binom.pmf(range(6), 5, 0.25))

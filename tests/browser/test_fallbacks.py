@@ -17,6 +17,7 @@ FIGURES = {
     "blocks": ("fast-attention", "(0.91, 0.18), (0.67, -0.40)"),
     "contrastive": ("contrastive", "seal 0.106, panda 0.364"),
     "drift": ("large-models", "seal 100, panda 101, duck 99"),
+    "gumbel": ("learning-from-choices", "The largest is duck"),
     "sampling": ("sampling", "house 0.133, malt 0.122, rat 0.111"),
     "vocabulary": ("large-vocabularies", "the loss of duck is"),
     "preferences": ("preferences", "“Pandas eat bamboo.” from 0.25 to 0.37"),

@@ -49,6 +49,7 @@ FIGURES = {
         [20, 110, 200, 300, 60, 250], [150, 60, 330, 220, 0, 90], BEARS[:6], temperature=0.05
     ),
     "drift": live.drift([0, -4, 4, 3.75], 1, BEARS[:4], shift=600),
+    "gumbel": live.gumbel([-4, 4, 0.05, 3.75, -1.25], BEARS[:5], tau=0.05),
     "sampling": live.sampling(
         -25 * RNG.uniform(size=(20, 20)), [f"belonged{k}" for k in range(20)], "belonged7"
     ),

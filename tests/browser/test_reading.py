@@ -65,7 +65,7 @@ def test_nothing_breaks_where_the_browser_keeps_nothing(visit, address):
 def test_neighbors_are_at_the_top(visit, address, width):
     page = visit(f"{address}/book/sampling.html", width=width)
     neighbors = page.get_by_role("navigation", name="Neighboring pages")
-    names = {"Previous page: 11. Fast": "fast-attention", "Next page: 13. Large": "large-"}
+    names = {"Previous page: 11. Fast": "fast-attention", "Next page: 13. Learning": "learning-"}
     for name, target in names.items():
         link = neighbors.get_by_role("link", name=name)
         box = link.bounding_box()
@@ -95,6 +95,7 @@ PLAYFUL = {
     "attention",
     "fast-attention",
     "sampling",
+    "learning-from-choices",
     "large-vocabularies",
     "contrastive",
     "preferences",

@@ -54,9 +54,7 @@ def masks(z, T, k, mass, min_p):
     cuts = [(chapter.top_k_mask, k), (chapter.nucleus_mask, mass), (chapter.min_p_mask, min_p)]
     for mask, setting in cuts:
         left = np.where(kept[-1], z, -np.inf)
-        # A mass of 1 cuts nothing; the chapter's function may drop what is lost in rounding.
-        all_kept = mask is chapter.nucleus_mask and setting == 1
-        kept.append(kept[-1] & (all_kept | mask(left, setting)))
+        kept.append(kept[-1] & mask(left, setting))
     return kept
 
 

@@ -18,7 +18,7 @@ QUERIES = {
     "gradient descent": "softmax-regression",
     "MNIST": "mnist",
     "attention": "attention",
-    "Gumbel": "sampling",
+    "Gumbel": "learning-from-choices",
     "nucleus samp": "sampling",
     "reward model": "preferences",
     "confusion matrix": "mnist",

@@ -17,6 +17,7 @@ FIGURES = {
     "playground": live.playground(),
     "contrastive": live.contrastive([20, 110, 200, 300], [150, 60, 330, 220]),
     "drift": live.drift([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"], shift=100),
+    "gumbel": live.gumbel([0.25, 1.23, -0.8], ["seal", "panda", "duck"]),
     "sampling": live.sampling(np.eye(20), range(20), "3"),
     "sparsemax": live.sparsemax([0.25, 1.23, -0.8], ["seal", "panda", "duck"]),
     "vocabulary": live.vocabulary(np.linspace(3, -3, 24), 21),

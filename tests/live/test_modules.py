@@ -41,6 +41,7 @@ EXAMPLES = {
     "contrastive": (live.contrastive([20, 110, 200, 300], [150, 60, 330, 220]), 12_000),
     "drift": (live.drift([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"], shift=100), 12_000),
     "playground": (live.playground(), 14_200),
+    "gumbel": (live.gumbel([0.25, 1.23, -0.8], ["seal", "panda", "duck"]), 10_000),
     "sampling": (live.sampling(np.eye(3), ["a", "b", "."], "a b"), 12_000),
     "sparsemax": (live.sparsemax([0.25, 1.23, -0.8], ["seal", "panda", "duck"]), 10_000),
     "vocabulary": (live.vocabulary(np.arange(8) / 2, 2, chunk=3), 12_000),
