@@ -54,6 +54,14 @@ def test_terms_are_explained_here_or_in_a_chapter_that_is_needed(name):
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
+def test_terms_in_bold_are_linked_to_the_glossary(name):
+    text = prose(CHAPTERS[name])
+    linked = " ".join(re.findall(r"\{term\}`([^`]+)`", text)).lower()
+    bold = {term.lower() for term in re.findall(r"\*\*([^*\n]+)\*\*", text)}
+    assert not {term for term in bold & GLOSSARY.keys() if term not in linked}
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
 def test_functions_are_named_here_or_in_a_chapter_that_is_needed(name):
     text = "\n".join(prose(CHAPTERS[chapter]) for chapter in known(name))
     named = {word.partition("(")[0].rpartition(".")[2] for word in re.findall(r"`([^`\n]+)`", text)}
