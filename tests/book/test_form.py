@@ -191,6 +191,51 @@ def test_chapter_says_how_long_it_takes(name):
     )
 
 
+HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
+
+
+def first_reading(name):
+    """Return the minutes that a first reading takes by the rule, and those that the box says."""
+    box = re.search(
+        r"\*\*On a first reading\*\*(.*?)can wait.*?takes about (\d+) minutes",
+        prose(CHAPTERS[name]),
+        re.DOTALL,
+    )
+    waiting = set(re.findall(r"\*([^*]+)\*", re.sub(r"\(up to.*?\)", "", box[1])))
+    ends = set(re.findall(r"up to \*([^*]+)\*", box[1]))
+    level, exercises, cells, read, found = 0, False, 0, [], set()
+    for cell in read_chapter(CHAPTERS[name]).cells:
+        if cell.cell_type == "code":
+            hidden = "remove-cell" in cell.metadata.get("tags", [])
+            cells += not (level or exercises or hidden)
+            continue
+        start, *rest = HEADING.split(cell.source)
+        read += [] if level else [start]
+        for marks, title, body in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
+            exercises |= title == "Exercises"
+            if level and (len(marks) <= level or title in ends):
+                level = 0
+            if not level and title in waiting:
+                level = len(marks)
+                found.add(title)
+            read += [] if level else [f"{marks} {title}\n{body}"]
+    assert found == waiting, f"{name} lets wait {waiting - found}, which are no headings."
+    words = count_words(without_exercises("\n\n".join(read)))
+    return words / WORDS_A_MINUTE + cells / CELLS_A_MINUTE, int(box[2])
+
+
+SECOND_EDITION = [name for name in CHAPTERS if "**On a first reading**" in prose(CHAPTERS[name])]
+
+
+@pytest.mark.prose
+@pytest.mark.parametrize("name", SECOND_EDITION)
+def test_first_reading_takes_as_long_as_the_box_says(name):
+    minutes, said = first_reading(name)
+    # Rounded up to five minutes, with a minute or so of grace.
+    assert said - 5 < minutes < said + 1.5, f"A first reading of {name} takes {minutes:.1f}."
+    assert said <= 25
+
+
 def test_map_shows_what_each_chapter_needs():
     _, shown = read_chapters(ROOT)
     assert shown.keys() == CHAPTERS.keys() - {"frameworks", "mistakes"}

@@ -10,7 +10,7 @@ Each YAML file holds the claims of one source, whose ``title`` it gives. A claim
   outcome,
 - ``code``, where the claim is about code that the source prints: ``printed`` if the check runs
   that code, and ``reimplemented`` if it runs lines of ours that do the same,
-- ``read: true``, where no program can check the claim; its source was read.
+- ``read: true``, where nothing that these tests run can check the claim; its source was read.
 
 Longer checks are functions of `named`: with the name of the id, its dashes as underscores,
 and ``_repaired`` at the end for the repair. Expressions may use all names of `vocabulary`

@@ -186,6 +186,25 @@ def n3_validates_each_epoch(text):
     return "X_val" in parameters_of(model_003(text).train)
 
 
+def after(text, number):
+    """Return the text from the section after a numbered one."""
+    return text[text.index(section(text, number)) + len(section(text, number)) :]
+
+
+def n3_derived_below(text):
+    return bool(re.search(r"\\partial (p|y|\\log)_", after(text, "2.5")))
+
+
+def n3_stability_tested_below(text):
+    later = LISTING.findall(after(text, "3.2"))
+    return any("np.exp(" in source and "np.max(" not in source for source in later)
+
+
+def n3_loading_runs(text):
+    source = next(source for source in LISTING.findall(text) if "datasets.MNIST" in source)
+    return runs(defined_by, source.replace("\u00a0", " "))  # its indents are no-break spaces
+
+
 # A change of each text, under which its claim fares otherwise
 
 
@@ -210,6 +229,11 @@ def with_listing(number, change):
 
 VALIDATING = replacing("def train(self, X, y, ", "def train(self, X, y, X_val=None, y_val=None, ")
 CURED = {
+    "n3_derived_below": lambda text: text + r"$\frac{\partial p_c}{\partial z_i}$",
+    "n3_stability_tested_below": lambda text: text + "```python\nprint(np.exp(1000.0))\n```",
+    "n3_loading_runs": lambda text: re.sub(
+        r"transform = transforms\.Compose.*?(?=```)", "# datasets.MNIST\n", text, flags=re.DOTALL
+    ),
     "n0_code_takes_any_reals": replacing("np.exp(x)", "np.exp(x - np.max(x))"),
     "n0_second_function_replaces_first": replacing("axis=1", "axis=-1"),
     "n0_batch_row_2": replacing(

@@ -92,6 +92,18 @@ def perceptron_layers():
     return [weights.shape for weights in model.fit(X4, T4).coefs_]
 
 
+@cache
+def perceptron_accuracy():
+    """Return the accuracy of a perceptron on the blobs. It learns from the argmax alone."""
+    X, W = np.column_stack([X4, np.ones(len(X4))]), np.zeros((5, 3))
+    for _ in range(10):
+        for x, label in zip(X, T4, strict=True):
+            said = np.argmax(x @ W)
+            W[:, label] += x
+            W[:, said] -= x
+    return np.mean((X @ W).argmax(axis=1) == T4)
+
+
 # The loop of training
 
 

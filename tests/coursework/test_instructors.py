@@ -83,6 +83,11 @@ def minutes_of(chapter):
     return int(re.search(r"\*\*It takes\*\* about (\d+) minutes", text)[1])
 
 
+def first_minutes_of(chapter):
+    text = (ROOT / "book" / f"{chapter}.md").read_text(encoding="utf-8")
+    return int(re.search(r"On a first reading.*?about (\d+) minutes", text, re.DOTALL)[1])
+
+
 @cache
 def titles_of_exercises(chapter):
     """Return the titles of a chapter's exercises, by label."""
@@ -109,6 +114,9 @@ def test_minutes_are_those_of_the_chapters_and_add_up(plan):
         f"{in_hours(exercises * EXERCISE_MINUTES)} of exercises, and {ASSIGNMENT_HOURS} for the "
         "two assignments."
     ) in section(plan)
+    if plan != "seven-weeks":
+        first = sum(first_minutes_of(name) for chapters, *_ in sessions(plan) for name in chapters)
+        assert f"First readings alone take {in_hours(first)}." in section(plan)
 
 
 @by_plan
