@@ -65,6 +65,7 @@ export function bytes(text) {
 
 // Whether a number is between two others; NaN is not.
 export const within = (x, [low, high]) => x >= low && x <= high;
+export const integerWithin = (n, range) => Number.isInteger(n) && within(n, range);
 
 // Numbers as text. --------------------------------------------------------------------------------
 
@@ -109,6 +110,8 @@ export function make(tag, attributes = {}, ...children) {
   node.append(...children);
   return node;
 }
+
+export const button = (text, act) => make("button", { type: "button", onclick: act }, text);
 
 // Show a number as text, and keep all of its digits in data-value.
 export function show(node, value, text = format(value)) {
@@ -302,9 +305,23 @@ export function dragIn(drawing, moveTo, take = () => {}) {
   drawing.addEventListener("touchstart", (event) => onGrip(event) && event.preventDefault(), { passive: false });
 }
 
-// Let the reader drag the heights of columns. A press beside the grip chooses a column by its place.
-// Below `foot` it moves nothing: then `moveTo` takes null.
-export function dragColumns(drawing, foot, choose, moveTo) {
+// Columns for numbers from -most to most in a drawing: where they are, and what is at a place.
+export function columnAxes(count, most, [left, right, top, bottom]) {
+  const wide = (right - left) / count;
+  const clamp = (x, low, high) => Math.max(low, Math.min(high, x));
+  return {
+    wide,
+    left: (k) => left + k * wide,
+    center: (k) => left + (k + 0.5) * wide,
+    height: (z) => top + ((most - z) / (2 * most)) * (bottom - top),
+    column: (x) => clamp(Math.floor((x - left) / wide), 0, count - 1),
+    number: (y) => clamp(Math.round(10 * (most - (2 * most * (y - top)) / (bottom - top))) / 10, -most, most),
+  };
+}
+
+// Let the reader drag the heights of columns. A press beside the grip chooses a column by its place,
+// and below `foot` it does no more.
+export function dragColumns(drawing, { column, number }, foot, choose, change) {
   let picking, resting;
   const take = (_, target) => {
     picking = !target.matches(".grip");
@@ -313,11 +330,11 @@ export function dragColumns(drawing, foot, choose, moveTo) {
   const drag = (x, y) => {
     if (resting) return;
     if (picking) {
-      choose(x);
+      choose(column(x));
       resting = y > foot;
     }
     picking = false;
-    moveTo(resting ? null : y);
+    if (!resting) change(number(y));
   };
   dragIn(drawing, drag, take);
 }

@@ -8,17 +8,17 @@ from softmax import live
 from tests.book.chapters import chapter_functions
 from tests.browser.figures import (
     address_of,
+    assert_fits,
+    assert_follows_the_theme,
+    click,
     close,
     control,
     find,
-    misfits,
+    follow_link,
     press,
     start,
-    switch_theme,
-    too_wide,
     values,
     wait_for_status,
-    write_page,
 )
 
 chapter = chapter_functions("contrastive")
@@ -26,29 +26,8 @@ LABELS = ["seal", "panda", "duck", "koala"]
 QUERIES, PARTNERS = [20, 110, 200, 300], [150, 60, 330, 220]
 N, RATE = 4, 2.0
 PAGE = "book/contrastive.html"
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    """Return the address of a page with the chapter's figure and nothing else."""
-    figure = live.contrastive(QUERIES, PARTNERS, LABELS)
-    return write_page(tmp_path_factory.mktemp("contrastive"), figure)
-
-
-@pytest.fixture(scope="module")
-def page(visit, file):
-    return visit(file, reduced_motion="reduce")
-
-
-@pytest.fixture
-def figure(page):
-    figure = find(page, "contrastive")
-    click(figure, "Reset")
-    return figure
-
-
-def click(figure, name):
-    figure.get_by_role("button", name=name, exact=True).click()
+FIGURE = live.contrastive(QUERIES, PARTNERS, LABELS)
+WINDOW = {"reduced_motion": "reduce"}
 
 
 def handle(figure, kind, letter):
@@ -112,8 +91,8 @@ def test_arrows_lead_to_the_next_step(figure):
 
 
 def test_keys_turn_a_vector_by_five_degrees(figure):
-    press(handle(figure, "Photo", "A"), "ArrowLeft", 2)
-    press(handle(figure, "Caption", "D"), "ArrowDown")
+    press(handle(figure, "Query", "A"), "ArrowLeft", 2)
+    press(handle(figure, "Partner", "D"), "ArrowDown")
     queries, partners = angles(figure)
     assert (queries[0], partners[3]) == pytest.approx((30, 215))
     assert_agrees_with_the_package(figure)
@@ -129,8 +108,8 @@ def center(locator):
 
 def test_the_mouse_drags_the_nearest_vector(page, figure):
     x, y = center(figure.locator(".circle"))
-    caption = figure.locator(".handle.partners .grip").nth(1)
-    page.mouse.move(*center(caption))
+    partner = figure.locator(".handle.partners .grip").nth(1)
+    page.mouse.move(*center(partner))
     page.mouse.down()
     page.mouse.move(x - 60, y - 60, steps=4)
     page.mouse.up()
@@ -188,13 +167,16 @@ def test_training_moves_until_it_is_stopped(visit, file):
 
 
 def test_the_address_keeps_the_state(page, figure, visit):
-    press(handle(figure, "Photo", "B"), "ArrowUp")
+    press(handle(figure, "Query", "B"), "ArrowUp")
     control(figure, "Temperature, as a number").fill("0.2")
     assert address_of(page, "contrastive") == (
         "#contrastive:T=0.2&queries=20,115,200,300&partners=150,60,330,220"
     )
+    click(figure, "Step")
+    address_of(page, "contrastive")
     other = find(visit(page.url), "contrastive")
-    assert angles(other)[0] == pytest.approx([20, 115, 200, 300])
+    for found, given in zip(angles(other), angles(figure), strict=True):
+        assert found == pytest.approx(given, abs=0.006)
     assert_agrees_with_the_package(other)
     click(figure, "Reset")
     page.wait_for_function("location.hash === ''")
@@ -203,21 +185,13 @@ def test_the_address_keeps_the_state(page, figure, visit):
 @pytest.mark.parametrize(
     "state", ["T=9", "T=1&queries=1,2,3&partners=1,2,3", "T=1&queries=1,2,3,x&partners=1,2,3,4"]
 )
-def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(visit, file, state):
-    figure = find(visit(f"{file}#contrastive:{state}"), "contrastive")
+def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
+    follow_link(page, f"contrastive:{state}")
     assert angles(figure)[0] == pytest.approx(QUERIES)
 
 
-def test_colors_follow_the_theme(page, figure):
-    def colors():
-        mark = figure.locator(".mark").first.evaluate("e => getComputedStyle(e).fill")
-        return [figure.evaluate("e => getComputedStyle(e).backgroundColor"), mark]
-
-    switch_theme(page, "light")
-    light = colors()
-    switch_theme(page, "dark")
-    assert all(a != b for a, b in zip(light, colors(), strict=True))
-    switch_theme(page, "light")
+def test_colors_follow_the_theme(figure):
+    assert_follows_the_theme(figure, figure.locator(".mark").first)
 
 
 @pytest.mark.parametrize("width", [390, 600, 1280])
@@ -225,5 +199,4 @@ def test_nothing_is_wider_than_the_figure(visit, file, width):
     page = visit(file, width=width)
     figure = find(page, "contrastive")
     control(figure, "Temperature, as a number").fill("0.07")
-    assert too_wide(page) == 0
-    assert misfits(figure) == []
+    assert_fits(figure)

@@ -1,6 +1,6 @@
 // A query among keys, the softmax weights of the keys, and the average of their values on a map.
 
-import { LiveElement, argmax, average, define, distance, dragIn, fitPlane, format, formatPoint, formatProbability, linearScale, listed, make, maximum, moveLine, numberField, short, show, showChallenge, slider, softmax, within } from "../core.mjs";
+import { LiveElement, argmax, average, button, define, distance, dragIn, fitPlane, format, formatPoint, formatProbability, linearScale, listed, make, maximum, moveLine, numberField, short, show, showChallenge, slider, softmax, within } from "../core.mjs";
 
 // The plane of the query: pixels for 1, and how far it is shown.
 const UNIT = 52;
@@ -55,7 +55,7 @@ class AttentionFigure extends LiveElement {
       make("div", { class: "controls" },
         ...this.fields.map(({ number }, i) => make("label", {}, start.features[i], number)),
         make("label", { class: "scale" }, "scale", this.scale.range, this.scale.number),
-        make("button", { type: "button", onclick: () => this.load(start) }, "Reset")),
+        button("Reset", () => this.load(start))),
       this.challenge,
     ];
     this.load(start);

@@ -1,7 +1,7 @@
 // Attention in blocks of keys: two states merge into one. The first is of the keys so far and the
 // second of a block, or each is of one of two workers.
 
-import { LiveElement, average, chunks, define, distance, dragColumns, fitPlane, format, formatPoint, formatProbability, linearScale, make, moveLine, scrollable, setAttributes, short, show, showChallenge, slider, softmax, stepper, within } from "../core.mjs";
+import { LiveElement, average, button, chunks, columnAxes, define, distance, dragColumns, fitPlane, format, formatPoint, formatProbability, integerWithin, linearScale, make, moveLine, scrollable, setAttributes, short, show, showChallenge, slider, softmax, stepper } from "../core.mjs";
 import { collect, lse, merge, output, stateOf } from "./numerics.mjs";
 
 // The scores, in pixels of a phone, and the plane of the values with the room around them.
@@ -18,8 +18,8 @@ class BlocksFigure extends LiveElement {
     this.start = start;
     this.values = start.values;
     this.count = start.z.length;
-    this.wide = (RIGHT - LEFT) / this.count;
     const { score } = this.limits;
+    this.axes = columnAxes(this.count, score, [LEFT, RIGHT, TOP, BOTTOM]);
     this.size = slider({ label: "Keys in a block", scale: linearScale(1, this.count, 1), value: 1, origin: 0, change: (n) => this.resize(Math.round(n)) });
     this.steps = stepper({ label: "Blocks", change: (n) => this.go(n) });
     this.score = slider({ label: "Score of the key", scale: linearScale(-score, score, 0.1), value: 0, change: (x) => this.setScore(x) });
@@ -42,7 +42,7 @@ class BlocksFigure extends LiveElement {
           line(this.stepName, this.steps),
           line(this.key, this.score)),
         make("div", { class: "results" },
-          make("div", { class: "result" }, this.drawPlane(), make("div", { class: "legend" }, make("ul", { class: "soft" }, ...this.names), make("button", { type: "button", onclick: () => this.load(start) }, "Reset"))),
+          make("div", { class: "result" }, this.drawPlane(), make("div", { class: "legend" }, make("ul", { class: "soft" }, ...this.names), button("Reset", () => this.load(start)))),
           scrollable(make("table", {}, make("caption", { class: "hidden" }, "Two states, the state of both together, and that of all keys at once"), make("thead", {}, make("tr", {}, make("td"), ...this.heads)), make("tbody", {}, ...Object.values(this.rows))))),
         this.challenge),
     ];
@@ -55,20 +55,17 @@ class BlocksFigure extends LiveElement {
   drawScores() {
     const box = make("div");
     const { score } = this.limits;
+    const { center, height } = this.axes;
     box.innerHTML = `<svg class="scores" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img">
-      ${[score, 0, -score].map((z) => `<text class="tick" x="${LEFT - 5}" y="${this.height(z) + 4}" text-anchor="end">${short(z)}</text>`).join("")}
-      <rect class="part" y="${TOP - 8}" height="${BOTTOM - TOP + 14}" rx="3"/><path class="zero" d="M${LEFT} ${this.height(0)}H${RIGHT}"/>
+      ${[score, 0, -score].map((z) => `<text class="tick" x="${LEFT - 5}" y="${height(z) + 4}" text-anchor="end">${short(z)}</text>`).join("")}
+      <rect class="part" y="${TOP - 8}" height="${BOTTOM - TOP + 14}" rx="3"/><path class="zero" d="M${LEFT} ${height(0)}H${RIGHT}"/>
       <path class="cuts"/><path class="stems"/><path class="max one"/><path class="max two"/>
-      ${this.values.map((_, k) => `<rect class="mark"/><text x="${this.center(k)}" y="${NAMES + 12}" text-anchor="middle">${k + 1}</text>`).join("")}
+      ${this.values.map((_, k) => `<rect class="mark"/><text x="${center(k)}" y="${NAMES + 12}" text-anchor="middle">${k + 1}</text>`).join("")}
       <text class="maxname" text-anchor="end">μ</text><circle class="dot" r="8"/><circle class="grip" r="22"/></svg>`;
     this.scores = box.firstChild;
     this.marks = [...box.querySelectorAll(".mark")];
     this.numbers = this.marks.map((mark) => mark.nextElementSibling);
-    dragColumns(this.scores, NAMES, (x) => (this.chosen = Math.max(0, Math.min(this.count - 1, Math.floor((x - LEFT) / this.wide)))), (y) => {
-      if (y === null) return this.update();
-      const z = score - ((y - TOP) / (BOTTOM - TOP)) * 2 * score;
-      this.setScore(Math.max(-score, Math.min(score, Math.round(10 * z) / 10)));
-    });
+    dragColumns(this.scores, this.axes, NAMES, (k) => this.choose(k), (z) => this.setScore(z));
     return box;
   }
 
@@ -83,15 +80,6 @@ class BlocksFigure extends LiveElement {
     this.plane = box.firstChild;
     this.discs = [...box.querySelectorAll(".mark")];
     return box;
-  }
-
-  center(k) {
-    return LEFT + (k + 0.5) * this.wide;
-  }
-
-  height(z) {
-    const { score } = this.limits;
-    return TOP + ((score - z) / (2 * score)) * (BOTTOM - TOP);
   }
 
   // What the reader does. -------------------------------------------------------------------------
@@ -141,9 +129,9 @@ class BlocksFigure extends LiveElement {
   }
 
   restore({ z = "", ...rest }) {
-    const scores = z.split(",").map((x) => (x === "" ? NaN : Number(x)));
-    const [block, step, key, split] = ["block", "step", "key", "split"].map((name) => (/^\d+$/.test(rest[name]) ? Number(rest[name]) : NaN));
-    const valid = scores.length === this.count && scores.every((x) => Math.abs(x) <= this.limits.score) && within(block, [1, this.count]) && within(step, [0, Math.ceil(this.count / block)]) && within(key, [0, this.count - 1]) && within(split, [0, 1]);
+    const scores = z.split(",").map(parseFloat);
+    const [block, step, key, split] = ["block", "step", "key", "split"].map((name) => parseFloat(rest[name]));
+    const valid = scores.length === this.count && scores.every((x) => Math.abs(x) <= this.limits.score) && integerWithin(block, [1, this.count]) && integerWithin(step, [0, Math.ceil(this.count / block)]) && integerWithin(key, [0, this.count - 1]) && integerWithin(split, [0, 1]);
     if (valid) this.load({ z: scores, block, step, key, split });
     return valid;
   }
@@ -198,21 +186,21 @@ class BlocksFigure extends LiveElement {
   showScores(view) {
     const { split, ends, cut, end, two, together } = view;
     const query = (name) => this.scores.querySelector(name);
-    const left = (k) => LEFT + k * this.wide;
+    const { left, center, height, wide } = this.axes;
     // The maximum that the score of key k is compared with.
     const above = (k) => (split ? two[Number(k >= cut)].mu : together.mu);
-    setAttributes(query(".part"), { x: left(cut), width: (end - cut) * this.wide });
+    setAttributes(query(".part"), { x: left(cut), width: (end - cut) * wide });
     query(".cuts").setAttribute("d", ends.slice(1, -1).map((k) => `M${left(k)} ${TOP - 4}V${BOTTOM + 4}`).join(""));
-    const level = (start, stop) => (start < stop ? `M${left(start)} ${this.height(above(start))}H${left(stop)}` : "");
+    const level = (start, stop) => (start < stop ? `M${left(start)} ${height(above(start))}H${left(stop)}` : "");
     query(".max.one").setAttribute("d", level(0, cut));
     query(".max.two").setAttribute("d", level(cut, end));
-    query(".stems").setAttribute("d", this.z.slice(0, end).map((x, k) => `M${this.center(k)} ${this.height(above(k))}V${this.height(x)}`).join(""));
-    setAttributes(query(".maxname"), { x: left(end) - 2, y: end ? this.height(above(end - 1)) - 5 : 0, visibility: end ? "visible" : "hidden" });
+    query(".stems").setAttribute("d", this.z.slice(0, end).map((x, k) => `M${center(k)} ${height(above(k))}V${height(x)}`).join(""));
+    setAttributes(query(".maxname"), { x: left(end) - 2, y: end ? height(above(end - 1)) - 5 : 0, visibility: end ? "visible" : "hidden" });
     this.marks.forEach((node, k) => {
-      this.mark(node, this.stateName(k, view), this.center(k), this.height(this.z[k]), 4.5);
+      this.mark(node, this.stateName(k, view), center(k), height(this.z[k]), 4.5);
       this.numbers[k].classList.toggle("chosen", k === this.chosen);
     });
-    for (const name of [".dot", ".grip"]) setAttributes(query(name), { cx: this.center(this.chosen), cy: this.height(this.z[this.chosen]) });
+    for (const name of [".dot", ".grip"]) setAttributes(query(name), { cx: center(this.chosen), cy: height(this.z[this.chosen]) });
     this.scores.setAttribute("aria-label", `Scores of ${this.count} keys in blocks of ${this.block}: ${this.z.map((x) => short(x)).join(", ")}.`);
   }
 

@@ -1,6 +1,6 @@
 // A reliability diagram, and a curve of the loss over the temperature that moves both.
 
-import { LiveElement, bytes, define, format, logScale, make, scrollable, show, showChallenge, slider, within } from "../core.mjs";
+import { LiveElement, button, bytes, define, format, logScale, make, scrollable, show, showChallenge, slider, within } from "../core.mjs";
 import { judge } from "./numerics.mjs";
 
 const SETS = ["validation", "test"];
@@ -42,7 +42,7 @@ class CalibrationFigure extends LiveElement {
           this.buildNumbers(),
           make("div", { class: "sets", role: "group", "aria-label": "Predictions" },
             ...this.sets.map(({ name, radio }) => make("label", {}, radio, `${name} set`)),
-            make("button", { type: "button", onclick: () => this.load(start.temperature, this.sets[0]) }, "Reset")))),
+            button("Reset", () => this.load(start.temperature, this.sets[0]))))),
       this.challenge,
       this.buildBins(),
     ];

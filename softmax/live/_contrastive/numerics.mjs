@@ -33,11 +33,11 @@ export function descend(queries, partners, T, rate) {
 }
 
 // No N pairs of unit vectors, in any number of dimensions, have a smaller loss.
-export function least(N, T) {
+export function smallestLoss(N, T) {
   return Math.log1p((N - 1) * Math.exp(-N / ((N - 1) * T)));
 }
 
 // The angle between two directions, from 0 to 180 degrees.
-export function between(a, b) {
+export function angleBetween(a, b) {
   return (Math.acos(Math.min(1, Math.max(-1, Math.cos(a - b)))) * 180) / Math.PI;
 }

@@ -1,7 +1,7 @@
 // Queries and their partners on a circle, what each query thinks of each partner, and training.
 
-import { LiveElement, argmax, define, dragIn, format, formatProbability, listed, logScale, make, maximum, reducedMotion, scrollable, show, showChallenge, slider } from "../core.mjs";
-import { between, descend, least, logRows, meanLoss } from "./numerics.mjs";
+import { LiveElement, argmax, button, define, dragIn, format, formatProbability, listed, logScale, make, maximum, reducedMotion, scrollable, show, showChallenge, slider, within } from "../core.mjs";
+import { angleBetween, descend, logRows, meanLoss, smallestLoss } from "./numerics.mjs";
 
 const TEMPERATURE_STEPS = 100;
 const [WIDTH, HEIGHT] = [320, 290];
@@ -41,14 +41,13 @@ class ContrastiveFigure extends LiveElement {
     this.total = make("b", { class: "total" });
     this.floor = make("span", { class: "floor" });
     this.bar = make("div", { class: "bar", "aria-hidden": "true" }, make("div", { class: "fill" }), make("div", { class: "tick low" }), make("div", { class: "tick guess" }));
-    const button = (text, act) => make("button", { type: "button", onclick: act }, text);
     this.trainer = button("Train", () => (this.running ? this.stop() : this.train()));
     this.trainer.className = "train";
     this.challenge = make("p", { class: "challenge" });
     this.load(start);
     return [
       make("div", { class: "panels" },
-        make("div", {}, this.box, make("p", { class: "soft key" }, "● photo, ■ caption: drag. Arrow: next step")),
+        make("div", {}, this.box, make("p", { class: "soft key" }, "● query, ■ partner: drag. Arrow: next step")),
         make("div", {},
           scrollable(table),
           make("p", { class: "numbers" }, "mean loss ", this.total, make("span", { class: "soft" }, "at this ", make("i", {}, "T"), " never below ", this.floor, `; all equal: ${format(Math.log(labels.length), 3)}`)),
@@ -61,10 +60,10 @@ class ContrastiveFigure extends LiveElement {
 
   drawing() {
     const { labels } = this.start;
-    const mark = (kind, i) => (kind === "queries" ? `<circle class="mark" r="13"/>` : `<rect class="mark" x="-12" y="-12" width="24" height="24" rx="3"/>`);
-    const handle = (kind, i) => `<g class="handle ${kind}" style="${color(i)}" tabindex="0" role="slider" aria-valuemin="0" aria-valuemax="360"><circle class="grip" r="21"/>${mark(kind, i)}<text y="5">${letter(i)}</text></g>`;
+    const mark = (kind) => (kind === "queries" ? `<circle class="mark" r="13"/>` : `<rect class="mark" x="-12" y="-12" width="24" height="24" rx="3"/>`);
+    const handle = (kind, i) => `<g class="handle ${kind}" style="${color(i)}" tabindex="0" role="slider" aria-valuemin="0" aria-valuemax="360"><circle class="grip" r="21"/>${mark(kind)}<text y="5">${letter(i)}</text></g>`;
     const each = (draw) => KINDS.map((kind) => labels.map((_, i) => draw(kind, i)).join("")).join("");
-    return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="group" aria-label="Photos and captions as directions on a circle"><circle class="circle" cx="${X}" cy="${Y}" r="${RADIUS}"/>${labels.map((_, i) => `<path class="tie" style="${color(i)}"/>`).join("")}${each((kind, i) => `<path class="arrow ${kind}" style="${color(i)}"/>`)}${each(handle)}</svg>`;
+    return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="group" aria-label="Queries and partners as directions on a circle"><circle class="circle" cx="${X}" cy="${Y}" r="${RADIUS}"/>${labels.map((_, i) => `<path class="tie" style="${color(i)}"/>`).join("")}${each((kind, i) => `<path class="arrow ${kind}" style="${color(i)}"/>`)}${each(handle)}</svg>`;
   }
 
   // The reader's hand. ----------------------------------------------------------------------------
@@ -165,15 +164,14 @@ class ContrastiveFigure extends LiveElement {
   // The address. ----------------------------------------------------------------------------------
 
   state() {
-    const short = (kind) => this[kind].map((x) => Number(degrees(x).toFixed(1)) % 360).join(",");
-    return { T: this.T, queries: short("queries"), partners: short("partners") };
+    const rounded = (kind) => this[kind].map((x) => Number(degrees(x).toFixed(2)) % 360).join(",");
+    return { T: this.T, queries: rounded("queries"), partners: rounded("partners") };
   }
 
   restore({ T, queries = "", partners = "" }) {
-    const [low, high] = this.limits.temperature;
     const state = { T: parseFloat(T), queries: queries.split(",").map(parseFloat), partners: partners.split(",").map(parseFloat) };
-    const fits = (angles) => angles.length === this.start.labels.length && angles.every((x) => x >= 0 && x <= 360);
-    const valid = state.T >= low && state.T <= high && fits(state.queries) && fits(state.partners);
+    const fits = (angles) => angles.length === this.start.labels.length && angles.every((x) => within(x, [0, 360]));
+    const valid = within(state.T, this.limits.temperature) && fits(state.queries) && fits(state.partners);
     if (valid) this.load(state);
     return valid;
   }
@@ -184,7 +182,7 @@ class ContrastiveFigure extends LiveElement {
     const { labels } = this.start;
     const rows = logRows(this.queries, this.partners, this.T);
     this.loss = meanLoss(rows);
-    this.low = least(labels.length, this.T);
+    this.low = smallestLoss(labels.length, this.T);
     rows.forEach((row, i) => {
       const best = argmax(row);
       row.forEach((x, j) => {
@@ -205,7 +203,7 @@ class ContrastiveFigure extends LiveElement {
     guess.style.left = "50%";
     this.drawVectors();
     const p = rows.map((row, i) => formatProbability(Math.exp(row[i])));
-    this.announce(`Mean loss ${format(this.loss, 3)} at temperature ${this.T}. Probabilities of the true captions: ${listed(p)}.${this.judge()}`);
+    this.announce(`Mean loss ${format(this.loss, 3)} at temperature ${this.T}. Probabilities of the true partners: ${listed(p)}.${this.judge()}`);
     this.remember(this.state());
   }
 
@@ -218,7 +216,7 @@ class ContrastiveFigure extends LiveElement {
       const angle = this[kind][i];
       handle.setAttribute("transform", `translate(${point(RINGS[kind], angle)})`);
       handle.dataset.value = degrees(angle);
-      handle.setAttribute("aria-label", `${kind === "queries" ? "Photo" : "Caption"} ${letter(i)}, ${this.start.labels[i]}: angle in degrees`);
+      handle.setAttribute("aria-label", `${kind === "queries" ? "Query" : "Partner"} ${letter(i)}, ${this.start.labels[i]}: angle in degrees`);
       handle.setAttribute("aria-valuenow", Math.round(degrees(angle)));
       arrows[n].setAttribute("d", arrow(ARROWS[kind], angle, next[kind][i] - angle));
     });
@@ -228,7 +226,7 @@ class ContrastiveFigure extends LiveElement {
   // The challenge: warm training brings pairs together, and only a low temperature counts it.
   judge() {
     const { loss: goal, angle } = this.limits.challenge;
-    const widest = maximum(this.queries.map((a, i) => between(a, this.partners[i])));
+    const widest = maximum(this.queries.map((a, i) => angleBetween(a, this.partners[i])));
     const [close, small] = [widest <= angle, this.loss < goal];
     const solved = close && small;
     const apart = `the widest pair is ${format(widest, 0)}° apart`;

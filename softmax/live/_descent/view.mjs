@@ -1,6 +1,6 @@
 // Two balls roll from the same confident mistake, one down cross-entropy and one down squared error.
 
-import { LiveElement, define, dragIn, format, formatProbability, linearScale, logScale, logSoftmax, make, reducedMotion, scrollable, short, show, showChallenge, slider, softmax, within } from "../core.mjs";
+import { LiveElement, button, define, dragIn, formatProbability, linearScale, logScale, logSoftmax, make, reducedMotion, scrollable, short, show, showChallenge, slider, softmax, within } from "../core.mjs";
 import { LOSSES, descend, step } from "../_gradient/numerics.mjs";
 
 const TARGET = 1;
@@ -43,7 +43,6 @@ class DescentFigure extends LiveElement {
     const scale = { first: 0, last: Math.log1p(steps), step: "any", min: 0, max: steps, from: (x) => Math.round(Math.expm1(x)), to: Math.log1p };
     this.step = slider({ label: "Step", scale, value: 0, origin: 0, change: (n) => this.stop(Math.round(n)) });
     this.step.range.addEventListener("keydown", (event) => this.onKey(event));
-    const button = (text, act) => make("button", { type: "button", onclick: act }, text);
     this.play = button("Play", () => this.toggle());
     this.play.className = "play";
     this.play.hidden = reducedMotion();

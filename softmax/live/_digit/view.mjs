@@ -1,7 +1,7 @@
 // Draw a digit on the left; what the classifier sees of it, what decides, and what it reads.
 // The compact figure has the logits and a temperature in place of what it sees and what decides.
 
-import { LiveElement, argmax, bytes, define, format, formatProbability, logScale, make, reducedMotion, scrollable, show, showChallenge, slider, softmax, within } from "../core.mjs";
+import { LiveElement, argmax, button, bytes, define, format, formatProbability, logScale, make, reducedMotion, scrollable, show, showChallenge, slider, softmax, within } from "../core.mjs";
 import { SIDE, centerDigit, centeredWeights, contributions, drawLine, floats, logitsOf } from "./numerics.mjs";
 
 const TEMPERATURE_STEPS = 200;
@@ -46,8 +46,8 @@ class DigitFigure extends LiveElement {
       onpointercancel: (event) => this.ends(event),
     });
     this.hint = make("div", { class: "hint", "aria-hidden": "true" });
-    this.undoButton = make("button", { type: "button", onclick: () => this.undo() }, "Undo");
-    this.clearButton = make("button", { type: "button", onclick: () => this.clear() }, "Clear");
+    this.undoButton = button("Undo", () => this.undo());
+    this.clearButton = button("Clear", () => this.clear());
     const buttons = make("div", { class: "buttons" }, this.undoButton, this.clearButton, make("div", { class: "reading" }, "read as ", this.verdict));
     const samples = this.samples.map((sample) => {
       const picture = make("canvas", { width: SIDE, height: SIDE, "aria-hidden": "true" });

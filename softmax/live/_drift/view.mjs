@@ -1,6 +1,6 @@
 // Logits under a common shift: on paper their softmax stays, rounded to bfloat16 it does not.
 
-import { LiveElement, define, format, formatProbability, linearScale, listed, logSoftmax, make, maximum, reducedMotion, short, show, showChallenge, slider, softmax } from "../core.mjs";
+import { LiveElement, button, define, format, formatProbability, linearScale, listed, logSoftmax, make, maximum, reducedMotion, short, show, showChallenge, slider, softmax, within } from "../core.mjs";
 import { roundBfloat16 } from "../_precision/numerics.mjs";
 
 // The number line, in pixels of a phone: both rows, and how many samples find the numbers of bfloat16.
@@ -20,7 +20,6 @@ class DriftFigure extends LiveElement {
     const [low, high] = this.limits.shift;
     this.control = slider({ label: "Shift", scale: linearScale(low, high, 0.2), value: start.shift, origin: -low / (high - low), change: (x) => this.stop(x) });
     this.control.range.style.setProperty("--color", "var(--edge)");
-    const button = (text, act) => make("button", { type: "button", onclick: act }, text);
     this.drifting = button("Let it drift", () => this.toggle("drift"));
     this.pulling = button("Pull it back", () => this.toggle("pull"));
     this.rows = start.labels.map((name, k) => {
@@ -74,8 +73,8 @@ class DriftFigure extends LiveElement {
   // The drift. ------------------------------------------------------------------------------------
 
   disconnectedCallback() {
+    this.stop(this.shift);
     super.disconnectedCallback();
-    this.run = null;
   }
 
   // Stop at a shift.
@@ -92,7 +91,7 @@ class DriftFigure extends LiveElement {
       return this.stop(this.shift);
     }
     const frame = () => {
-      if (this.run !== kind || !this.isConnected) return;
+      if (this.run !== kind) return;
       this.advance();
       requestAnimationFrame(frame);
     };
@@ -123,8 +122,7 @@ class DriftFigure extends LiveElement {
 
   restore({ shift = "" }) {
     const given = parseFloat(shift);
-    const [low, high] = this.limits.shift;
-    const valid = given >= low && given <= high;
+    const valid = within(given, this.limits.shift);
     if (valid) this.stop(given);
     return valid;
   }
@@ -147,6 +145,7 @@ class DriftFigure extends LiveElement {
     show(this.total, total);
     show(this.penalty, 1e-4 * total ** 2, format(1e-4 * total ** 2, 3));
     this.drifting.textContent = this.run === "drift" ? "Stop" : "Let it drift";
+    this.drifting.setAttribute("aria-disabled", this.shift === this.limits.shift[1]);
     this.pulling.textContent = this.run === "pull" ? "Stop" : "Pull it back";
     this.draw(exact, stored);
     const numbers = listed(labels.map((name, k) => `${name} ${short(stored[k])}`));
@@ -161,7 +160,7 @@ class DriftFigure extends LiveElement {
     const first = (least + most) / 2 - reach;
     const at = (x) => ((x - first) / (2 * reach)) * WIDTH;
     const samples = Array.from({ length: SAMPLES + 1 }, (_, i) => roundBfloat16(first + (2 * reach * i) / SAMPLES));
-    const numbers = [...new Set(samples)].filter((x) => at(x) >= 0 && at(x) <= WIDTH);
+    const numbers = [...new Set(samples)].filter((x) => within(at(x), [0, WIDTH]));
     this.ticks.setAttribute("d", numbers.map((x) => `M${at(x).toFixed(2)} ${STORED - 9}v18`).join(""));
     let last = -ROOM;
     const named = numbers.filter((x) => {

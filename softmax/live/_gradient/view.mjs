@@ -1,7 +1,7 @@
 // The true class, the logits and the loss; what a step of descent does to each logit, as arrows; the
 // Jacobian; gradient descent on the logits.
 
-import { LiveElement, define, formatProbability, formatSigned, linearScale, logScale, make, scrollable, show, showChallenge, showEntry, slider, softmax, within } from "../core.mjs";
+import { LiveElement, button, define, formatProbability, formatSigned, linearScale, logScale, make, scrollable, show, showChallenge, showEntry, slider, softmax, within } from "../core.mjs";
 import { LOSSES, descend } from "./numerics.mjs";
 
 // How each loss and the push on the logits, the negative gradient, are written.
@@ -31,7 +31,6 @@ class GradientFigure extends LiveElement {
     this.first = make("b");
     this.count = make("b");
     this.path = make("div", { class: "path", role: "img" });
-    const button = (text, act) => make("button", { type: "button", onclick: act }, text);
     const controls = make("div", { role: "group", "aria-label": "True class and logits" }, make("div", { class: "head" }, "true class and logits"), ...this.rows.map((row) => row.controls));
     const arrows = make(
       "table",

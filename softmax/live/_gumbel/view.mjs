@@ -1,6 +1,6 @@
 // A race of noisy logits: who wins, how often, and what is left of the winner when it is softened.
 
-import { LiveElement, argmax, define, format, formatProbability, linearScale, logScale, make, maximum, show, showChallenge, slider, softmax, sum, within } from "../core.mjs";
+import { LiveElement, argmax, button, define, format, formatProbability, integerWithin, linearScale, logScale, make, maximum, show, showChallenge, slider, softmax, sum, within } from "../core.mjs";
 import { gumbelNoise } from "./numerics.mjs";
 
 const [LEAST, MOST] = [-5, 7]; // what the lanes of the race show
@@ -9,7 +9,6 @@ const place = (x) => (100 * (Math.min(Math.max(x, LEAST), MOST) - LEAST)) / (MOS
 class GumbelFigure extends LiveElement {
   build(start) {
     this.start = start;
-    const button = (text, act) => make("button", { type: "button", onclick: act }, text);
     const { logit } = this.limits;
     this.rows = start.labels.map((name, k) => this.row(name, linearScale(-logit, logit, 0.05), k));
     this.heat = slider({
@@ -71,41 +70,39 @@ class GumbelFigure extends LiveElement {
 
   // Count anew, from the draw that is on the screen.
   clear() {
-    const { noise, next } = gumbelNoise(this.seed, this.z.length);
-    this.noise = noise;
-    this.next = next;
     this.wins = this.z.map(() => 0);
-    this.count();
+    this.race(this.seed);
     this.update();
   }
 
   draw(times) {
-    for (let k = 0; k < times; k++) {
-      this.seed = this.next;
-      const { noise, next } = gumbelNoise(this.seed, this.z.length);
-      this.noise = noise;
-      this.next = next;
-      this.count();
-    }
+    for (let k = 0; k < times; k++) this.race(this.next);
     this.update();
   }
 
-  count() {
-    this.wins[argmax(this.z.map((x, k) => x + this.noise[k]))] += 1;
+  race(seed) {
+    const { noise, next } = gumbelNoise(seed, this.z.length);
+    const noisy = this.z.map((x, k) => x + noise[k]);
+    Object.assign(this, { seed, next, noisy });
+    this.wins[argmax(noisy)] += 1;
+  }
+
+  state() {
+    return { z: this.z, tau: this.tau, seed: this.seed };
   }
 
   restore({ z = "", tau, seed }) {
-    const state = { z: z.split(",").map(parseFloat), tau: parseFloat(tau), seed: Number(seed || NaN) };
+    const state = { z: z.split(",").map(parseFloat), tau: parseFloat(tau), seed: parseFloat(seed) };
     const { logit, tau: range, seed: last } = this.limits;
-    const valid = state.z.length === this.rows.length && state.z.every((x) => Math.abs(x) <= logit) && within(state.tau, range) && Number.isInteger(state.seed) && within(state.seed, [0, last]);
+    const valid = state.z.length === this.rows.length && state.z.every((x) => Math.abs(x) <= logit) && within(state.tau, range) && integerWithin(state.seed, [0, last]);
     if (valid) this.load(state);
     return valid;
   }
 
   update() {
     const { labels } = this.start;
+    const { noisy } = this;
     const p = softmax(this.z);
-    const noisy = this.z.map((x, k) => x + this.noise[k]);
     const relaxed = softmax(noisy, this.tau);
     const winner = argmax(noisy);
     const draws = sum(this.wins);
@@ -127,7 +124,7 @@ class GumbelFigure extends LiveElement {
     show(this.total, draws, draws === 1 ? "1 draw" : `${draws} draws`);
     const gap = maximum(shares.map((x, k) => Math.abs(x - p[k])));
     this.announce(`${labels[winner]} wins with ${format(noisy[winner])}, and has ${format(relaxed[winner], 3)} of the relaxed sample.${this.judge(draws, gap)}`);
-    this.remember({ z: this.z, tau: this.tau, seed: this.seed });
+    this.remember(this.state());
   }
 
   // The challenge: frequencies that have come close. Return what the status line adds.
@@ -153,7 +150,7 @@ class GumbelFigure extends LiveElement {
     .number, .pair { font-size: 14px; font-variant-numeric: tabular-nums; }
     .track { position: relative; height: 20px; background: var(--ground); border: 1px solid var(--line); overflow: hidden; }
     .track div { position: absolute; top: 0; height: 100%; forced-color-adjust: none; }
-    .race .track { background: linear-gradient(var(--edge), var(--edge)) calc(100% * 5 / 12) / 1px 100% no-repeat var(--ground); }
+    .race .track { background: linear-gradient(var(--edge), var(--edge)) ${place(0)}% / 1px 100% no-repeat var(--ground); }
     .logit, .key { background: var(--c0); }
     .noise { background: repeating-linear-gradient(45deg, var(--c1) 0 3px, transparent 3px 6px); }
     .track .noise { top: 5px; height: 8px; }

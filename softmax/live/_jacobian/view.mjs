@@ -1,7 +1,7 @@
 // One logit is nudged: streams of probability between the classes, and the Jacobian with its
 // prediction beside the true change.
 
-import { LiveElement, define, format, formatProbability, formatEntry, linearScale, listed, make, scrollable, show, showChallenge, showEntry, slider, softmax, sum } from "../core.mjs";
+import { LiveElement, button, define, format, formatEntry, formatProbability, linearScale, listed, make, scrollable, show, showChallenge, showEntry, slider, softmax, sum } from "../core.mjs";
 
 // The picture of the streams, in pixels of a phone: a whole of probability is HEIGHT, between two
 // classes there is room for their labels, and BEFORE, AFTER and TRUE are the left sides of the bars.
@@ -26,7 +26,6 @@ class JacobianFigure extends LiveElement {
     const { logit, step } = this.limits;
     this.rows = start.labels.map((name, k) => this.makeRow(name, k, linearScale(-logit, logit, 0.1)));
     this.step = slider({ label: "Step", scale: linearScale(-step, step, 0.01), value: 0, change: (step) => this.set({ step }) });
-    const button = (text, act) => make("button", { type: "button", onclick: act }, text);
     this.take = button("Step", () => this.takeStep());
     this.half = button("Halve Δz", () => this.halve());
     this.picture = make("div", { class: "picture" });

@@ -1,7 +1,7 @@
 // Scores, their exponentials laid end to end, and one bar of length 1 that the classes share. For
 // three classes, the simplex beside it.
 
-import { LiveElement, argmax, define, dragIn, format, formatProbability, linearScale, listed, logScale, logSoftmax, make, scrollable, short, show, showChallenge, sigmoid, slider, softmax, sum, within } from "../core.mjs";
+import { LiveElement, argmax, button, define, dragIn, format, formatProbability, linearScale, listed, logScale, logSoftmax, make, scrollable, short, show, showChallenge, sigmoid, slider, softmax, sum, within } from "../core.mjs";
 
 const TEMPERATURE_STEPS = 200;
 // The sliders reach to the first of these that holds every score, or to the largest one allowed.
@@ -35,7 +35,6 @@ class LogitsFigure extends LiveElement {
   build(start) {
     this.start = start;
     this.rows = [];
-    const button = (text, act) => make("button", { type: "button", onclick: act }, text);
     this.heat = slider({
       label: "Temperature",
       scale: logScale(...this.limits.temperature, TEMPERATURE_STEPS),

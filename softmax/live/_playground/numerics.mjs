@@ -37,8 +37,8 @@ export function evaluate(parameters, points, alpha) {
 // The gradient of the objective for each class that takes part. The bias pays no penalty.
 export function gradients(parameters, points, alpha, { classes, deltas }) {
   return classes.map((k, j) => {
-    const mean = (factor) => sum(points.map((point, n) => factor(point) * deltas[n][j]));
-    return [mean((point) => point[0]) + alpha * parameters[k][0], mean((point) => point[1]) + alpha * parameters[k][1], mean(() => 1)];
+    const weighted = (factor) => sum(points.map((point, n) => factor(point) * deltas[n][j]));
+    return [weighted((point) => point[0]) + alpha * parameters[k][0], weighted((point) => point[1]) + alpha * parameters[k][1], weighted(() => 1)];
   });
 }
 

@@ -1,6 +1,6 @@
 // A playground: points on a plane, and softmax regression that learns to tell their classes apart.
 
-import { argmax, define, format, formatProbability, listed, logScale, make, reducedMotion, scrollable, show, showChallenge, slider, softmax, within } from "../core.mjs";
+import { argmax, button, define, format, formatProbability, listed, logScale, make, reducedMotion, scrollable, show, showChallenge, slider, softmax, within } from "../core.mjs";
 import { classesOf, descend, evaluate, logitsAt } from "./numerics.mjs";
 import { SHAPES, clipPath, drawCurve, drawPlane } from "./plane.mjs";
 import { PointsElement } from "./points.mjs";
@@ -23,7 +23,6 @@ class PlaygroundFigure extends PointsElement {
   build(start) {
     this.start = start;
     this.chosen = 0;
-    const button = (text, onclick) => make("button", { type: "button", onclick }, text);
     this.train = button("Train", () => this.toggle());
     this.one = button("Step", () => this.stepBy(1));
     this.hundred = button("100 steps", () => this.stepBy(100));

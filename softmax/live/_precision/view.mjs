@@ -1,6 +1,6 @@
 // The three ways to softmax and to the loss, step by step, in a format of the reader's choice.
 
-import { LiveElement, define, listed, logScale, logSoftmax, make, numberField, scrollable, show, showChallenge, slider, within } from "../core.mjs";
+import { LiveElement, button, define, listed, logScale, logSoftmax, make, numberField, scrollable, show, showChallenge, slider, within } from "../core.mjs";
 import { FORMATS, threeWays } from "./numerics.mjs";
 
 const SCALE_STEPS = 120;
@@ -46,7 +46,7 @@ class PrecisionFigure extends LiveElement {
     this.target = make("select", { "aria-label": "True class", onchange: () => this.set({ target: this.target.selectedIndex }) }, ...start.labels.map((name) => make("option", {}, name)));
     this.truth = make("b");
     this.challenge = make("p", { class: "challenge" });
-    const reset = make("button", { type: "button", onclick: () => this.reset() }, "Reset");
+    const reset = button("Reset", () => this.reset());
     const table = make(
       "table",
       {},

@@ -1,6 +1,6 @@
 // The reader is the judge: choices between two answers become scores, and the scores a policy.
 
-import { LiveElement, argmax, define, format, formatProbability, logScale, make, maximum, show, showChallenge, sigmoid, slider, sum } from "../core.mjs";
+import { LiveElement, argmax, button, define, format, formatProbability, logScale, make, maximum, show, showChallenge, sigmoid, slider, sum, within } from "../core.mjs";
 import { bestPolicy, divergence, fitScores, pairsInTurn } from "./numerics.mjs";
 
 const BETA_STEPS = 100;
@@ -9,7 +9,6 @@ const quoted = (text) => `“${text}”`;
 class PreferencesFigure extends LiveElement {
   build(start) {
     this.start = start;
-    const button = (text, act) => make("button", { type: "button", onclick: act }, text);
     this.choices = [0, 1].map((side) => make("button", { type: "button", class: "choice", onclick: () => this.choose(side) }));
     this.odds = [0, 1].map(() => make("span"));
     this.meter = make("div", { class: "meter", "aria-hidden": "true" }, make("div"));
@@ -98,8 +97,7 @@ class PreferencesFigure extends LiveElement {
     const comparisons = pairs ? pairs.split(".").map((pair) => [...pair].map(Number)) : [];
     const isPair = ([i, j, ...rest]) => !rest.length && i !== j && [i, j].every((k) => k in this.rows);
     const price = parseFloat(beta);
-    const [low, high] = this.limits.beta;
-    const valid = comparisons.length <= this.limits.comparisons && comparisons.every(isPair) && price >= low && price <= high;
+    const valid = comparisons.length <= this.limits.comparisons && comparisons.every(isPair) && within(price, this.limits.beta);
     if (valid) this.load({ comparisons, beta: price });
     return valid;
   }

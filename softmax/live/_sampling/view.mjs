@@ -1,7 +1,7 @@
 // The next word of a language model: what temperature, top-k, nucleus and min-p leave of its
 // distribution, and a text that is written with it.
 
-import { LiveElement, argmax, define, format, formatProbability, linearScale, logScale, make, maximum, reducedMotion, show, showChallenge, slider, softmax, sum, within } from "../core.mjs";
+import { LiveElement, argmax, button, define, formatProbability, linearScale, logScale, make, maximum, reducedMotion, show, showChallenge, slider, softmax, sum, within } from "../core.mjs";
 import { cut, draw, following, ranked } from "./numerics.mjs";
 
 const TEMPERATURE_STEPS = 150;
@@ -28,7 +28,6 @@ class SamplingFigure extends LiveElement {
     });
     this.text = make("p", { class: "text" });
     this.spoken = make("p", { class: "hidden", "aria-live": "polite" });
-    const button = (text, act) => make("button", { type: "button", onclick: act }, text);
     this.writer = button("Write a line", () => (this.run ? this.stop() : this.write(LINE)));
     this.context = make("mark");
     this.axis = make("span");

@@ -1,7 +1,7 @@
 // Three logits as a point of a plane, and the points of the simplex that softmax, sparsemax and what
 // lies between them make of it.
 
-import { LiveElement, define, dragIn, formatProbability, linearScale, listed, make, maximum, short, show, showChallenge, slider, softmax, sum, within } from "../core.mjs";
+import { LiveElement, button, define, dragIn, formatProbability, linearScale, listed, make, maximum, short, show, showChallenge, slider, softmax, sum, within } from "../core.mjs";
 import { entmax } from "./numerics.mjs";
 
 // The plane of all logits whose sum is 1, with the simplex in it, in pixels. Up is the way of the second class.
@@ -43,7 +43,7 @@ class SparsemaxFigure extends LiveElement {
           ...this.rows.map(({ name, control, bars }) => make("div", { class: "class" },
             make("div", { class: "row" }, make("span", { class: "name" }, name), control.range, control.number),
             ...bars.map(({ bar, p }) => make("div", { class: "result" }, make("div", { class: "track", "aria-hidden": "true" }, bar), p)))),
-          make("div", { class: "buttons" }, make("button", { type: "button", onclick: () => this.load(start) }, "Reset")))),
+          make("div", { class: "buttons" }, button("Reset", () => this.load(start))))),
       this.challenge,
     ];
     this.load(start);
@@ -95,10 +95,10 @@ class SparsemaxFigure extends LiveElement {
   }
 
   restore({ z = "", alpha = "" }) {
-    const [logits, exponent] = [z.split(",").map(parseFloat), parseFloat(alpha)];
+    const [logits, parameter] = [z.split(",").map(parseFloat), parseFloat(alpha)];
     const { logit } = this.limits;
-    const valid = logits.length === 3 && logits.every((x) => within(x, [-logit, logit])) && within(exponent, this.limits.alpha);
-    if (valid) this.load({ z: logits, alpha: exponent });
+    const valid = logits.length === 3 && logits.every((x) => within(x, [-logit, logit])) && within(parameter, this.limits.alpha);
+    if (valid) this.load({ z: logits, alpha: parameter });
     return valid;
   }
 

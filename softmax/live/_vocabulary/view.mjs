@@ -1,7 +1,7 @@
 // A loss in chunks of the vocabulary: the logits of one chunk exist at a time, two running numbers
 // remember the earlier ones, and a second pass computes the chunks again for the gradient.
 
-import { LiveElement, chunks, define, dragColumns, format, formatProbability, formatSigned, linearScale, make, reducedMotion, scrollable, setAttributes, short, show, showChallenge, slider, stepper, within } from "../core.mjs";
+import { LiveElement, button, chunks, columnAxes, define, dragColumns, format, formatProbability, formatSigned, integerWithin, linearScale, make, reducedMotion, scrollable, setAttributes, short, show, showChallenge, slider, stepper } from "../core.mjs";
 import { collect, gradient } from "./numerics.mjs";
 
 // The drawing, in pixels of a phone: logits, words, and below them the gradient.
@@ -14,16 +14,15 @@ class VocabularyFigure extends LiveElement {
     this.labels = start.labels;
     this.target = start.target;
     this.count = start.z.length;
-    this.wide = (RIGHT - LEFT) / this.count;
+    const { logit } = this.limits;
+    this.axes = columnAxes(this.count, logit, [LEFT, RIGHT, TOP, BOTTOM]);
     this.drawing = this.draw();
-    dragColumns(this.drawing, NAMES, (x) => this.pick(x), (y) => this.dragTo(y));
+    dragColumns(this.drawing, this.axes, NAMES, (k) => this.choose(k), (z) => this.setLogit(z));
     this.size = slider({ label: "Words in a chunk", scale: linearScale(1, this.count, 1), value: 1, origin: 0, change: (n) => this.rechunk(Math.round(n)) });
     this.step = stepper({ label: "Step", change: (n) => this.go(n) });
-    const { logit } = this.limits;
     this.logit = slider({ label: "Logit of the word", scale: linearScale(-logit, logit, 0.1), value: 0, change: (x) => this.setLogit(x) });
     this.logit.range.style.setProperty("--color", "var(--c1)");
     this.word = make("select", { "aria-label": "Word", onchange: () => this.choose(this.word.selectedIndex) }, ...this.labels.map((label) => make("option", {}, label)));
-    const button = (text, act) => make("button", { type: "button", onclick: act }, text);
     this.play = button("Play", () => (this.timeout ? this.stop() : this.run()));
     this.play.className = "play";
     this.play.hidden = reducedMotion();
@@ -59,12 +58,13 @@ class VocabularyFigure extends LiveElement {
 
   draw() {
     const box = make("div");
-    const column = (k) => `<g class="column"><rect class="bar"/><rect class="slope"/><text transform="translate(${this.center(k) + 4},${NAMES}) rotate(-90)" text-anchor="end"></text></g>`;
     const { logit } = this.limits;
+    const { center, height } = this.axes;
+    const column = (k) => `<g class="column"><rect class="bar"/><rect class="slope"/><text transform="translate(${center(k) + 4},${NAMES}) rotate(-90)" text-anchor="end"></text></g>`;
     box.innerHTML = `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img">
-      ${[logit, 0, -logit].map((z) => `<text class="tick" x="${LEFT - 5}" y="${this.height(z) + 4}" text-anchor="end">${short(z)}</text>`).join("")}
+      ${[logit, 0, -logit].map((z) => `<text class="tick" x="${LEFT - 5}" y="${height(z) + 4}" text-anchor="end">${short(z)}</text>`).join("")}
       <rect class="chunk" y="${TOP - 6}" height="${HEIGHT - TOP + 4}" rx="3"/>
-      <path class="zero" d="M${LEFT} ${this.height(0)}H${RIGHT}M${LEFT} ${MIDDLE}H${RIGHT}"/>
+      <path class="zero" d="M${LEFT} ${height(0)}H${RIGHT}M${LEFT} ${MIDDLE}H${RIGHT}"/>
       <text class="tick" x="${LEFT - 5}" y="${MIDDLE + 4}" text-anchor="end">0</text>
       <text class="tick" x="${LEFT - 5}" y="${MIDDLE + REACH + 4}" text-anchor="end">−1</text>
       <path class="cuts"/>
@@ -79,15 +79,6 @@ class VocabularyFigure extends LiveElement {
     });
     this.columns[this.target].node.classList.add("target");
     return drawing;
-  }
-
-  center(k) {
-    return LEFT + (k + 0.5) * this.wide;
-  }
-
-  height(z) {
-    const { logit } = this.limits;
-    return TOP + ((logit - z) / (2 * logit)) * (BOTTOM - TOP);
   }
 
   load({ z, chunk, step = 1, word = this.target }) {
@@ -154,17 +145,6 @@ class VocabularyFigure extends LiveElement {
     this.update();
   }
 
-  pick(x) {
-    this.chosen = Math.max(0, Math.min(this.count - 1, Math.floor((x - LEFT) / this.wide)));
-  }
-
-  dragTo(y) {
-    if (y === null) return this.update();
-    const { logit } = this.limits;
-    const z = logit - ((y - TOP) / (BOTTOM - TOP)) * 2 * logit;
-    this.setLogit(Math.max(-logit, Math.min(logit, Math.round(10 * z) / 10)));
-  }
-
   // The address. ----------------------------------------------------------------------------------
 
   state() {
@@ -172,10 +152,8 @@ class VocabularyFigure extends LiveElement {
   }
 
   restore({ z = "", chunk, step, word }) {
-    const logits = z.split(",").map((x) => (x === "" ? NaN : Number(x)));
-    const state = { z: logits, chunk: Number(chunk), step: Number(step), word: Number(word) };
-    const whole = (n, least, most) => Number.isInteger(n) && within(n, [least, most]);
-    const valid = logits.length === this.count && logits.every((x) => Math.abs(x) <= this.limits.logit) && whole(state.chunk, 1, this.count) && whole(state.step, 0, 2 * Math.ceil(this.count / state.chunk)) && whole(state.word, 0, this.count - 1);
+    const state = { z: z.split(",").map(parseFloat), chunk: parseFloat(chunk), step: parseFloat(step), word: parseFloat(word) };
+    const valid = state.z.length === this.count && state.z.every((x) => Math.abs(x) <= this.limits.logit) && integerWithin(state.chunk, [1, this.count]) && integerWithin(state.step, [0, 2 * Math.ceil(this.count / state.chunk)]) && integerWithin(state.word, [0, this.count - 1]);
     if (valid) this.load(state);
     return valid;
   }
@@ -208,17 +186,17 @@ class VocabularyFigure extends LiveElement {
     this.logit.set(this.z[this.chosen]);
     this.phase.textContent = this.at ? `${second ? "Second pass" : "First pass"}: chunk ${index + 1} of ${passes}` : "Before the first chunk";
 
-    const left = (k) => LEFT + k * this.wide;
+    const { left, center, height, wide } = this.axes;
     const query = (name) => this.drawing.querySelector(name);
-    setAttributes(query(".chunk"), { x: left(from), width: (to - from) * this.wide });
+    setAttributes(query(".chunk"), { x: left(from), width: (to - from) * wide });
     query(".cuts").setAttribute("d", parts.slice(1).map(([start]) => `M${left(start)} ${TOP}V${MIDDLE + REACH}`).join(""));
     const seen = second ? this.count : to;
-    query(".max").setAttribute("d", seen ? `M${LEFT} ${this.height(now.m)}H${left(seen)}` : "");
-    setAttributes(query(".maxname"), { x: left(seen) - 2, y: seen ? this.height(now.m) - 4 : 0 });
+    query(".max").setAttribute("d", seen ? `M${LEFT} ${height(now.m)}H${left(seen)}` : "");
+    setAttributes(query(".maxname"), { x: left(seen) - 2, y: seen ? height(now.m) - 4 : 0 });
     query(".maxname").style.visibility = seen ? "" : "hidden";
     this.columns.forEach(({ node, bar, slope }, k) => {
-      const [y, zero] = [this.height(this.z[k]), this.height(0)];
-      const box = { x: left(k) + 0.15 * this.wide, width: 0.7 * this.wide };
+      const [y, zero] = [height(this.z[k]), height(0)];
+      const box = { x: left(k) + 0.15 * wide, width: 0.7 * wide };
       setAttributes(bar, { ...box, y: Math.min(y, zero), height: Math.max(Math.abs(y - zero), 1) });
       const done = second && k < to;
       const depth = done ? -slopes[k] * REACH : 0;
@@ -229,7 +207,7 @@ class VocabularyFigure extends LiveElement {
       else delete slope.dataset.value;
       node.classList.toggle("chosen", k === this.chosen);
     });
-    for (const name of [".dot", ".grip"]) setAttributes(query(name), { cx: this.center(this.chosen), cy: this.height(this.z[this.chosen]) });
+    for (const name of [".dot", ".grip"]) setAttributes(query(name), { cx: center(this.chosen), cy: height(this.z[this.chosen]) });
 
     const work = this.computed();
     const amounts = [[to - from, this.count], [work, 2 * this.count]];
