@@ -19,16 +19,16 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from matplotlib.figure import Figure
 
 IMPORT = re.compile(r'^import [^;]*? from "(\.{1,2}/[\w/-]+\.mjs)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\b)", re.MULTILINE)
 COMMENT = re.compile(r"^[ \t]*//.*\n", re.MULTILINE)
-# A function or a constant: one line, or down to the bracket that ends it.
+# A function or a constant: one line, or indented lines down to the bracket that closes them.
 DECLARATION = re.compile(
-    r"^(?:export )?(?:function|const) (\w+)(?:.*;\n|.*\n(?:.*\n)*?\}.*\n)\n*", re.MULTILINE
+    r"^(?:export )?(?:function|const) (\w+)(?:.*;\n|.*\n(?:(?: .*)?\n)*?[}\])].*\n)\n*", re.M
 )
 # Enough for a figure of 6 inches on a screen of double density, and still a light page.
 DPI = 120
@@ -89,14 +89,28 @@ class LiveFigure:
         """Return the picture as an address that holds all of it."""
         import matplotlib.pyplot as plt  # slow, and not needed before a figure is shown
         from matplotlib.figure import Figure
+        from matplotlib.text import Text
 
         with plt.style.context("softmax.book"):
             # Not one of pyplot's figures, which Jupyter would show a second time.
             figure = Figure()
             self.draw(figure)
+            # Our titles hold formulas. Words of the caller with two dollar signs are none.
+            words = [word for word in strings(self.start) if word.count("$") > 1]
+            for text in figure.findobj(Text):
+                text.set_parse_math(not any(word in text.get_text() for word in words))
             file = io.BytesIO()
             figure.savefig(file, format="png", dpi=DPI)
         return "data:image/png;base64," + as_base64(file.getvalue())
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Yield the strings in a value that JSON can hold."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from strings(part)
 
 
 def as_base64(data: bytes) -> str:

@@ -84,8 +84,9 @@ def test_script_can_be_read(name, figure, most):
 
 
 def test_what_a_figure_does_not_use_is_left_out():
-    text = "export const a = 1;\nfunction b() {\n  return a;\n}\nexport function c() {}\nd(c);\n"
-    assert without_unused(text) == "export function c() {}\nd(c);\n"
+    unused = "export const a = 1;\nfunction b() {\n  return a;\n}\nconst list = [\n  1,\n];\n"
+    kept = "export function c() {}\nconst long =\n  1;\nfunction d() {\n}\nd(c);\n"
+    assert without_unused(unused + kept) == kept
     assert "function dragIn" in script("logits")
     assert "function dragIn" not in script("precision")
 
@@ -121,6 +122,12 @@ def test_labels_may_hold_any_character():
     figure = live.logits([0.0], ["<b>\"&'</softmax-logits><script>"])
     assert json.loads(parsed(figure).find("softmax-logits")["data-start"]) == figure.start
     assert len(parsed(figure).find_all("script")) == 1
+
+
+def test_dollar_signs_of_a_label_are_no_formula():
+    """Matplotlib would stop at “$5_$”, as at a formula that it cannot read."""
+    live.preferences(["It costs $5_$.", "no"], [0.5, 0.5])._repr_html_()
+    live.contrastive([20, 110], [150, 60], ["$5_$", "no"])._repr_html_()
 
 
 def test_labels_may_be_numbers():
