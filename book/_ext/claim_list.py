@@ -26,8 +26,8 @@ class Row:
 
     claim: str
     holds: bool
-    right: str
-    how: str
+    correction: str
+    method: str
 
 
 @dataclass
@@ -53,25 +53,33 @@ def read_lists(root: Path) -> list[ClaimList]:
         name = f"{source:03}" if isinstance(source, int) else ""
         shown = lists.setdefault(name, ClaimList(name, content["title"], []))
         for claim in content["claims"]:
-            how = READ if claim.get("read") else CODE.get(claim.get("code"), "")
+            method = READ if claim.get("read") else CODE.get(claim.get("code"), "")
             holds = claim["verdict"] == "holds"
-            shown.rows.append(Row(claim["claim"], holds, claim.get("right", ""), how))
+            shown.rows.append(Row(claim["claim"], holds, claim.get("right", ""), method))
     return list(lists.values())
 
 
 def item(row: Row) -> nodes.list_item:
     """Return one claim of the list."""
     text = nodes.paragraph("", row.claim)
-    if row.right:
-        text += [nodes.Text(" "), nodes.strong("", "Right:"), nodes.Text(f" {row.right}")]
-    if row.how:
-        text += [nodes.Text(" "), nodes.emphasis("", row.how)]
+    if row.correction:
+        text += [nodes.Text(" "), nodes.strong("", "Right:"), nodes.Text(f" {row.correction}")]
+    if row.method:
+        text += [nodes.Text(" "), nodes.emphasis("", row.method)]
     return nodes.list_item("", text)
 
 
 def details(title: str, *content: nodes.Node) -> element:
     """Return content that a reader opens."""
     return element("", summary("", title), *content, tag="details", attributes={"class": "claims"})
+
+
+def listed(rows: list[Row], verb: str) -> list[nodes.Node]:
+    """Return rows as a list below their number, or nothing if there are none."""
+    if not rows:
+        return []
+    count = f"1 claim {verb}s:" if len(rows) == 1 else f"{len(rows)} claims {verb}:"
+    return [nodes.paragraph("", count), nodes.bullet_list("", *map(item, rows))]
 
 
 class ShowClaims(SphinxDirective):
@@ -84,17 +92,9 @@ class ShowClaims(SphinxDirective):
             self.env.note_dependency(str(path))
         shown = []
         for source in read_lists(root):
-            wrong = [item(row) for row in source.rows if not row.holds]
-            right = [item(row) for row in source.rows if row.holds]
-            shown.append(
-                details(
-                    f"{source.name} {source.title}".strip(),
-                    nodes.paragraph("", f"These {len(wrong)} fail:"),
-                    nodes.bullet_list("", *wrong),
-                    nodes.paragraph("", f"These {len(right)} hold:"),
-                    nodes.bullet_list("", *right),
-                )
-            )
+            failing = listed([row for row in source.rows if not row.holds], "fail")
+            holding = listed([row for row in source.rows if row.holds], "hold")
+            shown.append(details(f"{source.name} {source.title}".strip(), *failing, *holding))
         return shown
 
 

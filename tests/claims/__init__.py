@@ -6,8 +6,8 @@ Each YAML file holds the claims of one source, whose ``title`` it gives. A claim
 - ``verdict``, ``holds`` or ``fails``,
 - ``check``, a Python expression that is true where the claim holds,
 - for a claim that fails: ``right``, what is right, and ``repair``, an expression for that,
-- ``instead``, where it helps: ``[old, new]``, a change of the check under which it has the other
-  outcome,
+- ``instead``, where it helps: ``[old, new]``, a change of what the check computes under which it
+  has the other outcome,
 - ``code``, where the claim is about code that the source prints: ``printed`` if the check runs
   that code, and ``reimplemented`` if it runs lines of ours that do the same,
 - ``read: true``, where nothing that these tests run can check the claim; its source was read.
@@ -29,7 +29,7 @@ import yaml
 from tests.claims import named, training, vocabulary
 
 FOLDER = Path(__file__).resolve().parent
-WORDS = {**vars(vocabulary), **vars(training)}
+NAMESPACE = {**vars(vocabulary), **vars(training)}
 SHARED = ("source", "title")  # what a file says for all of its claims
 
 
@@ -56,5 +56,5 @@ def is_run(claim):
 def outcome(claim, key="check", suffix=""):
     """Run the check of a claim, or its repair, and return whether it is true."""
     if key in claim:
-        return bool(eval(claim[key], dict(WORDS)))
+        return bool(eval(claim[key], dict(NAMESPACE)))
     return bool(function_of(claim, suffix)())

@@ -2,7 +2,7 @@
 
 A check is worth something if it notices a fault. So each one is tried on mutants: a function of
 the package or of the plain code that returns something else, other example data, another number
-in the check itself.
+from which the check computes. Another number to compare with would show nothing.
 """
 
 import ast
@@ -25,8 +25,10 @@ COMPARISONS = {
     "leaves_argument_alone", "near", "parameters_of", "passes_ratio_test", "passes_row_test",
     "quietly", "rounds", "runs",
 }  # fmt: skip
+EQUALITIES = {"near", "rounds", "np.array_equal"}
+EXPECTED = "another expected number"
 SLOW = {"mnist", "small_model", "printed_by", "digit_predictions"}
-DATA = [value for value in claims.WORDS.values() if isinstance(value, np.ndarray)]
+DATA = [value for value in claims.NAMESPACE.values() if isinstance(value, np.ndarray)]
 KEPT = [value.copy() for value in DATA]
 
 
@@ -74,9 +76,10 @@ ARRAY_FAULTS = (
 
 
 def bends(function, first, *args, **kwargs):
-    """Call the function with another argument, in which shifts and ratios are not kept."""
-    first = np.asarray(first)
-    return function(np.sign(first) * first**2, *args, **kwargs)
+    """Call the function with another array, in which shifts and ratios are not kept."""
+    if np.ndim(first):  # the square of a size could fill the memory
+        first = np.sign(first) * np.square(first)
+    return function(first, *args, **kwargs)
 
 
 def overwrites(function, first, *args, **kwargs):
@@ -122,12 +125,12 @@ def forget():
 @contextmanager
 def replaced(name, new):
     """Replace a name in all modules of the claims, or a function of the package (`sm.…`)."""
-    old = thing(name)
+    old = lookup(name)
     with ExitStack() as stack:
         if name.startswith("sm."):
             stack.enter_context(patch.object(sm, name[3:], new))
         else:
-            stack.enter_context(patch.dict(claims.WORDS, {name: new}))
+            stack.enter_context(patch.dict(claims.NAMESPACE, {name: new}))
             for module in MODULES:
                 if getattr(module, name, None) is old:
                     stack.enter_context(patch.object(module, name, new))
@@ -152,27 +155,29 @@ def suspects(source):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             if node.value.id == "sm":
                 found.append(f"sm.{node.attr}")
-        elif isinstance(node, ast.Name) and node.id in claims.WORDS:
+        elif isinstance(node, ast.Name) and node.id in claims.NAMESPACE:
             found.append(node.id)
     words = {name for name in found if name not in COMPARISONS | SLOW}
-    words = {name for name in words if not inspect.ismodule(claims.WORDS.get(name))}
-    return sorted(
-        words, key=lambda name: (not name.startswith("sm."), not is_function(thing(name)))
-    )
+    words = {name for name in words if not inspect.ismodule(claims.NAMESPACE.get(name))}
+
+    def order(name):
+        return not name.startswith("sm."), not is_function(lookup(name)), name
+
+    return sorted(words, key=order)
 
 
 def is_function(value):
     return inspect.isfunction(value) or hasattr(value, "cache_clear")
 
 
-def thing(name):
-    return getattr(sm, name[3:]) if name.startswith("sm.") else claims.WORDS[name]
+def lookup(name):
+    return getattr(sm, name[3:]) if name.startswith("sm.") else claims.NAMESPACE[name]
 
 
-def faults_of_words(source):
+def faults_of_names(source):
     """Yield (what, name, replacement) for each fault of a function or of data."""
     for name in suspects(source):
-        value = thing(name)
+        value = lookup(name)
         if is_function(value):
             faults = (*ARRAY_FAULTS, bends)
             # Elsewhere this would make one call disturb the next, and hide that both are the same.
@@ -191,15 +196,53 @@ def others(value):
     return (value + 1, value * 1.02 + 0.01, -value, 0 * value)
 
 
-def faults_of_constants(source):
-    """Yield (what, source) for each number and text of a check that is changed."""
+def constants(node):
+    """Return the numbers and texts in a part of a check."""
+    parts = (part for part in ast.walk(node) if isinstance(part, ast.Constant))
+    return [part for part in parts if type(part.value) in (int, float, str)]
+
+
+def is_literal(node):
+    """Whether a part of a check has numbers and texts in it and nothing else."""
+    return not any(isinstance(part, (ast.Call, ast.Name)) for part in ast.walk(node))
+
+
+def sides(node):
+    """Return what a node of a check compares: first what is found, then what is expected."""
+    if isinstance(node, ast.Compare):
+        return [node.left, *node.comparators]
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in EQUALITIES:
+        return [*node.args, *(keyword.value for keyword in node.keywords)]
+    return []
+
+
+def expected(tree):
+    """Return the numbers and texts to which a check compares what it has computed."""
+    found = []
+    for node in ast.walk(tree):
+        literal = [side for side in sides(node) if is_literal(side)]
+        # Of literals alone, the first may be what is computed: 2 + 2 == 4.
+        if literal and literal == sides(node) and isinstance(literal[0], ast.BinOp):
+            literal = literal[1:]
+        found += [constant for side in literal for constant in constants(side)]
+    return found
+
+
+def without_expected(source):
+    """Return a check without the numbers and texts that it expects."""
     tree = ast.parse(source)
-    places = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float, str)
-    ]
-    for node in places:
+    for node in expected(tree):
+        node.value = None
+    return ast.unparse(tree)
+
+
+def faults_of_inputs(source):
+    """Yield (what, source) for each number and text from which a check computes."""
+    tree = ast.parse(source)
+    results = expected(tree)
+    for node in constants(tree):
+        if node in results:
+            continue
         kept = node.value
         for other in others(kept):
             node.value = other
@@ -230,18 +273,22 @@ def outcome_or_none(claim, key, suffix):
 
 
 def noticed(claim, key="check", suffix=""):
-    """Yield the mutants under which a check has another outcome than without a fault."""
+    """Yield the mutants under which a check has another outcome than without a fault.
+
+    `EXPECTED` stands for a change under `instead` that does not change what is computed.
+    """
     usual = claims.outcome(claim, key, suffix)
     source = source_of(claim, key, suffix)
     if key == "check" and "instead" in claim:
         other = source.replace(*claim["instead"])
         if mutant_of_source(claim, key, suffix, other) is (not usual):
-            yield "instead"
-    for what, name, new in faults_of_words(source):
+            same = without_expected(other) == without_expected(source)
+            yield EXPECTED if same else "instead"
+    for what, name, new in faults_of_names(source):
         with replaced(name, new):
             changed = outcome_or_none(claim, key, suffix)
         if changed is (not usual):
             yield what
-    for what, changed in faults_of_constants(source):
+    for what, changed in faults_of_inputs(source):
         if mutant_of_source(claim, key, suffix, changed) is (not usual):
             yield what

@@ -4,7 +4,7 @@ The notes are not part of this project. The environment variable ``SOFTMAX_NOTES
 in which they are, as text files whose names begin with their numbers, 000 to 004.
 
 Each check is named after its claim, takes the text of the note, and returns whether the claim
-holds. `CURED` has, for each, a change of the text under which it has the other outcome.
+holds. `COUNTEREXAMPLES` has, for each, a change of the text under which it has the other outcome.
 """
 
 import contextlib
@@ -218,17 +218,17 @@ def replacing(old, new):
 
 
 def with_listing(number, change):
-    def cured(text):
+    def changed(text):
         source = listing(text, number)
         return text.replace(
             section(text, number), section(text, number).replace(source, change(source))
         )
 
-    return cured
+    return changed
 
 
 VALIDATING = replacing("def train(self, X, y, ", "def train(self, X, y, X_val=None, y_val=None, ")
-CURED = {
+COUNTEREXAMPLES = {
     "n3_derived_below": lambda text: text + r"$\frac{\partial p_c}{\partial z_i}$",
     "n3_stability_tested_below": lambda text: text + "```python\nprint(np.exp(1000.0))\n```",
     "n3_loading_runs": lambda text: re.sub(
