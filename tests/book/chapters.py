@@ -1,6 +1,7 @@
 """The functions of a chapter, for tests that try them on more than the chapter does."""
 
 import ast
+import re
 from itertools import takewhile
 from types import SimpleNamespace
 
@@ -10,14 +11,19 @@ KINDS = (ast.Import, ast.ImportFrom, ast.FunctionDef)
 
 
 def chapter_functions(name):
-    """Run the imports and functions of a chapter, and nothing else; return what they define.
+    """Run the imports, functions and constants of a chapter; return what they define.
 
     What the chapter computes with them is compared in its reference notebook.
     """
     cells = read_chapter(ROOT / "book" / f"{name}.md").cells
     source = "\n\n".join(cell.source for cell in cells if cell.cell_type == "code")
-    body = [node for node in ast.parse(source).body if isinstance(node, KINDS)]
-    return run(name, body)
+    body = ast.parse(source).body
+    return run(name, [node for node in body if isinstance(node, KINDS) or is_constant(node)])
+
+
+def is_constant(node):
+    """Whether a statement gives whole numbers names in capitals."""
+    return bool(re.fullmatch(r"[A-Z, ()]+ = [\d, ()]+", ast.unparse(node)))
 
 
 def chapter_until(name, mark):
