@@ -16,6 +16,7 @@ REFERENCE = [0.5, 0.3, 0.2]
     ("change", "message"),
     [
         ({"answers": ["yes"]}, r"`answers` must be 2 to 6 different strings, got \['yes'\]"),
+        ({"answers": "yes"}, r"strings, got \['yes'\]"),
         ({"answers": ["yes", "no", "no"]}, "different strings"),
         ({"answers": range(7)}, "`answers` must be 2 to 6"),
         ({"reference": [0.5, 0.5]}, "`reference` must hold 3 positive probabilities"),
@@ -25,6 +26,7 @@ REFERENCE = [0.5, 0.3, 0.2]
         ({"comparisons": [(1, 1)]}, r"two different indices from 0 to 2, got \(1, 1\)"),
         ({"comparisons": [(0, 3)]}, r"got \(0, 3\)"),
         ({"comparisons": [(0, 1, 2)]}, r"got \(0, 1, 2\)"),
+        ({"comparisons": [3]}, r"got \(3,\)"),
         ({"comparisons": [(0, 1, 0)]}, r"got \(0, 1, 0\)"),
         ({"comparisons": [(0, 1)] * 61}, "at most 60 pairs, got 61"),
         ({"beta": 0}, "`beta` must be a number from 0.1 to 10, got 0.0"),
@@ -34,6 +36,11 @@ def test_it_says_what_it_cannot_show(change, message):
     arguments = {"answers": ANSWERS, "reference": REFERENCE, **change}
     with pytest.raises(ValueError, match=message):
         live.preferences(**arguments)
+
+
+def test_a_masked_reference_is_refused():
+    with pytest.raises(TypeError, match="`reference` must not have masked entries"):
+        live.preferences(ANSWERS, np.ma.masked_equal(REFERENCE, 0.2))
 
 
 @pytest.mark.parametrize("pairs", [[], [[0, 1]], [[0, 1], [1, 2], [2, 0]], [[3, 0]] * 60])

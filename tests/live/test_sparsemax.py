@@ -60,4 +60,7 @@ def test_the_picture_says_its_numbers():
         "labels": ["seal", "panda", "duck"],
     }
     assert "softmax: seal 0.249, panda 0.664, duck 0.087" in figure.alt
-    assert "sparsemax: seal 0.010, panda 0.990, duck 0.000" in figure.alt
+    seal, panda, duck = entmax(np.array([0.25, 1.23, -0.8]), 1.5)
+    shares = f"entmax, alpha = 1.5: seal {seal:.3f}, panda {panda:.3f}, duck {duck:.3f}"
+    assert shares in figure.alt
+    assert "sparsemax: class 1 0.010, class 2 0.990" in live.sparsemax([0.25, 1.23, -0.8]).alt

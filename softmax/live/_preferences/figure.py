@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from softmax._validation import real_array
 from softmax.functional import sigmoid, softmax
 from softmax.live._arguments import checked_number
 from softmax.live._live_figure import LiveFigure
@@ -61,6 +62,8 @@ def preferences(
 
     Raises
     ------
+    TypeError
+        If `reference` does not hold real numbers, or has masked entries.
     ValueError
         If an argument is not as said above.
 
@@ -87,10 +90,12 @@ def preferences(
         left.set_yticks(rows, answers)
         left.invert_yaxis()
         left.set(title="score")
+        left.locator_params(axis="x", nbins=3)
         right.barh(rows - 0.2, pi_ref, 0.4, color="0.7", label="reference")
         right.barh(rows + 0.2, pi, 0.4, color="C1", label="new policy")
         right.set(title="probability")
-        right.legend()
+        keys = right.get_legend_handles_labels()
+        figure.legend(*keys, loc="outside lower center", ncols=2)
 
     count = "1 comparison" if len(pairs) == 1 else f"{len(pairs)} comparisons"
     listed = ", ".join(
@@ -120,7 +125,7 @@ def preferences(
 
 def checked_answers(answers):
     """Return the answers as a list of different strings."""
-    answers = [str(answer) for answer in answers]
+    answers = [answers] if isinstance(answers, str) else [str(answer) for answer in answers]
     if not 2 <= len(answers) <= LIMITS["answers"] or len(set(answers)) < len(answers):
         raise ValueError(
             f"`answers` must be 2 to {LIMITS['answers']} different strings, got {answers}."
@@ -130,7 +135,7 @@ def checked_answers(answers):
 
 def checked_distribution(reference, count):
     """Return `reference` as an array of `count` positive numbers with the sum 1."""
-    p = np.asarray(reference, dtype=float)
+    p = real_array(reference, "reference", masked="Leave out these answers.").astype(float)
     if p.shape != (count,) or not (p > 0).all() or not np.isclose(p.sum(), 1):
         raise ValueError(
             f"`reference` must hold {count} positive probabilities with the sum 1, "
@@ -141,7 +146,7 @@ def checked_distribution(reference, count):
 
 def checked_comparisons(comparisons, count):
     """Return the comparisons as a list of pairs [better, other] of indices."""
-    pairs = [list(pair) for pair in comparisons]
+    pairs = [np.ravel(pair).tolist() for pair in comparisons]
     if len(pairs) > LIMITS["comparisons"]:
         raise ValueError(
             f"`comparisons` must hold at most {LIMITS['comparisons']} pairs, got {len(pairs)}."

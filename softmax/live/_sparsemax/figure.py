@@ -27,7 +27,7 @@ def sparsemax(
 
     The logits are a point of the plane in which the simplex lies: the mean that they have makes no
     difference. Sparsemax is the point of the simplex nearest to it. Between softmax and sparsemax
-    lies entmax, with an exponent `alpha` for the reader to choose.
+    lies entmax, with a parameter `alpha` for the reader to choose.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def sparsemax(
     labels : sequence of 3 str, optional
         Names of the classes. By default "class 1" to "class 3".
     alpha : float, default 2.0
-        The exponent at the start, from 1 (softmax) to 2 (sparsemax).
+        The parameter of entmax at the start, from 1 (softmax) to 2 (sparsemax).
 
     Returns
     -------
@@ -62,7 +62,8 @@ def sparsemax(
     z = checked_logits(z, least=3, most=3, largest=LIMITS["logit"])
     labels = checked_labels(labels, len(z))
     alpha = checked_number("alpha", alpha, *LIMITS["alpha"])
-    results = {"softmax": softmax(z), "sparsemax": entmax(z, 2.0)}
+    by = "sparsemax" if alpha == 2 else f"entmax, alpha = {alpha:g}"
+    results = {"softmax": softmax(z), by: entmax(z, alpha)}
 
     def draw(figure):
         figure.set_size_inches(5.6, 2.7)
@@ -96,9 +97,9 @@ def sparsemax(
         limits=LIMITS,
         draw=draw,
         alt=(
-            "Left, the triangle of all distributions over three classes, with the points of "
-            "softmax and of sparsemax, the one nearest to the logits. Right, their probabilities "
-            f"as bars. {'; '.join(listed)}."
+            "Left, the logits and the triangle of all distributions over three classes, with the "
+            f"points of softmax and of {by}. Right, their probabilities as bars. "
+            f"{'; '.join(listed)}."
         ),
     )
 
