@@ -16,7 +16,7 @@ from pathlib import Path
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 from PIL import Image
-from small_pictures import small_enough
+from small_pictures import shrink_png
 
 # What identifies the tags of a feature -> what a page that uses the feature holds.
 # A tag is a whole <script>…</script> or <link …> that matches.
@@ -93,7 +93,7 @@ def make_pictures_small(app, exception):
         return
     for path in Path(app.outdir, "_images").glob("*.png"):
         picture = path.read_bytes()
-        small = small_enough(picture, 128)  # with fewer, smooth shading has steps
+        small = shrink_png(picture, 128)  # with fewer, smooth shading has steps
         if len(small) < len(picture):
             path.write_bytes(small)
 

@@ -38,7 +38,7 @@ from myst_parser.parsers.sphinx_ import MystParser
 from needed_data import run_or_fill
 from plain_markdown import MarkdownWriter, folded
 from pybtex.backends import markdown
-from small_pictures import small_enough
+from small_pictures import shrink_png
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole, sphinx_domains
 from stream_outputs import join_pieces
@@ -224,7 +224,7 @@ def plain_outputs(output):
         data = {"image/png": live[1], "text/plain": data["text/plain"]}
     if "image/png" in data:
         picture = base64.b64decode(data["image/png"])
-        data["image/png"] = base64.b64encode(small_enough(picture)).decode("ascii")
+        data["image/png"] = base64.b64encode(shrink_png(picture)).decode("ascii")
     if not data:
         return [output]
     note = nbformat.v4.new_output("display_data", {"text/markdown": RUN_IT, "text/plain": RUN_IT})

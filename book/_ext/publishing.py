@@ -26,21 +26,24 @@ Search for what you were looking for with the field in the sidebar, or start fro
 """
 
 
-def address(variable, configured, example):
+def address(variable, option, configured, example):
     """Return an address without a slash at its end, or an empty string if none is given."""
     given = os.environ.get(variable) or configured or ""
     parts = urlsplit(given)
     if given and not (parts.scheme in ("http", "https") and parts.netloc):
-        raise ExtensionError(f"{variable} must be an address such as {example}, got {given!r}.")
+        raise ExtensionError(
+            f"{variable}, or `{option}` in _config.yml, must be an address such as {example}, "
+            f"got {given!r}."
+        )
     return given.rstrip("/")
 
 
 def name_repository(app, config):
     """Tell the theme, and the extensions that ask it, where the repository is."""
     options = config.html_theme_options
-    options["repository_url"] = address(
-        "BOOK_REPOSITORY", options.get("repository_url"), "https://github.com/owner/name"
-    ).removesuffix(".git")
+    given, example = options.get("repository_url"), "https://github.com/owner/name"
+    repository = address("BOOK_REPOSITORY", "repository: url", given, example)
+    options["repository_url"] = repository.removesuffix(".git")
 
 
 def link(label, text, icon, url, tooltip):
@@ -106,7 +109,8 @@ def add_buttons(app, pagename, templatename, context, doctree):
 
 def setup(app):
     """Set the extensions that depend on the address, and load them."""
-    base = address("BOOK_URL", app.config.html_baseurl, "https://example.org/softmax/")
+    example = "https://example.org/softmax/"
+    base = address("BOOK_URL", "html: baseurl", app.config.html_baseurl, example)
     app.config.html_baseurl = f"{base}/" if base else ""
     prefix = urlsplit(base).path + "/"
 

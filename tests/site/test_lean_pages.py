@@ -1,5 +1,6 @@
 """Pages carry what they use: the scripts of absent features go, those of present ones stay."""
 
+import io
 import re
 from types import SimpleNamespace
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from lean_pages import lean, make_pictures_small
 from PIL import Image
+from small_pictures import with_palette
 
 HEAD = """<head>
 <link rel="stylesheet" href="_static/book.css" />
@@ -74,6 +76,13 @@ def test_large_pictures_get_a_palette_and_small_ones_stay(tmp_path):
     with Image.open(folder / "large.png") as picture:
         shown = np.asarray(picture.convert("RGB")).astype(int)
     assert np.abs(shown - smooth).mean() < 4
+
+
+def test_what_is_transparent_becomes_white():
+    buffer = io.BytesIO()
+    Image.new("RGBA", (2, 2)).save(buffer, "PNG")
+    with Image.open(io.BytesIO(with_palette(buffer.getvalue(), 64))) as picture:
+        assert picture.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
 
 
 def test_lean_page_does_not_change_again(tmp_path):

@@ -164,7 +164,7 @@ def test_a_notebook_installs_the_package_from_a_repository_that_is_known(app):
 @pytest.mark.parametrize("variable", ["BOOK_URL", "BOOK_REPOSITORY"])
 def test_what_is_not_an_address_is_refused(variable, tmp_path, monkeypatch):
     monkeypatch.setenv(variable, "owner/name")
-    message = f"{variable} must be an address such as https://.*, got 'owner/name'."
+    message = f"{variable}, or `.*` in _config.yml, .* such as https://.*, got 'owner/name'."
     with pytest.raises(ExtensionError, match=message):
         build(tmp_path)
 
