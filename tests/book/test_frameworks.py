@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -90,12 +91,8 @@ TAB_IDS = [f"{heading.replace(' ', '-')}-{framework}" for heading, framework, _,
 
 
 @cache
-def iris_optimum():
-    """Return accuracy and biases of a softmax regression trained to the end."""
-    return trained(max_iter=3000, momentum=0.9)
-
-
 def trained(**options):
+    """Return accuracy and biases of a softmax regression of the irises."""
     X, t = load_iris(return_X_y=True)
     X = (X - X.mean(axis=0)) / X.std(axis=0)
     model = sm.SoftmaxClassifier(
@@ -138,7 +135,7 @@ def expected_values(heading, framework):
         return {"loss": loss} if framework == "sklearn" else {"loss": loss, "grad": grad}
     if heading == "A few steps of training":
         if framework in ("scipy", "sklearn"):  # they go to the end instead
-            return iris_optimum()
+            return trained(max_iter=3000, momentum=0.9)
         return trained(max_iter=100, momentum=0)
     if heading == "A classification head":
         # Padding left out by hand: three words are there.
@@ -228,11 +225,9 @@ def test_tab_prints_what_the_page_shows(heading, framework, code, output, tmp_pa
 
 
 def test_every_framework_has_its_tabs():
-    by_framework = {}
-    for heading, framework, _, _ in TABS:
-        by_framework.setdefault(framework, []).append(heading)
-    assert by_framework.keys() == MODULES.keys()
-    assert all(len(headings) > 1 for headings in by_framework.values()), by_framework
+    tabs_of = Counter(framework for _, framework, _, _ in TABS)
+    assert tabs_of.keys() == MODULES.keys()
+    assert min(tabs_of.values()) > 1, tabs_of
 
 
 def parameters_of(function):
@@ -368,13 +363,13 @@ def test_pytorch_loses_the_tail_of_the_leading_class():
     assert sm.log_softmax(z.numpy())[0] < 0
 
 
-def modules():
+def module_rows():
     """Return (module, function, arguments) of the rows of the table of PyTorch's modules."""
     rows = re.findall(r"^\| `torch\.nn\.(\w+)` \| `F\.(\w+)` \|(.*)\|$", PAGE, flags=re.MULTILINE)
     return [pytest.param(*names, "`dim`" in takes, id=names[0]) for *names, takes in rows]
 
 
-@pytest.mark.parametrize(("module", "function", "named_axis"), modules())
+@pytest.mark.parametrize(("module", "function", "named_axis"), module_rows())
 def test_modules_call_the_functions_beside_them(module, function, named_axis):
     torch = pytest.importorskip("torch")
     rest = [] if named_axis else [torch.tensor([1, 0])]
