@@ -147,6 +147,18 @@ def test_chapter_has_figures(name):
         )
 
 
+@by_chapter
+def test_code_that_draws_a_figure_is_folded(name):
+    shown = [
+        cell.metadata.mystnb.figure.name
+        for cell in read_chapter(CHAPTERS[name]).cells
+        if "figure" in cell.metadata.get("mystnb", {})
+        and "plt." in cell.source
+        and not {"hide-input", "remove-input"} & set(cell.metadata.get("tags", []))
+    ]
+    assert not shown, f"Add `tags: [hide-input]` to the cells of {name} that draw {shown}."
+
+
 @pytest.mark.parametrize("page", WRITTEN)
 def test_text_speaks_of_every_figure(page):
     mentioned = role_targets(prose(WRITTEN[page]), "numref")
