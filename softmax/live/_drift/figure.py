@@ -110,10 +110,12 @@ def draw_rounding(ax, exact, stored, labels):
     middle, reach = (exact.min() + exact.max()) / 2, LIMITS["reach"]
     ticks = np.unique(to_bfloat16(np.linspace(middle - reach, middle + reach, 200)))
     ax.plot(ticks, np.zeros(len(ticks)), "|", color="0.5", ms=14)
+    ranks = np.argsort(np.argsort(exact))  # neighbors have their names at different heights
     for k, (x, rounded, name) in enumerate(zip(exact, stored, labels, strict=True)):
         ax.plot([x, rounded], [1, 0], "o-", color=f"C{k}", lw=1.5, markevery=[1])
         ax.plot(x, 1, "o", color=f"C{k}", markerfacecolor="white")
-        ax.annotate(name, (x, 1), (0, 8 + 12 * (k % 2)), textcoords="offset points", ha="center")
+        height = 8 + 12 * (ranks[k] % 2)
+        ax.annotate(name, (x, 1), (0, height), textcoords="offset points", ha="center")
     ax.set_yticks([0, 1], ["bfloat16", "on paper"])
     ax.set(title="logits", xlim=(middle - reach, middle + reach), ylim=(-0.4, 1.6))
     ax.grid(visible=False)
