@@ -404,7 +404,7 @@ class DigitFigure extends LiveElement {
     canvas { display: block; border-radius: 6px; image-rendering: pixelated; forced-color-adjust: none; }
     .paper canvas { width: 100%; aspect-ratio: 1; background: #000; outline: 1px solid var(--line); outline-offset: -1px; touch-action: none; cursor: crosshair; }
     .hint { position: absolute; inset: 0; display: grid; place-items: center; padding: 4px; text-align: center; line-height: 1.2; font-size: 14px; color: #c9d1d9; pointer-events: none; }
-    .hint.below { align-items: end; }
+    .hint.below { inset: auto 0 0; border-radius: 0 0 4px 4px; background: rgb(0 0 0 / 75%); }
     .samples { display: grid; grid-template-columns: repeat(10, minmax(24px, 44px)); justify-content: space-between; gap: 4px; }
     .sample { padding: 2px; min-height: 0; }
     .sample canvas { width: 100%; border-radius: 4px; pointer-events: none; }
