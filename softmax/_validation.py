@@ -45,12 +45,7 @@ def as_array(x: ArrayLike, name: str, *, masked: str) -> np.ndarray:
     """Return `x` as an array of any dtype. Masked entries are refused as by `real_array`."""
     if type(x) is np.ndarray:
         return x
-    if _has_masked_entries(x):
-        combine = f" First combine the list: {name} = np.ma.array({name})."
-        raise TypeError(
-            f"`{name}` must not have masked entries, got some in {_a_type(x)}."
-            f"{combine if isinstance(x, (list, tuple)) else ''} {masked}"
-        )
+    refuse_masked(x, name, masked=masked)
     try:
         return np.asarray(x)
     except (RuntimeError, TypeError, ValueError) as error:
@@ -63,6 +58,16 @@ def as_array(x: ArrayLike, name: str, *, masked: str) -> np.ndarray:
             f"`{name}` must be convertible to a NumPy array, got {_a_type(x)}, which raises "
             f"{type(error).__name__} ({error}).{_way_to_the_host(x, name)}"
         ) from error
+
+
+def refuse_masked(x: Any, name: str, *, masked: str) -> None:
+    """Raise a TypeError if `x` has masked entries; `masked` says what to pass instead."""
+    if _has_masked_entries(x):
+        combine = f" First combine the list: {name} = np.ma.array({name})."
+        raise TypeError(
+            f"`{name}` must not have masked entries, got some in {_a_type(x)}."
+            f"{combine if isinstance(x, (list, tuple)) else ''} {masked}"
+        )
 
 
 def _has_masked_entries(x):

@@ -28,6 +28,7 @@ from softmax._optimizer import (
     loss_limit,
     mean_loss,
 )
+from softmax._validation import refuse_masked
 from softmax.functional import log_softmax, softmax
 from softmax.losses import entropy
 
@@ -38,6 +39,13 @@ if TYPE_CHECKING:
     from scipy.sparse import sparray, spmatrix
 
 _FLOATS = [np.float64, np.float32]
+
+# What to pass in place of arrays with masked entries, whose mask scikit-learn would drop.
+_IMPUTE = (
+    "Fill them in first, for example by SimpleImputer().fit_transform({0}.filled(np.nan)) from "
+    "sklearn.impute."
+)
+_SELECT = "To leave these rows out, select those where ~np.ma.getmaskarray({0})."
 
 # The prior variance of a weight under alpha="auto", for features scaled to [-1, 1].
 _PRIOR_VARIANCE = 10.0
@@ -293,7 +301,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             rng = check_random_state(self.random_state)
             val_weight = None
             if X_val is not None:
-                X_val, y_val = self._validate_training_data(X_val, y_val, reset=False)
+                X_val, y_val = self._validate_training_data(
+                    X_val, y_val, reset=False, names=("X_val", "y_val")
+                )
                 y_val = self._encode(y_val, "y_val")
             elif self.early_stopping:
                 rows, val_rows = train_test_split(
@@ -504,6 +514,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
     def _logits(self, X):
         check_is_fitted(self)
+        refuse_masked(X, "X", masked=_IMPUTE.format("X"))
         X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=_FLOATS)
         return X @ self.coef_.T + self.intercept_
 
@@ -556,7 +567,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             if not any(check(value) for check in checks):
                 raise ValueError(f"`{name}` must be {allowed}, got {value!r}.")
 
-    def _validate_training_data(self, X, y, reset):
+    def _validate_training_data(self, X, y, reset, names=("X", "y")):
+        refuse_masked(X, names[0], masked=_IMPUTE.format(names[0]))
+        refuse_masked(y, names[1], masked=_SELECT.format(names[1]))
         if getattr(X, "dtype", None) == np.dtype("f4").newbyteorder():
             X = X.astype(np.float32)  # the other byte order, which scikit-learn makes float64
         X, y = validate_data(self, X, y, reset=reset, accept_sparse="csr", dtype=_FLOATS, order="C")
@@ -566,6 +579,11 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     def _validate_sample_weight(self, sample_weight, X, labels):
         """Return the weights times the class weights, in the dtype of X; None if all are 1."""
         if sample_weight is not None:
+            refuse_masked(
+                sample_weight,
+                "sample_weight",
+                masked="To leave these rows out, pass sample_weight.filled(0).",
+            )
             sample_weight = check_array(
                 sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
             )

@@ -11,6 +11,7 @@ import scipy.sparse
 import sklearn
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_validate, train_test_split
 from sklearn.utils.class_weight import compute_class_weight
@@ -351,6 +352,34 @@ def test_float32_of_either_byte_order_stays_float32(dtype):
     assert model.coef_.dtype == np.float32
     expected = SoftmaxClassifier(random_state=0).fit(X.astype(np.float32), y)
     np.testing.assert_array_equal(model.coef_, expected.coef_)
+
+
+def test_masked_entries_are_refused_and_the_way_out_works():
+    X, y = iris()
+    mask = np.zeros(X.shape, bool)
+    mask[0, 0] = True
+    masked = np.ma.array(np.where(mask, 1e6, X), mask=mask)
+    rows = np.arange(150) < 3
+    model = SoftmaxClassifier(random_state=0)
+    with pytest.raises(TypeError, match=r"`X` must not have masked entries.*SimpleImputer"):
+        model.fit(masked, y)
+    with pytest.raises(TypeError, match=r"`X` must not have masked entries"):
+        model.partial_fit(masked, y, classes=[0, 1, 2])
+    with pytest.raises(TypeError, match=r"`y` must not .*where ~np.ma.getmaskarray\(y\)"):
+        model.fit(X, np.ma.array(y, mask=rows))
+    with pytest.raises(TypeError, match=r"`sample_weight` must not .*sample_weight.filled\(0\)"):
+        model.fit(X, y, np.ma.array(np.ones(150), mask=rows))
+    with pytest.raises(TypeError, match=r"`X_val` must not have masked entries.*X_val.filled"):
+        model.fit(X, y, X_val=masked, y_val=y)
+    assert not hasattr(model, "coef_")
+    model.fit(SimpleImputer().fit_transform(masked.filled(np.nan)), y)
+    for method in (model.predict, model.predict_proba, model.decision_function):
+        with pytest.raises(TypeError, match=r"`X` must not have masked entries"):
+            method(masked)
+    weight = np.ma.array(np.ones(150), mask=rows).filled(0)
+    left_out = SoftmaxClassifier(random_state=0).fit(X[3:], y[3:])
+    np.testing.assert_array_equal(model.fit(X, y, weight).coef_, left_out.coef_)
+    assert model.fit(np.ma.array(X), np.ma.array(y)).score(X, y) > 0.95  # nothing is masked
 
 
 def test_batches_grow_with_the_data():

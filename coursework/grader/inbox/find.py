@@ -422,31 +422,39 @@ def parse_timestamp(text, timezone=None):
     if re.match(r"[+-]", name):  # zones without a name, such as +03
         when = datetime.fromisoformat(clock + name)
     else:
-        when = datetime.fromisoformat(clock)
-        when = when.replace(tzinfo=_find_zone(name or "UTC", when, timezone))
+        when = _localize(datetime.fromisoformat(clock), name or "UTC", timezone)
     try:
         return when.astimezone(UTC)
     except OverflowError:
         raise ValueError("is beyond all calendars") from None
 
 
-def _find_zone(name, when, timezone):
-    """Return a zone that goes by a name at some time."""
+def _localize(when, name, timezone):
+    """Return a time in a zone that goes by a name at that time.
+
+    Where the clock is put back, an hour comes twice, and has the name of its zone in winter only
+    the second time (fold=1).
+    """
     if name in ("UTC", "GMT", "Z"):
-        return UTC
-    if timezone is not None and timezone.tzname(when) == name:
-        return timezone
-    zones = [
-        zone for zone in map(ZoneInfo, sorted(available_timezones())) if zone.tzname(when) == name
-    ]
-    if not zones:
+        return when.replace(tzinfo=UTC)
+    zones = map(ZoneInfo, sorted(available_timezones()))
+    for group in ([timezone] if timezone else []), zones:
+        found = [
+            when.replace(tzinfo=zone, fold=fold)
+            for zone in group
+            for fold in (0, 1)
+            if zone.tzname(when.replace(fold=fold)) == name
+        ]
+        if found:
+            break
+    else:
         raise ValueError("has a time zone that is not known")
-    if len({zone.utcoffset(when) for zone in zones}) > 1:
+    if len({time.utcoffset() for time in found}) > 1:
         raise ValueError(
             "has a time zone of which there are several: give that of the course, such as "
             "--timezone Asia/Kolkata"
         )
-    return zones[0]
+    return found[0]
 
 
 def _list_names(files):

@@ -70,7 +70,7 @@ def read_roster(path, timezone=None, *, dues=True):
         For a file that cannot be read, or no column ``student``.
     RosterError
         For no students, a student or a folder named twice or with a name that no folder can
-        have, or a date that cannot be read. Says which row.
+        have, an email without ``@``, or a date that cannot be read. Says which row.
     """
     columns = COLUMNS if dues else COLUMNS[:-1]
     students, rows = [], {}
@@ -95,6 +95,11 @@ def _make_student(cells, where, timezone):
         problem = _name_problem(cells[name])
         if problem:
             raise RosterError(f"{where}: the {name} {cells[name]!r} {problem}")
+    if cells["email"] and "@" not in cells["email"]:  # as where a name has a comma in it
+        raise RosterError(
+            f"{where}: the email {cells['email']!r} is not an address; a text that holds the "
+            "separator needs quotation marks around it"
+        )
     due = cells.get("due")
     return Student(**cells | {"due": parse_due(due, where, timezone) if due else None})
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from coursework.grader.model import Call, Outcome
 from coursework.grader.sandbox.guest.codec import MAX_LINE, decode, read_line
+from coursework.grader.sandbox.policy.libraries import hide_paths
 
 MAX_CHANNEL = 2 * MAX_LINE  # bytes of all answers to one question
 _MESSAGE = 800  # characters of one message
@@ -93,7 +94,7 @@ def read_text(value):
     """
     if type(value) is not str:
         raise TypeError("not a text")
-    text = " ".join(value[:_MESSAGE].split())
+    text = " ".join(hide_paths(value)[:_MESSAGE].split())
     return "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
     )

@@ -184,6 +184,26 @@ def test_what_nbgrader_writes_in_a_zone_is_read(name, month):
 
 
 @pytest.mark.parametrize(
+    ("text", "zone", "utc"),
+    [
+        ("2026-11-01 01:30:00 PDT", "America/Los_Angeles", "2026-11-01T08:30"),
+        ("2026-11-01 01:30:00 PST", "America/Los_Angeles", "2026-11-01T09:30"),  # not Manila's
+        ("2026-11-01 01:30:00 CST", "America/Chicago", "2026-11-01T07:30"),
+        ("2026-04-05 02:30:00 NZST", "Pacific/Auckland", "2026-04-04T14:30"),
+        ("2026-04-05 02:30:00 NZST", None, "2026-04-04T14:30"),
+    ],
+)
+def test_the_hour_that_comes_twice_is_told_by_the_name_of_its_zone(text, zone, utc):
+    found = parse_timestamp(text, zone and parse_timezone(zone))
+    assert found == datetime.fromisoformat(utc).replace(tzinfo=UTC)
+
+
+def test_a_name_that_two_zones_have_in_the_hour_that_comes_twice_is_not_guessed():
+    with pytest.raises(ValueError, match="of which there are several"):
+        parse_timestamp("2026-11-01 01:30:00 PST")
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         (b"long ago", "'long ago' is not a time such as"),

@@ -48,6 +48,8 @@ def test_a_roster_has_its_columns_in_any_order_and_blank_lines(tmp_path):
         ("student,folder\nann,bob\nbob,\n", "row 3: the folder 'bob' is in row 2 already"),
         ("student,name\n,Lee\n", "row 2: the student is missing"),
         ("student,name,email\nann,Lee, Ann,a@x.org\n", "row 2: there are 4 cells, .* 3 columns"),
+        ("student,name,email\nann,Lee, Ann,\n", "row 2: the email 'Ann' is not an address; a text"),
+        ("student,name,email,folder\nann,Lee, Ann,a@x.org\n", "row 2: the email 'Ann' is not an"),
         ("student\n../x\n", "row 2: the student '../x' begins with a dot"),
         ("student\n/etc\n", "has the character '/'"),
         ("student\na\\b\n", "has the character"),

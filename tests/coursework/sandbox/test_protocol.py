@@ -1,11 +1,15 @@
 """The grader against children that die, lie or return strange things: each really does."""
 
+import sys
+
 import numpy as np
 import pytest
 
 from coursework.grader.model import Call, Limits
 from coursework.grader.output.wording import say
 from coursework.grader.sandbox.host import run_calls
+from coursework.grader.sandbox.policy import libraries
+from coursework.grader.sandbox.protocol import read_text
 from tests.coursework.sandboxed import QUICK, answer, nothing_is_left, require_sandbox, run, value
 
 # The child's own channel is a pipe that is neither standard output nor standard error.
@@ -182,3 +186,18 @@ def test_patches_of_numpy_and_json_stay_in_their_process():
     np.testing.assert_array_equal(array, np.arange(3))
     assert numbers == [1.5]
     assert len([1]) == 1
+
+
+def test_messages_do_not_tell_where_python_is_on_the_machine(monkeypatch):
+    monkeypatch.setattr(sys, "base_prefix", "/home/teacher/.pyenv/versions/3.11.7")
+    libraries._python_folders.cache_clear()
+    told = read_text(
+        "ImportError: cannot import name 'f' from 'random' "
+        "(/home/teacher/.pyenv/versions/3.11.7/lib/python3.11/random.py)"
+    )
+    monkeypatch.undo()
+    libraries._python_folders.cache_clear()
+    assert told.endswith("'random' (<python>/lib/python3.11/random.py)")
+    (outcome,) = run("from random import f").outcomes
+    assert "cannot import name 'f'" in outcome.message
+    assert sys.base_prefix == "/usr" or sys.base_prefix not in outcome.message

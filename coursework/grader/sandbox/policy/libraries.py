@@ -108,6 +108,23 @@ def interpreter_paths():
     return shown, sorted(path for path in folders if os.path.isdir(path))
 
 
+@functools.cache
+def _python_folders():
+    """Return where Python is on this machine, longest first; nothing where every system has it."""
+    folders = {sys.base_prefix, os.path.realpath(sys.base_prefix)}
+    return sorted(folders - {"/", "/usr", "/usr/local"}, key=len, reverse=True)
+
+
+def hide_paths(text):
+    """Return a text with ``<python>`` for the folder of Python, such as one in the teacher's home.
+
+    It is in messages of Python's own, such as that of an ImportError, which students read.
+    """
+    for folder in _python_folders():
+        text = text.replace(folder, "<python>")
+    return text
+
+
 def _outermost(paths):
     """Return the paths that lie in none of the others, sorted."""
     paths = {os.path.normpath(path) for path in paths}
