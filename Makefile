@@ -25,7 +25,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: book strict links serve lab coursework soak data check check-prose test test-slow test-all frameworks references \
-  lint bench wheel mutants clean
+  lint bench runtime wheel mutants clean
 
 book: $(SITE)/.built
 	@echo "The book is at $(CURDIR)/$(SITE)/index.html"
@@ -158,6 +158,10 @@ bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.real_data
 	$(BIN)/python -m benchmarks.mnist_training
 	$(BIN)/python -m benchmarks.vocabulary_cost
+
+# Python for the browser: Pyodide and its packages (53 MB), each file checked.
+runtime: $(VENV)/.installed
+	$(BIN)/python -m tools.runtime
 
 # The package without its data (100 kB in place of 12 MB), for Python in the browser.
 wheel: $(VENV)/.installed
