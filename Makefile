@@ -15,7 +15,7 @@ SITE := _build/html
 COURSEWORK := _build/coursework
 
 CHAPTERS := $(wildcard book/*.md)
-BOOK_SOURCES := $(CHAPTERS) _config.yml _toc.yml $(wildcard book/*.bib book/_static/* book/_ext/*.py tests/claims/*.yaml)
+BOOK_SOURCES := $(CHAPTERS) _config.yml _toc.yml $(wildcard book/*.bib book/_static/* book/_ext/*.py book/_python/* tests/claims/*.yaml _build/runtime/files.json)
 COURSEWORK_SOURCES := $(wildcard coursework/hw*/*.md coursework/hw*/*.py coursework/hw*/*/*.py coursework/release/*.py \
   coursework/files.py coursework/grader/model.py coursework/grader/marking/*.py)
 PACKAGE := setup.py $(wildcard softmax/*.py softmax/live/*.py softmax/live/*/*.py softmax/live/*.mjs softmax/live/*/*.mjs softmax/*.mplstyle softmax/py.typed softmax/data/*/*)
@@ -159,7 +159,8 @@ bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.mnist_training
 	$(BIN)/python -m benchmarks.vocabulary_cost
 
-# Python for the browser: Pyodide and its packages (53 MB), each file checked.
+# Python for the browser, so that the pages of the site can run their cells: Pyodide and its packages
+# (53 MB), each file checked. The next `make book` puts it into the site.
 runtime: $(VENV)/.installed
 	$(BIN)/python -m tools.runtime
 

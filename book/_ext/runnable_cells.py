@@ -1,0 +1,138 @@
+"""Let readers run and change the code cells of a page in their browser.
+
+``make runtime`` puts Pyodide into ``_build/runtime``. When it is there, the site carries it in
+``_static/python``, together with the package, its data and the scripts of ``book/_python``, and
+each page with code gets a Run button at each cell. Without it, this extension changes nothing.
+
+A cell that takes long in the browser, or prints something else there, says so in its metadata::
+
+    softmax:
+      browser: 100 epochs take five minutes here. Set `max_iter=10` for a first look.
+
+The sentence is shown below the cell, where it can be run.
+"""
+
+import hashlib
+import json
+import zipfile
+from importlib.util import find_spec
+from pathlib import Path
+from shutil import copyfile
+
+from docutils import nodes
+from needed_data import ROOT, place_of
+
+RUNTIME = ROOT / "_build" / "runtime"
+SCRIPTS = ROOT / "book" / "_python"
+FOLDER = "_static/python"
+DATA = ROOT / "softmax" / "data"
+# Code that needs a part of the runtime -> the name of its package for Pyodide.
+PACKAGES = {
+    "": "numpy",
+    r"\b(matplotlib|plt|plotting|live)\b": "matplotlib",
+    r"\b(scipy|sklearn|SoftmaxClassifier|classifier|sparsemax)\b": "scikit-learn",
+}
+# The function that loads a data set -> the folder in which Python looks for it.
+LOADERS = {
+    "load_mnist": "SITE/softmax/data/mnist",
+    "load_word_frequencies": "SITE/softmax/data/words",
+    "load_fashion_mnist": "/usr/share/datasets/fashion-mnist",
+}
+
+
+def package_files():
+    """Return the modules that Pyodide lacks, by their paths there: the book's, and tqdm."""
+    roots = [Path(find_spec("tqdm").origin).parent, ROOT / "softmax"]
+    found = {"run_cells.py": SCRIPTS / "run_cells.py"}
+    for root in roots:
+        for path in root.rglob("*.*"):
+            if path.suffix in (".py", ".mjs", ".mplstyle"):
+                found[path.relative_to(root.parent).as_posix()] = path
+    return found
+
+
+def data_files(loader):
+    """Return the files that a loader reads, by their names; none if this machine lacks them."""
+    folder = {
+        "load_mnist": lambda: DATA / "mnist",
+        "load_word_frequencies": lambda: DATA / "words",
+        "load_fashion_mnist": lambda: place_of("fashion-mnist"),
+    }[loader]()
+    return {path.name: path for path in folder.glob("*.gz")} if folder else {}
+
+
+def write_archive(path, files):
+    """Write files into an archive: the same bytes for the same files, on whatever day."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, source in sorted(files.items()):
+            packed = zipfile.ZIP_STORED if source.suffix == ".gz" else zipfile.ZIP_DEFLATED
+            archive.writestr(zipfile.ZipInfo(name), source.read_bytes(), packed)
+
+
+def write_runtime(app, exception):
+    """Write what the pages run on into the site, and a list of it with sizes and checksums."""
+    if exception or app.builder.name != "html":
+        return
+    folder = Path(app.outdir, FOLDER)
+    folder.mkdir(parents=True, exist_ok=True)
+    listed = json.loads((RUNTIME / "files.json").read_text(encoding="utf-8"))
+    for name in listed["files"]:
+        copyfile(RUNTIME / name, folder / name)
+    for name in ("page.js", "page.css", "worker.mjs"):
+        copyfile(SCRIPTS / name, folder / name)
+    archives = {"softmax.zip": package_files()}
+    parts = [{"when": "", "files": listed["core"]}]
+    parts += [
+        {"when": when, "files": listed["packages"][package], "package": package}
+        for when, package in PACKAGES.items()
+    ]
+    parts.append({"when": "", "files": ["softmax.zip"], "folder": "SITE"})
+    for loader, target in LOADERS.items():
+        name = f"{loader.removeprefix('load_')}.zip"
+        parts.append({"when": rf"\b{loader}\b", "files": [name], "folder": target})
+        if files := data_files(loader):
+            archives[name] = files
+    for name, files in archives.items():
+        write_archive(folder / name, files)
+        content = (folder / name).read_bytes()
+        checksum = hashlib.sha256(content).hexdigest()
+        listed["files"][name] = {"size": len(content), "sha256": checksum}
+    manifest = json.dumps({"files": listed["files"], "parts": parts})
+    (folder / "manifest.json").write_text(manifest, encoding="utf-8")
+
+
+def shown_code(doctree):
+    """Yield the code cells of a page whose code is shown, each with the node of its code."""
+    for cell in doctree.findall(nodes.container):
+        for part in cell.findall(nodes.container) if "cell_metadata" in cell else ():
+            if part.get("nb_element") == "cell_code_source":
+                yield cell, part
+
+
+def add_reasons(app, doctree, docname):
+    """Put the sentence of a cell that runs differently in a browser below its code.
+
+    An EPUB, which Sphinx makes from HTML too, has no Python.
+    """
+    for cell, code in shown_code(doctree) if app.builder.name == "html" else ():
+        reason = cell["cell_metadata"].get("softmax", {}).get("browser")
+        if reason:
+            code += nodes.paragraph("", reason, classes=["python-reason"])
+
+
+def add_script(app, pagename, templatename, context, doctree):
+    """Put the script on a page that has code."""
+    if app.builder.name == "html" and doctree is not None and any(shown_code(doctree)):
+        app.add_js_file("python/page.js", loading_method="defer")
+        app.add_css_file("python/page.css")
+
+
+def setup(app):
+    """Register with Sphinx, if the runtime is there."""
+    if (RUNTIME / "files.json").exists():
+        # A change of this value has all pages written anew.
+        app.add_config_value("pages_run_python", True, "html")
+        app.connect("doctree-resolved", add_reasons)
+        app.connect("html-page-context", add_script)
+        app.connect("build-finished", write_runtime)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

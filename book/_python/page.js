@@ -1,0 +1,268 @@
+// Run, edit and restore the code cells of a page. Python is loaded by the first Run, into a worker, and has
+// one namespace for the page. Without this script, and until then, the page is what it always was.
+(() => {
+  const here = new URL(".", document.currentScript.src);
+  const SAYS = {
+    network: (file) => `${file} could not be loaded. Check your connection, then run the cell again.`,
+    missing: (file) => `This site lacks ${file}, which the cell needs. The page's notebook can be downloaded and run elsewhere.`,
+    damaged: (file) => `${file} arrived incomplete or altered, so it was not used. Reload the page, then run the cell again.`,
+    memory: () => "There is too little memory for Python in this tab. Close other tabs, then run the cell again.",
+    old: () => "This browser is too old to run Python on a page. The page's notebook can be downloaded and run elsewhere.",
+    blocked: () => "The browser did not let Python start. An extension or a rule of the network may block it; another browser may not.",
+    file: () => "A page that was opened as a file cannot start Python. Serve the folder of the book, for example with: python -m http.server",
+    other: (file, text) => `Python stopped unexpectedly. Run the cell again. (${text})`,
+  };
+  const megabytes = (bytes) => Math.round(bytes / 1e6);
+
+  let worker = null;
+  let asked = null; // the cell whose Run was pressed, as long as it is at work
+  let queue = [];
+  let failed = false; // a cell that had to run before it
+
+  function element(name, properties, ...children) {
+    const node = Object.assign(document.createElement(name), properties);
+    node.append(...children);
+    return node;
+  }
+
+  // Scripts that come by innerHTML do not run; new ones do.
+  function fromHTML(html) {
+    const node = element("div", { className: "output text_html", innerHTML: html });
+    for (const old of node.querySelectorAll("script")) {
+      old.replaceWith(element("script", { type: old.type, textContent: old.textContent }));
+    }
+    return node;
+  }
+
+  class Cell {
+    constructor(node, id) {
+      this.node = node;
+      this.id = id;
+      this.code = node.querySelector(".cell_input pre");
+      this.html = this.code.innerHTML;
+      this.source = this.text;
+      this.ran = false; // in the present namespace, with its present text
+      this.fresh = null; // the outputs of a run, while they are shown in place of the book's
+      this.output = node.querySelector(".cell_output") ?? node.appendChild(element("div", { className: "cell_output docutils container" }));
+      this.bookOutputs = [...this.output.children];
+      this.button = element("button", { type: "button", textContent: "Run", title: "Run this cell, and those above it that have not run (Shift+Enter)" });
+      this.editButton = element("button", { type: "button", textContent: "Edit", title: "Change the code. Escape leaves it.", tabIndex: -1 });
+      this.resetButton = element("button", { type: "button", textContent: "Reset", title: "Restore this cell, and clear what all cells have defined", tabIndex: -1, hidden: true });
+      this.bar = element("div", { className: "python-bar" }, this.button, this.editButton, this.resetButton);
+      this.bar.setAttribute("role", "toolbar");
+      this.bar.setAttribute("aria-label", `Python, cell ${id + 1}`);
+      this.status = element("p", { className: "python-status" });
+      this.status.setAttribute("role", "status");
+      this.code.parentElement.append(this.bar);
+      node.querySelector(".cell_input").append(this.status);
+      this.button.onclick = () => (asked === this ? stop() : run(this));
+      this.editButton.onclick = () => this.edit();
+      this.resetButton.onclick = () => this.reset();
+      this.code.ondblclick = () => this.code.isContentEditable || this.edit();
+      this.code.oninput = () => this.changed();
+      this.code.onkeydown = (event) => this.key(event);
+      this.bar.onkeydown = (event) => this.move(event);
+    }
+
+    get text() {
+      const copy = this.code.cloneNode(true);
+      for (const br of copy.querySelectorAll("br")) br.replaceWith("\n"); // by some browsers' Enter
+      return copy.textContent.trimEnd();
+    }
+
+    get isEdited() {
+      return this.text !== this.source;
+    }
+
+    say(text, isProblem = false) {
+      this.status.textContent = text;
+      this.status.classList.toggle("problem", isProblem);
+    }
+
+    // One stop of the keyboard for a cell: the arrows lead from button to button.
+    move(event) {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      const buttons = [...this.bar.children].filter((button) => !button.hidden);
+      if (step) buttons[(buttons.indexOf(document.activeElement) + step + buttons.length) % buttons.length].focus();
+    }
+
+    edit() {
+      const { code } = this;
+      try {
+        code.contentEditable = "plaintext-only";
+      } catch {
+        code.contentEditable = "true";
+      }
+      Object.assign(code, { spellcheck: false, autocapitalize: "off" });
+      for (const [name, value] of [["role", "textbox"], ["aria-multiline", "true"], ["aria-label", `Code of cell ${this.id + 1}`]]) code.setAttribute(name, value);
+      code.focus();
+    }
+
+    key(event) {
+      if (event.key === "Escape") {
+        this.editButton.focus();
+      } else if (event.key === "Enter" && (event.shiftKey || event.ctrlKey || event.metaKey)) {
+        event.preventDefault();
+        if (!asked) run(this);
+      } else if (event.key === "Enter" && this.code.isContentEditable) {
+        event.preventDefault();
+        const caret = getSelection().getRangeAt(0).cloneRange();
+        caret.setStart(this.code, 0);
+        const line = caret.toString().split("\n").at(-1);
+        document.execCommand("insertText", false, `\n${line.match(/^ */)[0]}${line.endsWith(":") ? "    " : ""}`);
+      }
+    }
+
+    changed() {
+      for (const cell of cells.slice(this.id)) cell.ran = false;
+      this.node.classList.toggle("edited", this.isEdited);
+      this.resetButton.hidden = !this.isEdited && !this.fresh;
+    }
+
+    reset() {
+      if (asked) stop();
+      this.code.innerHTML = this.html;
+      this.node.classList.remove("edited");
+      this.show(null);
+      this.say("");
+      this.button.focus();
+      this.resetButton.hidden = true;
+      for (const cell of cells) cell.ran = false;
+      worker?.postMessage({ cells: [], clear: true });
+    }
+
+    // Outputs of a run take the place of the book's, which are only hidden. A figure keeps its caption.
+    show(fresh) {
+      for (const node of this.fresh ?? []) node.remove();
+      this.picture?.[1].replaceWith(this.picture[0]);
+      this.picture = null;
+      this.fresh = fresh;
+      for (const node of this.bookOutputs) node.hidden = Boolean(fresh);
+      if (fresh) this.resetButton.hidden = false;
+    }
+
+    add(kind, text) {
+      if (!this.fresh) this.show([]);
+      const last = this.fresh.at(-1);
+      if (kind === last?.dataset.kind && kind.startsWith("std")) {
+        last.querySelector("pre").append(text);
+        return;
+      }
+      const figure = this.bookOutputs.find((node) => node.matches("figure, :has(> figure)"));
+      const old = this.node.querySelector(".cell_output img");
+      let node;
+      if (kind === "png") {
+        const image = element("img", { src: `data:image/png;base64,${text}`, alt: this.isEdited || !old ? "The figure that this cell draws" : old.alt, className: old?.className ?? "" });
+        if (figure && !this.picture) {
+          const shown = figure.querySelector("img");
+          this.picture = [shown, image];
+          shown.replaceWith(image);
+          figure.hidden = false;
+          return;
+        }
+        node = element("div", { className: "output image_png" }, image);
+      } else if (kind === "html") {
+        node = fromHTML(text);
+      } else {
+        const pre = element("pre", { textContent: text });
+        const classes = { stdout: "stream", stderr: "stream stderr", text: "text_plain", error: "traceback" }[kind];
+        node = element("div", { className: `output ${classes} highlight-myst-ansi notranslate` }, element("div", { className: "highlight" }, pre));
+      }
+      node.dataset.kind = kind;
+      this.fresh.push(node);
+      if (kind === "png" || !figure || figure.hidden) this.output.append(node);
+      else figure.before(node);
+    }
+  }
+
+  function start() {
+    if (location.protocol === "file:") throw "file";
+    if (!self.Worker || !self.WebAssembly) throw "old";
+    let modules = false;
+    const options = { get type() { modules = true; return "module"; } }; // old browsers do not ask
+    try {
+      worker = new Worker(new URL("worker.mjs", here), options);
+    } catch {
+      throw "blocked";
+    }
+    if (!modules) throw "old";
+    worker.onmessage = ({ data }) => hear(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      fail(event.message ? "other" : "blocked", "", event.message);
+    };
+  }
+
+  function run(cell) {
+    try {
+      if (!worker) start();
+    } catch (reason) {
+      end();
+      cell.say(SAYS[reason](), true);
+      return;
+    }
+    asked = cell;
+    failed = false;
+    queue = cells.slice(0, cell.id + 1).filter((other) => !other.ran || other === cell);
+    for (const other of cells) other.button.disabled = other !== cell;
+    cell.button.textContent = "Stop";
+    cell.node.classList.add("at-work");
+    cell.say("Starting …");
+    worker.postMessage({ cells: queue.map(({ id, text }) => ({ id, code: text })) });
+  }
+
+  function rest() {
+    for (const other of cells) other.button.disabled = false;
+    asked.button.textContent = "Run";
+    asked.node.classList.remove("at-work");
+    asked = null;
+  }
+
+  function end() {
+    worker?.terminate();
+    worker = null;
+    for (const cell of cells) cell.ran = false;
+  }
+
+  function stop() {
+    end();
+    asked.say("Stopped. The next run starts Python anew.");
+    rest();
+  }
+
+  function fail(kind, file, text) {
+    end();
+    if (!asked) return;
+    asked.say(SAYS[kind](file, text), true);
+    rest();
+  }
+
+  function hear({ id, kind, text, running, ended, loaded, total, starting, finished, problem, file }) {
+    if (problem) return fail(problem, file, text);
+    if (!asked) return;
+    const cell = cells[id];
+    if (total) asked.say(`Loading Python: ${megabytes(loaded)} of ${megabytes(total)} MB`);
+    if (starting) asked.say("Starting Python …");
+    if (running) {
+      cell.heard = false;
+      const place = queue.indexOf(cell) + 1;
+      asked.say(queue.length > 1 ? `Running cell ${place} of ${queue.length} …` : "Running …");
+    }
+    // What runs only because a later cell needs it stays as the book shows it, unless it is changed.
+    const isShown = cell === asked || cell?.fresh || cells.slice(0, id + 1).some((other) => other.isEdited);
+    if (kind && (isShown || kind === "error")) {
+      if (!cell.heard) cell.show([]);
+      cell.heard = true;
+      cell.add(kind, text);
+    }
+    if (ended !== undefined) {
+      if (isShown && !cell.heard) cell.show([]);
+      cell.ran = true;
+      failed ||= !ended && cell !== asked;
+      if (cell === asked) asked.say(failed ? "A cell above failed; what went wrong is shown there." : "", failed);
+    }
+    if (finished) rest();
+  }
+
+  const cells = [...document.querySelectorAll("article .cell:has(.cell_input pre)")].map((node, id) => new Cell(node, id));
+})();

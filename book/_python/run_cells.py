@@ -1,0 +1,126 @@
+"""Run the cells of a page in its worker, and hand over what they print, return and draw.
+
+``worker.mjs`` loads this file into Pyodide and calls `run` for each cell. What a cell shows comes
+as pairs of a kind and a text, in the order of Jupyter: ``stdout`` and ``stderr`` as they are
+printed, then ``html`` or ``text`` of the last expression, ``png`` of each figure as base64, or an
+``error``.
+"""
+
+import base64
+import io
+import linecache
+import logging
+import os
+import sys
+import time
+import traceback
+from functools import wraps
+
+import numpy as np
+from pyodide.code import eval_code_async
+
+os.environ["MPLBACKEND"] = "agg"  # figures are drawn for this file, not for a window
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # it says that it is at work
+PAUSE = 0.1  # seconds between two pieces of printed text
+CELL = "<cell {}>"
+
+namespace = {"__name__": "__main__"}
+bincount = np.bincount
+
+
+@wraps(bincount)
+def count(x, /, weights=None, minlength=0):
+    """Count 64-bit integers, too: NumPy's own refuses them where an address has 32 bits."""
+    x = np.asarray(x)
+    return bincount(x.astype(np.intp) if x.dtype == np.int64 else x, weights, minlength)
+
+
+np.bincount = count
+
+
+class Printed(io.TextIOBase):
+    """A stream that hands text over a few times a second, not at every call of print."""
+
+    def __init__(self, kind, show):
+        self.kind, self.show = kind, show
+        self.pieces, self.last = [], 0.0
+
+    def writable(self):
+        """Say that it can be written to."""
+        return True
+
+    def write(self, text):
+        """Keep the text, and hand all of it over if the last time was long ago."""
+        self.pieces.append(text)
+        if time.monotonic() - self.last > PAUSE:
+            self.hand_over()
+        return len(text)
+
+    def hand_over(self):
+        """Hand over what was kept."""
+        if self.pieces:
+            self.show(self.kind, "".join(self.pieces))
+        self.pieces, self.last = [], time.monotonic()
+
+
+async def run(number, code, show):
+    """Run a cell, pass what it shows to `show`, and return whether it came to its end."""
+    name = CELL.format(number)
+    linecache.cache[name] = len(code), None, code.splitlines(keepends=True), name
+    streams = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = printed = Printed("stdout", show), Printed("stderr", show)
+    error = None
+    try:
+        value = await eval_code_async(code, namespace, filename=name)
+        if value is not None:
+            present(value, show, printed)
+    except BaseException as caught:  # SystemExit and KeyboardInterrupt end a cell, not the page
+        error = short_traceback(caught)
+    finally:
+        sys.stdout, sys.stderr = streams
+        for stream in printed:
+            stream.hand_over()
+        show_figures(show)
+    if error:
+        show("error", error)
+    return error is None
+
+
+def clear():
+    """Forget what the cells have defined."""
+    namespace.clear()
+    namespace["__name__"] = "__main__"
+
+
+def present(value, show, printed):
+    """Show the value of a cell's last line, as HTML where it has that form."""
+    html = getattr(value, "_repr_html_", lambda: None)()
+    text = None if html else repr(value)
+    for stream in printed:
+        stream.hand_over()
+    show(*(("html", html) if html else ("text", text)))
+
+
+def show_figures(show):
+    """Show the figures that are open, as Jupyter does, and close them."""
+    if "matplotlib.pyplot" not in sys.modules:
+        return
+    from matplotlib import pyplot as plt
+
+    for number in plt.get_fignums():
+        figure, file = plt.figure(number), io.BytesIO()
+        if figure.axes:
+            figure.savefig(file, format="png", dpi=figure.dpi, bbox_inches="tight")
+            show("png", base64.b64encode(file.getvalue()).decode("ascii"))
+    plt.close("all")
+
+
+def short_traceback(error):
+    """Return a traceback with the lines of the page's cells alone."""
+    told = traceback.TracebackException.from_exception(error)
+    frames = [frame for frame in told.stack if frame.filename.startswith("<cell ")]
+    lines = []
+    for frame in frames:
+        where = "" if frame.name == "<module>" else f", in {frame.name}"
+        lines.append(f"line {frame.lineno}{where}:\n    {frame.line}\n")
+    return "".join([*lines, *told.format_exception_only()]).rstrip()

@@ -1,0 +1,382 @@
+"""Python on the page: cells that are run, edited, stopped and restored, and what can go wrong.
+
+The site has it where `make runtime` could get Pyodide; elsewhere these tests are skipped.
+"""
+
+import base64
+import re
+import time
+
+import nbformat
+import pytest
+
+from tests.browser.figures import THEMES, switch_theme, too_wide
+from tests.browser.test_pages import settled, violations
+from tools.references import NOTEBOOKS, chapters_with_code
+
+PAGE = "book/definition.html"
+FOLDER = "/_static/python/"
+AT_FIRST = {"page.js", "page.css"}  # what a page loads before the first click
+PARTS = {"resultTypes": ["violations"], "preload": False, "runOnly": ["wcag2a", "wcag2aa"]}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def runtime(site):
+    """Skip the tests of this file if the site was built without Python for the browser."""
+    if not (site / "_static" / "python" / "manifest.json").exists():
+        pytest.skip("The site has no Python for the browser: `make runtime book` makes it.")
+
+
+@pytest.fixture(scope="module")
+def shared(visit, address):
+    """Give a page on which Python has started, for the tests that leave it as they found it."""
+    return visit(f"{address}/{PAGE}")
+
+
+@pytest.fixture
+def page(shared):
+    """Give the page, and restore afterwards what a test has changed."""
+    yield shared
+    for button in shared.get_by_role("button", name="Reset", exact=True).all():
+        button.click()
+
+
+@pytest.fixture
+def own_page(visit, address):
+    """Return a function that opens a window of its own, on a page that has no code."""
+    pages = []
+
+    def opened(**options):
+        pages.append(visit(f"{address}/book/errata.html", **options))
+        return pages[-1]
+
+    yield opened
+    for page in pages:
+        page.context.close()
+
+
+def cell(page, code):
+    """Return the cell whose code has these words."""
+    return page.locator(".cell:has(.cell_input)").filter(
+        has=page.locator(".cell_input pre", has_text=code)
+    )
+
+
+def button(cell, name):
+    return cell.get_by_role("button", name=name, exact=True)
+
+
+def click_run(cell):
+    """Press Run without waiting for what follows."""
+    cell.locator(".cell_input").hover()
+    button(cell, "Run").click()
+
+
+def run(cell):
+    """Run a cell to its end, and return what it shows."""
+    click_run(cell)
+    return ended(cell)
+
+
+def ended(cell):
+    """Wait until a cell has ended, and return what it shows."""
+    cell.page.wait_for_function(
+        "cell => !cell.matches('.at-work')", arg=cell.element_handle(), timeout=300_000
+    )
+    return shown(cell)
+
+
+def shown(cell):
+    """Return the outputs of a cell that are to be seen."""
+    visible = "nodes => nodes.filter(e => e.checkVisibility()).map(e => e.textContent.trimEnd())"
+    return cell.locator(".cell_output > *").evaluate_all(visible)
+
+
+def says(cell):
+    return cell.locator(".python-status").text_content()
+
+
+def edit(cell, code):
+    """Replace the code of a cell by the keyboard, as a reader does."""
+    cell.locator(".cell_input").hover()
+    button(cell, "Edit").click()
+    cell.page.keyboard.press("Control+A")
+    cell.page.keyboard.insert_text(code)
+
+
+DIVIDED = "z divided by its sum"
+SETUP = 'animals = ["seal", "panda", "duck"]'
+
+
+def test_nothing_is_loaded_before_the_first_click(own_page, address):
+    page = own_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{address}/{PAGE}", wait_until="networkidle")
+    names = {url.split("?")[0].split(FOLDER)[1] for url in asked if FOLDER in url}
+    assert names == AT_FIRST
+
+
+def test_first_run_says_what_it_loads_and_shows_what_the_book_shows(page, record_property):
+    first = cell(page, DIVIDED)
+    before, start = shown(first), time.perf_counter()
+    click_run(first)
+    page.wait_for_function(
+        "cell => /Loading Python: \\d+ of \\d+ MB/.test(cell.textContent)",
+        arg=first.element_handle(),
+    )
+    assert button(first, "Stop").is_visible()
+    assert ended(first) == before
+    seconds = time.perf_counter() - start
+    record_property("table", f"Python on the page: {seconds:.1f} s from the click to the output")
+    assert first.locator("[data-kind]").count() == 1
+    assert says(first) == ""
+
+
+def test_edited_cell_changes_the_output_below_it(page):
+    below = cell(page, DIVIDED)
+    run(below)
+    before = shown(below)
+    edit(cell(page, SETUP), "import numpy as np\nz = np.array([1.0, 2.0, 5.0])")
+    after = run(below)
+    assert after != before
+    assert "0.125 0.25  0.625" in after[0]
+
+
+def test_reset_restores_text_outputs_and_state(page):
+    setup, below = cell(page, SETUP), cell(page, DIVIDED)
+    text, before = setup.locator("pre").first.inner_html(), shown(below)
+    edit(setup, "import numpy as np\nz = np.array([1.0, 2.0, 5.0])\nextra = 1")
+    assert run(below) != before
+    for changed in (setup, below):
+        changed.locator(".cell_input").hover()
+        button(changed, "Reset").click()
+    assert setup.locator("pre").first.inner_html() == text
+    assert shown(below) == before
+    assert below.locator("[data-kind]").count() == 0
+    edit(below, 'print("extra" in globals())')
+    assert run(below) == ["False"]
+
+
+def test_error_shows_the_lines_of_the_cell_alone(page):
+    failing = cell(page, DIVIDED)
+    edit(failing, "def f(x):\n    return sm.softmax(x, axis=7)\n\nprint('so far')\nf(z)")
+    printed, error = run(failing)
+    assert printed == "so far"
+    assert error.startswith("line 5:\n    f(z)\nline 2, in f:\n    return sm.softmax(x, axis=7)\n")
+    assert "site-packages" not in error
+
+
+def test_cell_that_fails_does_not_keep_a_later_one_from_running(page):
+    later = cell(page, "naive_softmax(z)").first
+    before = shown(later)
+    edit(cell(page, DIVIDED), "1 / 0")
+    assert run(later) == before
+    assert "cell above failed" in says(later)
+    assert shown(cell(page, DIVIDED))[0].endswith("ZeroDivisionError: division by zero")
+    assert run(later) == before
+    assert says(later) == ""
+
+
+def test_stop_ends_a_cell_that_hangs(page):
+    hanging = cell(page, DIVIDED)
+    before = shown(hanging)
+    edit(hanging, "print('begun')\nwhile True: pass")
+    click_run(hanging)
+    hanging.get_by_text("Running").wait_for()
+    button(hanging, "Stop").click()
+    assert says(hanging).startswith("Stopped.")
+    button(hanging, "Reset").click()
+    assert run(hanging) == before
+
+
+def test_figure_keeps_its_caption_and_live_figure_lives(page):
+    drawn = cell(page, "plotting.logits_and_probabilities(z, animals)").first
+    page.evaluate("document.querySelectorAll('article details').forEach(d => d.open = true)")
+    caption = drawn.locator("figcaption").text_content()
+    run(drawn)
+    image = drawn.locator("img:visible")
+    assert image.get_attribute("src").startswith("data:image/png;base64,")
+    assert image.get_attribute("alt").startswith("Two bar charts")
+    assert drawn.locator("figcaption:visible").text_content() == caption
+
+    live = cell(page, "live.logits(").first
+    run(live)
+    figure = live.locator("softmax-logits:visible")
+    assert figure.count() == 1
+    figure.get_by_role("slider").first.wait_for()
+
+
+def test_keyboard_edits_runs_and_leaves(page):
+    own = cell(page, DIVIDED)
+    button(own, "Run").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("for k in range(2):")
+    page.keyboard.press("Enter")  # indents
+    page.keyboard.type("print(k)")
+    page.keyboard.press("Shift+Enter")
+    assert ended(own) == ["0\n1"]
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.textContent") == "Edit"
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_cells_in_use_are_fit_to_read(page, theme):
+    settled(page)
+    edit(cell(page, DIVIDED), "1 / 0")
+    run(cell(page, DIVIDED))
+    switch_theme(page, theme)
+    page.evaluate("document.querySelectorAll('.python-bar').forEach(b => b.style.opacity = 1)")
+    page.evaluate(
+        "for (const e of document.querySelectorAll('mjx-container')) e.replaceChildren('f')"
+    )
+    assert not violations(page, PARTS)
+
+
+def test_buttons_are_there_for_a_finger(own_page, address):
+    page = own_page(width=390, has_touch=True, is_mobile=True)
+    page.goto(f"{address}/{PAGE}")
+    bar = cell(page, DIVIDED).locator(".python-bar")
+    code = cell(page, DIVIDED).locator("pre").first.bounding_box()
+    assert bar.evaluate("bar => getComputedStyle(bar).opacity") == "1"
+    assert bar.bounding_box()["y"] >= code["y"] + code["height"] - 1
+    assert min(b.bounding_box()["height"] for b in bar.locator("button:visible").all()) >= 32
+    assert too_wide(page) == 0
+
+
+ALTERED = base64.b64decode("UEsFBgAA")
+TROUBLES = {
+    "network": ("**/numpy-*.whl", {"abort": True}, "numpy-.* could not be loaded. Check"),
+    "missing": ("**/numpy-*.whl", {"status": 404}, "This site lacks numpy-"),
+    "damaged": ("**/softmax.zip", {"body": ALTERED}, "softmax.zip arrived incomplete or altered"),
+    "half": ("**/manifest.json", {"status": 404}, "This site lacks manifest.json"),
+    "blocked": ("**/worker.mjs", {"abort": True}, "did not let Python start"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", TROUBLES)
+def test_what_goes_wrong_is_said_in_a_sentence(own_page, address, visit, kind):
+    pattern, answer, sentence = TROUBLES[kind]
+    page = own_page()
+    abort = answer.get("abort")
+    page.route(pattern, lambda route: route.abort() if abort else route.fulfill(**answer))
+    page.goto(f"{address}/{PAGE}")
+    own = cell(page, DIVIDED)
+    before = shown(own)
+    run(own)
+    assert re.search(sentence, says(own))
+    assert shown(own) == before
+    visit.problems.clear()  # the file that was taken away
+
+    page.unroute(pattern)
+    assert run(own) == before
+    assert says(own) == ""
+
+
+WORKERS = {
+    "little memory": "WebAssembly.Memory = class { constructor() { throw RangeError('full') } };",
+    "unexpectedly": "WebAssembly.instantiateStreaming = async () => { throw Error('opcode') };",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sentence", WORKERS)
+def test_browser_that_cannot_run_python_says_so(own_page, address, site, visit, sentence):
+    page = own_page()
+    text = WORKERS[sentence] + (site / FOLDER.strip("/") / "worker.mjs").read_text("utf-8")
+    answer = {"body": text, "content_type": "text/javascript"}
+    page.route("**/worker.mjs", lambda route: route.fulfill(**answer))
+    page.goto(f"{address}/{PAGE}")
+    run(cell(page, DIVIDED))
+    assert sentence in says(cell(page, DIVIDED))
+    visit.problems.clear()  # what Pyodide writes into the console
+
+
+@pytest.mark.parametrize("lacks", ["WebAssembly", "Worker"])
+def test_old_browser_is_told_so(own_page, address, lacks):
+    page = own_page()
+    page.add_init_script(f"delete self.{lacks}")
+    page.goto(f"{address}/{PAGE}")
+    run(cell(page, DIVIDED))
+    assert "too old" in says(cell(page, DIVIDED))
+
+
+# Every cell of every chapter. --------------------------------------------------------------------
+
+RUN_ALL = """async (shorter) => {
+  const cells = [...document.querySelectorAll(".cell:has(.cell_input pre)")];
+  const found = [];
+  for (const cell of cells) {
+    const code = cell.querySelector(".cell_input pre");
+    const source = code.textContent.trimEnd();
+    for (const [long, short] of shorter) {
+      if (!code.textContent.includes(long)) continue;
+      code.textContent = code.textContent.replaceAll(long, short);
+      code.dispatchEvent(new Event("input"));
+    }
+    cell.querySelector(".python-bar button").click();
+    while (cell.matches(".at-work")) await new Promise((go) => setTimeout(go, 20));
+    const outputs = [...cell.querySelectorAll(".cell_output > [data-kind]")];
+    found.push({
+      source,
+      edited: code.textContent.trimEnd() !== source,
+      reason: cell.querySelector(".python-reason")?.textContent,
+      says: cell.querySelector(".python-status").textContent,
+      outputs: outputs.map((node) => [node.dataset.kind, node.textContent.trimEnd()])
+        .filter(([kind]) => kind !== "png"),
+      pictures: [...cell.querySelectorAll("img[src^='data:image/png']")]
+        .filter((image) => !image.closest(".text_html")).length,
+    });
+  }
+  return found;
+}"""
+
+
+def expected(name):
+    """Return the source and the outputs of each cell of a reference that the page shows."""
+    cells = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells
+    hidden = {"remove-cell", "remove-input"}
+    return [
+        (cell.source.rstrip(), [expected_output(out) for out in cell.outputs])
+        for cell in cells
+        if cell.cell_type == "code" and not hidden & set(cell.metadata.get("tags", []))
+    ]
+
+
+def expected_output(output):
+    if output.output_type == "stream":
+        return output.name, output.text.rstrip()
+    if "text/html" in output.data:
+        return "html", None
+    text = output.data["text/plain"]
+    return ("png", None) if text.startswith("<Figure size") else ("text", text.rstrip())
+
+
+# Chapter -> code that would take minutes, and what the test runs in its place, as the page advises.
+# What the chapter shows from there on is another result, and is not compared.
+SHORTER = {"mnist": [["max_iter=100", "max_iter=2"]]}
+# Cells that print something else in WebAssembly, by words of their code, and why.
+DIFFERENT = {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in chapters_with_code() if name != "index"])
+def test_every_cell_of_the_chapter_shows_on_the_page_what_the_book_shows(visit, address, name):
+    page = visit(f"{address}/book/{name}.html")
+    found = page.evaluate(RUN_ALL, SHORTER.get(name, []))
+    page.context.close()
+    wanted = expected(name)
+    assert [cell["source"] for cell in found] == [source for source, _ in wanted]
+    edited = False
+    for cell, (source, outputs) in zip(found, wanted, strict=True):
+        edited = edited or cell["edited"]
+        if edited or any(words in source for words in DIFFERENT):
+            continue
+        where = f"{name}:\n{source}\n"
+        assert cell["says"] == "", where
+        assert cell["pictures"] == sum(kind == "png" for kind, _ in outputs), where
+        texts = [(kind, None if kind == "html" else text) for kind, text in cell["outputs"]]
+        assert texts == [output for output in outputs if output[0] != "png"], where
