@@ -11,11 +11,12 @@ endif
 BIN := $(VENV)/$(SCRIPTS)
 FRAMEWORKS_BIN := $(FRAMEWORKS)/$(SCRIPTS)
 SITE := _build/html
+EPUB := _build/epub/softmax-from-first-principles.epub
 
 COURSEWORK := _build/coursework
 
 CHAPTERS := $(wildcard book/*.md)
-BOOK_SOURCES := $(CHAPTERS) _config.yml _toc.yml $(wildcard book/*.bib book/_static/* book/_ext/*.py book/_python/* tests/claims/*.yaml _build/runtime/files.json)
+BOOK_SOURCES := $(CHAPTERS) _config.yml _toc.yml $(wildcard book/*.bib book/_static/* book/_ext/*.py book/_ext/*.css book/_python/* tests/claims/*.yaml _build/runtime/files.json)
 COURSEWORK_SOURCES := $(wildcard coursework/hw*/*.md coursework/hw*/*.py coursework/hw*/*/*.py coursework/release/*.py \
   coursework/files.py coursework/grader/model.py coursework/grader/marking/*.py)
 PACKAGE := setup.py $(wildcard softmax/*.py softmax/live/*.py softmax/live/*/*.py softmax/live/*.mjs softmax/live/*/*.mjs softmax/*.mplstyle softmax/py.typed softmax/data/*/*)
@@ -24,7 +25,7 @@ PACKAGE := setup.py $(wildcard softmax/*.py softmax/live/*.py softmax/live/*/*.p
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: book strict links serve lab coursework soak data check check-prose test test-slow test-all frameworks references \
+.PHONY: book epub strict links serve lab coursework soak data check check-prose test test-slow test-all frameworks references \
   lint bench runtime wheel mutants clean
 
 book: $(SITE)/.built
@@ -63,7 +64,7 @@ $(COURSEWORK)/.made: $(COURSEWORK_SOURCES) _config.yml _build/.package
 	$(BIN)/python -m coursework.release --pages book/coursework --solutions
 	@touch $@
 
-$(SITE)/.built: $(BOOK_SOURCES) $(COURSEWORK)/.made _build/.package
+$(SITE)/.built: $(BOOK_SOURCES) $(COURSEWORK)/.made _build/.package $(wildcard $(EPUB))
 	$(BIN)/jupyter-book build . --quiet
 	@touch $@
 
@@ -74,6 +75,13 @@ strict: $(COURSEWORK)/.made
 	$(BIN)/jupyter-book build . -W -n --keep-going --quiet
 	@touch $(SITE)/.built
 	@echo "The book is at $(CURDIR)/$(SITE)/index.html"
+
+# The book as one file. A site that is built after it offers it.
+epub: $(EPUB)
+	@echo "The EPUB is $(CURDIR)/$(EPUB)"
+
+$(EPUB): $(BOOK_SOURCES) $(COURSEWORK)/.made _build/.package
+	$(BIN)/jupyter-book build . --builder custom --custom-builder epub -W -n --keep-going --quiet
 
 # Asks every address in the book, and fails where one leads nowhere. It needs the network.
 links: $(COURSEWORK)/.made _build/.package
@@ -129,7 +137,7 @@ test: data book $(VENV)/.installed-dev
 
 # Attacks on the grader, every page in both themes at both widths, every notebook as it is
 # downloaded, a broken copy of the book that the tests must notice, and the like.
-test-slow: data book $(VENV)/.installed-dev
+test-slow: data book epub $(VENV)/.installed-dev
 	$(PYTEST) -m slow
 
 test-all: check-prose test test-slow

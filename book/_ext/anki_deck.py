@@ -188,7 +188,7 @@ def edition(app):
 def write_package(app, exception):
     """Write the package into the site."""
     page = app.config.anki_page
-    if exception is not None or app.builder.format != "html" or page not in app.env.found_docs:
+    if exception is not None or app.builder.name != "html" or page not in app.env.found_docs:
         return
     # What is wrong with a reference was already said when its page was written.
     with logging.suppress_logging():

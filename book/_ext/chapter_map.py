@@ -146,23 +146,34 @@ def draw(parts: list[str], chapters: dict[str, Chapter], address) -> str:
     )
 
 
+class chapter_map(nodes.General, nodes.Element):
+    """The map; it is drawn when its page is written, with links from there."""
+
+
 class ChapterMap(SphinxDirective):
     """The directive ``chapter-map``, which takes no arguments."""
 
     def run(self):
-        """Return the map as HTML with links from this page."""
+        """Return the map, which the page depends on the chapters for."""
         root = Path(self.env.srcdir)
-        parts, chapters = read_chapters(root)
+        _, chapters = read_chapters(root)
         for path in ["_toc.yml", *(f"book/{name}.md" for name in chapters)]:
             self.env.note_dependency(str(root / path))
+        return [chapter_map()]
 
-        def address(name):
-            return self.env.app.builder.get_relative_uri(self.env.docname, f"book/{name}")
 
-        return [nodes.raw("", draw(parts, chapters, address), format="html")]
+def visit_map(self, node):
+    """Write the map as HTML."""
+
+    def address(name):
+        return self.builder.get_relative_uri(self.builder.current_docname, f"book/{name}")
+
+    self.body.append(draw(*read_chapters(Path(self.builder.srcdir)), address))
+    raise nodes.SkipNode
 
 
 def setup(app):
     """Register with Sphinx."""
     app.add_directive("chapter-map", ChapterMap)
+    app.add_node(chapter_map, html=(visit_map, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -37,7 +37,7 @@ def read_glossary(html, page):
 
 def write_entries(app, exception):
     """Write the script; Sphinx knows which pages have a glossary."""
-    if exception or app.builder.format != "html":
+    if exception or app.builder.name != "html":
         return
     entries, styles = {}, set()
     objects = app.env.get_domain("std").get_objects()

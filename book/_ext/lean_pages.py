@@ -76,7 +76,7 @@ def lean(text, folder):
 
 def make_lean(app, exception):
     """Write every page of the site again, lean."""
-    if exception or app.builder.format != "html":
+    if exception or app.builder.name != "html":
         return
     for page in app.outdir.rglob("*.html"):
         if "_static" in page.relative_to(app.outdir).parts:
@@ -89,7 +89,7 @@ def make_lean(app, exception):
 
 def make_pictures_small(app, exception):
     """Give each large picture of the site a palette."""
-    if exception or app.builder.format != "html":
+    if exception or app.builder.name != "html":
         return
     for path in Path(app.outdir, "_images").glob("*.png"):
         picture = path.read_bytes()
@@ -110,7 +110,7 @@ def icons(site):
 
 def write_icon_font(app, exception):
     """Write the font of the icons that the site shows, a hundredth of the whole."""
-    if exception or app.builder.format != "html":
+    if exception or app.builder.name != "html":
         return
     static = Path(app.outdir, "_static")
     font = TTFont(static / "vendor" / "fontawesome" / "webfonts" / "fa-solid-900.ttf")

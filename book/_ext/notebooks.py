@@ -288,7 +288,7 @@ def plain_notebook(source, outputs, resolver, first):
 
 def write_notebooks(app, exception):
     """Write the notebook of every page into the site."""
-    if exception is not None or app.builder.format != "html":
+    if exception is not None or app.builder.name != "html":
         return
     with remembered_doctrees(app.env):
         for docname in sorted(app.env.found_docs):

@@ -92,7 +92,7 @@ def read_page(html):
 
 def write_search(app, exception):
     """Write the index of all pages, and for each page the texts of its sections."""
-    if exception or app.builder.format != "html":
+    if exception or app.builder.name != "html":
         return
     folder = Path(app.outdir, FOLDER)
     folder.mkdir(exist_ok=True)

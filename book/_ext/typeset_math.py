@@ -154,7 +154,7 @@ def add_style_sheet(app, pagename, templatename, context, doctree):
 
 def write_fonts(app, exception):
     """Write MathJax's fonts, each with the characters that the site's style sheets draw."""
-    if exception or app.builder.format != "html":
+    if exception or app.builder.name != "html":
         return
     pages = [page.read_text("utf-8") for page in Path(app.outdir).rglob("*.html")]
     styles = "".join(sheet for page in pages for sheet in STYLES.findall(page))

@@ -69,7 +69,7 @@ def test_large_pictures_get_a_palette_and_small_ones_stay(tmp_path):
     for name, pixels in [("small", smooth), ("large", np.clip(smooth + noise, 0, 255))]:
         Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{name}.png")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    app = SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=tmp_path)
+    app = SimpleNamespace(builder=SimpleNamespace(name="html"), outdir=tmp_path)
     make_pictures_small(app, None)
     assert (folder / "small.png").read_bytes() == before["small.png"]
     assert len((folder / "large.png").read_bytes()) < len(before["large.png"]) / 2

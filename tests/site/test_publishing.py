@@ -150,6 +150,20 @@ def test_what_is_not_run_has_no_button_for_it(published, page):
     assert "Colab" not in links(read(site / f"{page}.html"))
 
 
+@pytest.mark.parametrize("made", [[], ["epub/softmax.epub"]])
+def test_the_whole_book_is_offered_where_it_was_made(made, tmp_path):
+    for name in made:
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(name)
+    extensions = ["myst_parser", "sphinx_book_theme", "publishing", "book_files"]
+    site = build(tmp_path, extensions=extensions, epub_basename="softmax").outdir
+    found = links(read(site / "book" / "chapter.html"))
+    offered = {name: link for name, link in found.items() if name == "book.epub"}
+    assert len(offered) == len(made)
+    for name, link in zip(made, offered.values(), strict=True):
+        assert (site / "book" / link).read_text() == name
+
+
 def test_a_notebook_installs_the_package_from_a_repository_that_is_known(app):
     cells = preface(app, "book/chapter")
     assert cells[0].source.startswith("> This notebook is a page of ")
