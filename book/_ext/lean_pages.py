@@ -4,6 +4,7 @@ The theme and the extensions put their scripts and styles on every page. Here th
 has no use for are taken out again, after the build: the icons' script (half a megabyte; the
 style sheet draws the same icons from a font), Thebe (there is no kernel behind a static page),
 and, page by page, what belongs to tabs, dropdowns, code or the search that the page has not.
+Scripts of the head run once the page is read, so that its text is seen before them.
 Pictures get their size, so that the text does not jump, and load when they come near; large ones
 get a palette. The icons that the site shows become a small font of their own, which book.css puts
 before the large one.
@@ -32,6 +33,12 @@ FEATURES = {
     r"searchtools\.js|language_data\.js|searchindex\.js": None,  # see section_search.py
 }
 TAG = re.compile(r"[ \t]*<script\b[^>]*>.*?</script>\n?|[ \t]*<link\b[^>]*>\n?", re.DOTALL)
+# Scripts of the head that wait for the document anyway, so that none needs to hold up the text.
+# Scripts in the page set DOCUMENTATION_OPTIONS, whose own script therefore stays as it is.
+WAITING = re.compile(
+    r"<script(?= [^>]*src=\"[^\"]*/(?:doctools|sphinx_highlight|clipboard\.min|copybutton"
+    r"|togglebutton|design-tabs|sphinx-book-theme)\.js)(?![^>]* defer)"
+)
 PICTURE = re.compile(r'<img\b[^>]*\bsrc="(?P<source>[^":]+\.png)"[^>]*>')
 
 
@@ -71,7 +78,7 @@ def lean(text, folder):
 
     # The theme takes "" for no mode chosen, and then complains of it in the console.
     text = text.replace('getItem("mode") || ""', 'getItem("mode") || "auto"')
-    return PICTURE.sub(sized, TAG.sub(kept, text))
+    return PICTURE.sub(sized, WAITING.sub('<script defer="defer"', TAG.sub(kept, text)))
 
 
 def make_lean(app, exception):

@@ -85,6 +85,14 @@ def test_what_is_transparent_becomes_white():
         assert picture.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
 
 
+def test_scripts_of_the_head_do_not_hold_up_the_text(site):
+    for page in (site / "book").glob("*.html"):
+        head = page.read_text("utf-8").partition("</head>")[0]
+        scripts = re.findall(r"<script[^>]*\bsrc=[^>]*>", head)
+        (blocking,) = [script for script in scripts if " defer" not in script]
+        assert "documentation_options.js" in blocking
+
+
 def test_lean_page_does_not_change_again(tmp_path):
     Image.new("RGB", (30, 20)).save(tmp_path / "a.png")
     once = lean(HEAD.replace("{}", '<img src="a.png" />'), tmp_path)
