@@ -55,6 +55,22 @@ def violations(page, options):
     return [f"{rule}, {len(nodes)} times, first {nodes[0]}" for rule, nodes in found.items()]
 
 
+def cut_formulas(page):
+    """Return the formulas in lines of text that end beyond a box which hides what leaves it."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll("article span.math")].filter(formula => {
+          const characters = [...formula.querySelectorAll("mjx-c")];
+          const right = Math.max(...characters.map(c => c.getBoundingClientRect().right));
+          for (let box = formula; box.localName !== "article"; box = box.parentElement) {
+            const hides = ["hidden", "clip"].includes(getComputedStyle(box).overflowX);
+            if (hides && box.clientWidth && right > box.getBoundingClientRect().right + 1)
+              return true;
+          }
+          return false;
+        }).map(formula => formula.querySelector("mjx-assistive-mml").textContent)"""
+    )
+
+
 def assert_fit_to_read(page, what):
     """Fail if the page is wider than its window, or if axe-core finds something in either theme."""
     assert too_wide(page) == 0, f"{what} is {too_wide(page)} px too wide."
@@ -70,6 +86,7 @@ def test_page_is_fit_to_read(visit, address, name):
     page = settled(visit(f"{address}/{name}.html", width=390))
     try:
         assert too_wide(page) == 0, f"{name} is {too_wide(page)} px wider than a phone."
+        assert not (cut := cut_formulas(page)), f"{name} cuts {cut} on a phone."
         page.set_viewport_size({"width": 1280, "height": 900})
         assert_fit_to_read(page, name)
     finally:
