@@ -267,7 +267,8 @@ class DescentFigure extends LiveElement {
     th, td { padding: 3px 8px 3px 0; text-align: end; vertical-align: bottom; }
     th:first-child { text-align: start; }
     thead th { font-weight: 400; color: var(--soft); font-size: 13px; line-height: 1.2; }
-    th span { display: inline-block; overflow-wrap: anywhere; }
+    th span { display: inline-block; }
+    thead th:nth-child(3) span { min-width: 4em; overflow-wrap: anywhere; }
     tr > :last-child { padding-right: 0; }
     .key::before { content: ""; display: inline-block; width: 11px; height: 11px; margin-right: 5px; border: 2.5px solid var(--color); border-radius: 50%; background: var(--color); forced-color-adjust: none; }
     .key1::before { background: var(--ground); }
