@@ -16,7 +16,7 @@ EPUB := _build/epub/softmax-from-first-principles.epub
 COURSEWORK := _build/coursework
 
 CHAPTERS := $(wildcard book/*.md)
-BOOK_SOURCES := $(CHAPTERS) _config.yml _toc.yml $(wildcard book/*.bib book/_static/* book/_ext/*.py book/_ext/*.css book/_python/* tests/claims/*.yaml _build/runtime/files.json)
+BOOK_SOURCES := $(CHAPTERS) _config.yml _toc.yml $(wildcard book/*.bib book/_static/* book/_ext/*.py book/_ext/*.css book/_python/* tests/claims/*.yaml)
 COURSEWORK_SOURCES := $(wildcard coursework/hw*/*.md coursework/hw*/*.py coursework/hw*/*/*.py coursework/release/*.py \
   coursework/files.py coursework/grader/model.py coursework/grader/marking/*.py)
 PACKAGE := setup.py $(wildcard softmax/*.py softmax/live/*.py softmax/live/*/*.py softmax/live/*.mjs softmax/live/*/*.mjs softmax/*.mplstyle softmax/py.typed softmax/data/*/*)
@@ -24,6 +24,9 @@ PACKAGE := setup.py $(wildcard softmax/*.py softmax/live/*.py softmax/live/*/*.p
 # One core for each kernel: the tests run two side by side, and two pools of threads would fight.
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
+
+# What a step that fails has written is not taken for its result: the EPUB is written in spite of warnings.
+.DELETE_ON_ERROR:
 
 .PHONY: book epub strict links serve lab coursework soak data check check-prose test test-slow test-all frameworks references \
   lint bench runtime wheel mutants clean
@@ -64,7 +67,7 @@ $(COURSEWORK)/.made: $(COURSEWORK_SOURCES) _config.yml _build/.package
 	$(BIN)/python -m coursework.release --pages book/coursework --solutions
 	@touch $@
 
-$(SITE)/.built: $(BOOK_SOURCES) $(COURSEWORK)/.made _build/.package $(wildcard $(EPUB))
+$(SITE)/.built: $(BOOK_SOURCES) $(COURSEWORK)/.made _build/.package $(wildcard $(EPUB) _build/runtime/files.json)
 	$(BIN)/jupyter-book build . --quiet
 	@touch $@
 
@@ -82,6 +85,7 @@ epub: $(EPUB)
 
 $(EPUB): $(BOOK_SOURCES) $(COURSEWORK)/.made _build/.package
 	$(BIN)/jupyter-book build . --builder custom --custom-builder epub -W -n --keep-going --quiet
+	@rm -f $(SITE)/.built
 
 # Asks every address in the book, and fails where one leads nowhere. It needs the network.
 links: $(COURSEWORK)/.made _build/.package
@@ -137,7 +141,7 @@ test: data book $(VENV)/.installed-dev
 
 # Attacks on the grader, every page in both themes at both widths, every notebook as it is
 # downloaded, a broken copy of the book that the tests must notice, and the like.
-test-slow: data book epub $(VENV)/.installed-dev
+test-slow: data epub book $(VENV)/.installed-dev
 	$(PYTEST) -m slow
 
 test-all: check-prose test test-slow
@@ -171,6 +175,7 @@ bench: $(VENV)/.installed
 # (53 MB), each file checked. The next `make book` puts it into the site.
 runtime: $(VENV)/.installed
 	$(BIN)/python -m tools.runtime
+	@rm -f $(SITE)/.built
 
 # The package without its data (100 kB in place of 12 MB), for Python in the browser.
 wheel: $(VENV)/.installed

@@ -1,4 +1,4 @@
-"""Write the book as an EPUB: for readers on a phone, on paper that glows, or without a network.
+"""Write the book as an EPUB: for readers on a phone, on an e-reader, or without a network.
 
 ``jupyter-book build . --builder custom --custom-builder epub`` writes it from the same sources as
 the site. It has no theme and no script. Formulas are MathML, the one that the site keeps for screen

@@ -18,11 +18,18 @@
   let asked = null; // the cell whose Run was pressed, as long as it is at work
   let queue = [];
   let failed = false; // a cell that had to run before it
+  let firstChanged = Infinity; // the first cell whose text was changed since Run was pressed
 
   function element(name, properties, ...children) {
     const node = Object.assign(document.createElement(name), properties);
     node.append(...children);
     return node;
+  }
+
+  // A new line that was typed or pasted may be an element. This changes `node`, a copy.
+  function plainText(node) {
+    for (const br of node.querySelectorAll("br")) br.replaceWith("\n");
+    return node.textContent;
   }
 
   // Scripts that come by innerHTML do not run; new ones do.
@@ -55,7 +62,7 @@
       this.status.setAttribute("role", "status");
       this.code.parentElement.append(this.bar);
       node.querySelector(".cell_input").append(this.status);
-      this.button.onclick = () => (asked === this ? stop() : run(this));
+      this.button.onclick = ({ detail }) => (asked !== this ? run(this) : detail < 2 && stop()); // a double click is one
       this.editButton.onclick = () => this.edit();
       this.resetButton.onclick = () => this.reset();
       this.code.ondblclick = () => this.code.isContentEditable || this.edit();
@@ -65,9 +72,7 @@
     }
 
     get text() {
-      const copy = this.code.cloneNode(true);
-      for (const br of copy.querySelectorAll("br")) br.replaceWith("\n"); // by some browsers' Enter
-      return copy.textContent.trimEnd();
+      return plainText(this.code.cloneNode(true)).trimEnd();
     }
 
     get isEdited() {
@@ -75,7 +80,7 @@
     }
 
     say(text, isProblem = false) {
-      this.status.textContent = text;
+      if (this.status.textContent !== text) this.status.textContent = text; // each change may be read aloud
       this.status.classList.toggle("problem", isProblem);
     }
 
@@ -99,6 +104,8 @@
     }
 
     key(event) {
+      // Elsewhere on the page, Sphinx takes a slash for its shortcut to the search.
+      if (event.key === "/" && this.code.isContentEditable) event.stopPropagation();
       if (event.key === "Escape") {
         this.editButton.focus();
       } else if (event.key === "Enter" && (event.shiftKey || event.ctrlKey || event.metaKey)) {
@@ -108,13 +115,14 @@
         event.preventDefault();
         const caret = getSelection().getRangeAt(0).cloneRange();
         caret.setStart(this.code, 0);
-        const line = caret.toString().split("\n").at(-1);
+        const line = plainText(caret.cloneContents()).split("\n").at(-1);
         document.execCommand("insertText", false, `\n${line.match(/^ */)[0]}${line.endsWith(":") ? "    " : ""}`);
       }
     }
 
     changed() {
       for (const cell of cells.slice(this.id)) cell.ran = false;
+      firstChanged = Math.min(firstChanged, this.id);
       this.node.classList.toggle("edited", this.isEdited);
       this.resetButton.hidden = !this.isEdited && !this.fresh;
     }
@@ -170,8 +178,9 @@
       }
       node.dataset.kind = kind;
       this.fresh.push(node);
-      if (kind === "png" || !figure || figure.hidden) this.output.append(node);
-      else figure.before(node);
+      // The order of Jupyter: what is printed, the value, the figures, an error.
+      if (figure && kind !== "png" && kind !== "error") figure.before(node);
+      else this.output.append(node);
     }
   }
 
@@ -203,6 +212,7 @@
     }
     asked = cell;
     failed = false;
+    firstChanged = Infinity;
     queue = cells.slice(0, cell.id + 1).filter((other) => !other.ran || other === cell);
     for (const other of cells) other.button.disabled = other !== cell;
     cell.button.textContent = "Stop";
@@ -257,7 +267,7 @@
     }
     if (ended !== undefined) {
       if (isShown && !cell.heard) cell.show([]);
-      cell.ran = true;
+      cell.ran = id < firstChanged;
       failed ||= !ended && cell !== asked;
       if (cell === asked) asked.say(failed ? "A cell above failed; what went wrong is shown there." : "", failed);
     }

@@ -80,7 +80,10 @@ async def run(number, code, show):
         sys.stdout, sys.stderr = streams
         for stream in printed:
             stream.hand_over()
+    try:
         show_figures(show)
+    except Exception as caught:  # such as a title with a formula that cannot be read
+        error = error or short_traceback(caught)
     if error:
         show("error", error)
     return error is None
@@ -107,12 +110,14 @@ def show_figures(show):
         return
     from matplotlib import pyplot as plt
 
-    for number in plt.get_fignums():
-        figure, file = plt.figure(number), io.BytesIO()
-        if figure.axes:
-            figure.savefig(file, format="png", dpi=figure.dpi, bbox_inches="tight")
-            show("png", base64.b64encode(file.getvalue()).decode("ascii"))
-    plt.close("all")
+    try:
+        for number in plt.get_fignums():
+            figure, file = plt.figure(number), io.BytesIO()
+            if figure.axes:
+                figure.savefig(file, format="png", dpi=figure.dpi, bbox_inches="tight")
+                show("png", base64.b64encode(file.getvalue()).decode("ascii"))
+    finally:
+        plt.close("all")
 
 
 def short_traceback(error):

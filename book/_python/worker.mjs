@@ -54,7 +54,7 @@ async function prepare(code) {
   manifest ??= await (await request("manifest.json")).json();
   const parts = manifest.parts.filter(({ when }, i) => !ready.has(i) && new RegExp(when).test(code));
   const wanted = [...new Set(parts.flatMap((part) => part.files))].filter((file) => !files.has(file));
-  const total = wanted.reduce((sum, file) => sum + manifest.files[file].size, 0);
+  const total = wanted.reduce((sum, file) => sum + (manifest.files[file]?.size ?? 0), 0);
   let done = 0;
   const report = (count) => postMessage({ loaded: (done += count), total });
   await Promise.all(wanted.map((file) => get(file, report)));
@@ -85,7 +85,7 @@ async function run({ cells, clear }) {
 }
 
 function tell(error) {
-  const memory = error instanceof RangeError || /memory/i.test(error.message);
+  const memory = /memory/i.test(error.message) || (error instanceof RangeError && !/stack/i.test(error.message));
   postMessage({ problem: error.kind ?? (memory ? "memory" : "other"), file: error.file ?? "", text: String(error) });
 }
 

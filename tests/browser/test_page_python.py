@@ -4,6 +4,7 @@ The site has it where `make runtime` could get Pyodide; elsewhere these tests ar
 """
 
 import base64
+import json
 import re
 import time
 
@@ -30,14 +31,17 @@ def runtime(site):
 @pytest.fixture(scope="module")
 def shared(visit, address):
     """Give a page on which Python has started, for the tests that leave it as they found it."""
-    return visit(f"{address}/{PAGE}")
+    page = visit(f"{address}/{PAGE}")
+    page.evaluate("document.querySelectorAll('.cell details').forEach(d => { d.open = true; })")
+    return page
 
 
 @pytest.fixture
 def page(shared):
     """Give the page, and restore afterwards what a test has changed."""
     yield shared
-    for button in shared.get_by_role("button", name="Reset", exact=True).all():
+    # From the last to the first, since a button that is pressed hides itself.
+    for button in reversed(shared.get_by_role("button", name="Reset", exact=True).all()):
         button.click()
 
 
@@ -56,10 +60,12 @@ def own_page(visit, address):
 
 
 def cell(page, code):
-    """Return the cell whose code has these words."""
-    return page.locator(".cell:has(.cell_input)").filter(
-        has=page.locator(".cell_input pre", has_text=code)
+    """Return the first cell whose code has these words now; it stays that cell when edited."""
+    cells = page.locator(".cell:has(.cell_input pre)")
+    texts = cells.evaluate_all(
+        "all => all.map(cell => cell.querySelector('.cell_input pre').textContent)"
     )
+    return cells.nth(next(i for i, text in enumerate(texts) if code in text))
 
 
 def button(cell, name):
@@ -143,6 +149,34 @@ def test_edited_cell_changes_the_output_below_it(page):
     assert "0.125 0.25  0.625" in after[0]
 
 
+def test_cell_that_is_changed_while_it_runs_is_run_again(page):
+    setup, below = cell(page, SETUP), cell(page, DIVIDED)
+    edit(below, "print(z)")
+    edit(setup, "import time\ntime.sleep(3)\nz = 1")
+    click_run(below)
+    edit(setup, "z = 7")
+    ended(below)
+    assert run(below) == ["7"]
+
+
+def test_double_click_on_run_does_not_stop_it(page):
+    own = cell(page, DIVIDED)
+    before = shown(own)
+    own.locator(".cell_input").hover()
+    button(own, "Run").dblclick()
+    assert ended(own) == before
+    assert says(own) == ""
+
+
+def test_figure_that_cannot_be_drawn_is_an_error_of_its_cell(page):
+    own = cell(page, DIVIDED)
+    edit(own, "import matplotlib.pyplot as plt\n_ = plt.title(r'$\\nothing$')")
+    assert "nothing" in run(own)[-1]
+    assert says(own) == ""
+    edit(own, "print('as before')")
+    assert run(own) == ["as before"]
+
+
 def test_reset_restores_text_outputs_and_state(page):
     setup, below = cell(page, SETUP), cell(page, DIVIDED)
     text, before = setup.locator("pre").first.inner_html(), shown(below)
@@ -170,10 +204,11 @@ def test_error_shows_the_lines_of_the_cell_alone(page):
 def test_cell_that_fails_does_not_keep_a_later_one_from_running(page):
     later = cell(page, "naive_softmax(z)").first
     before = shown(later)
-    edit(cell(page, DIVIDED), "1 / 0")
+    failing = cell(page, DIVIDED)
+    edit(failing, "1 / 0")
     assert run(later) == before
     assert "cell above failed" in says(later)
-    assert shown(cell(page, DIVIDED))[0].endswith("ZeroDivisionError: division by zero")
+    assert shown(failing)[0].endswith("ZeroDivisionError: division by zero")
     assert run(later) == before
     assert says(later) == ""
 
@@ -215,9 +250,11 @@ def test_keyboard_edits_runs_and_leaves(page):
     page.keyboard.press("Control+A")
     page.keyboard.type("for k in range(2):")
     page.keyboard.press("Enter")  # indents
+    page.keyboard.type("print(k / 2)")  # Sphinx takes a slash for a shortcut
+    page.keyboard.press("Enter")  # keeps the indentation
     page.keyboard.type("print(k)")
     page.keyboard.press("Shift+Enter")
-    assert ended(own) == ["0\n1"]
+    assert ended(own) == ["0.0\n0\n0.5\n1"]
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.textContent") == "Edit"
 
@@ -225,8 +262,9 @@ def test_keyboard_edits_runs_and_leaves(page):
 @pytest.mark.parametrize("theme", THEMES)
 def test_cells_in_use_are_fit_to_read(page, theme):
     settled(page)
-    edit(cell(page, DIVIDED), "1 / 0")
-    run(cell(page, DIVIDED))
+    failing = cell(page, DIVIDED)
+    edit(failing, "1 / 0")
+    run(failing)
     switch_theme(page, theme)
     page.evaluate("document.querySelectorAll('.python-bar').forEach(b => b.style.opacity = 1)")
     page.evaluate(
@@ -274,6 +312,18 @@ def test_what_goes_wrong_is_said_in_a_sentence(own_page, address, visit, kind):
     page.unroute(pattern)
     assert run(own) == before
     assert says(own) == ""
+
+
+@pytest.mark.slow
+def test_file_that_the_site_was_built_without_is_named(own_page, address, site, visit):
+    manifest = json.loads((site / FOLDER.strip("/") / "manifest.json").read_text("utf-8"))
+    del manifest["files"]["softmax.zip"]
+    page = own_page()
+    page.route("**/manifest.json", lambda route: route.fulfill(json=manifest))
+    page.goto(f"{address}/{PAGE}")
+    run(cell(page, DIVIDED))
+    assert "This site lacks softmax.zip" in says(cell(page, DIVIDED))
+    visit.problems.clear()  # the files that were still on their way
 
 
 WORKERS = {
