@@ -67,7 +67,7 @@ $(COURSEWORK)/.made: $(COURSEWORK_SOURCES) _config.yml _build/.package
 	$(BIN)/python -m coursework.release --pages book/coursework --solutions
 	@touch $@
 
-$(SITE)/.built: $(BOOK_SOURCES) $(COURSEWORK)/.made _build/.package $(wildcard $(EPUB) _build/runtime/files.json)
+$(SITE)/.built: $(BOOK_SOURCES) $(COURSEWORK)/.made _build/.package $(wildcard $(EPUB) .pyodide/files.json)
 	$(BIN)/jupyter-book build . --quiet
 	@touch $@
 
@@ -190,5 +190,5 @@ mutants: $(VENV)/.installed-dev
 	$(BIN)/mutmut results
 
 clean:
-	rm -rf _build book/coursework $(VENV) $(FRAMEWORKS) *.egg-info .pytest_cache .ruff_cache .hypothesis mutants
+	rm -rf _build book/coursework $(VENV) $(FRAMEWORKS) .pyodide *.egg-info .pytest_cache .ruff_cache .hypothesis mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

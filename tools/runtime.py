@@ -1,6 +1,6 @@
 """Fetch Python for the browser: Pyodide, and the packages that the chapters use.
 
-``python -m tools.runtime`` fills ``_build/runtime``, from which the site carries what its pages
+``python -m tools.runtime`` fills ``.pyodide``, from which the site carries what its pages
 need to run their cells. Every file is checked: the core by the checksums below, each package by
 Pyodide's own lock file, which is part of the core. A file takes its name when it is whole and
 checked, and ``files.json``, the list of all of them, is written last.
@@ -22,7 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
-RUNTIME = ROOT / "_build" / "runtime"
+RUNTIME = ROOT / ".pyodide"
 LIST = "files.json"
 
 # The newest whose packages can be had, and checked, where only package registries are reachable.

@@ -1,6 +1,6 @@
 """Let readers run and change the code cells of a page in their browser.
 
-``make runtime`` puts Pyodide into ``_build/runtime``. When it is there, the site carries it in
+``make runtime`` puts Pyodide into ``.pyodide``. When it is there, the site carries it in
 ``_static/python``, together with the package, its data and the scripts of ``book/_python``, and
 each page with code gets a Run button at each cell. Without it, this extension changes nothing.
 
@@ -22,7 +22,7 @@ from shutil import copyfile
 from docutils import nodes
 from needed_data import ROOT, place_of
 
-RUNTIME = ROOT / "_build" / "runtime"
+RUNTIME = ROOT / ".pyodide"
 SCRIPTS = ROOT / "book" / "_python"
 FOLDER = "_static/python"
 DATA = ROOT / "softmax" / "data"
