@@ -15,6 +15,8 @@ from tests.browser.figures import THEMES, switch_theme, too_wide
 from tests.browser.test_pages import settled, violations
 from tools.references import NOTEBOOKS, chapters_with_code
 
+pytestmark = pytest.mark.slow
+
 PAGE = "book/definition.html"
 FOLDER = "/_static/python/"
 AT_FIRST = {"page.js", "page.css"}  # what a page loads before the first click
@@ -94,8 +96,10 @@ def ended(cell):
 
 def shown(cell):
     """Return the outputs of a cell that are to be seen."""
-    visible = "nodes => nodes.filter(e => e.checkVisibility()).map(e => e.textContent.trimEnd())"
-    return cell.locator(".cell_output > *").evaluate_all(visible)
+    return cell.locator(".cell_output > *").evaluate_all(
+        """nodes => nodes.filter(e => e.checkVisibility())
+            .map(e => (e.querySelector("pre") ?? e).textContent.trimEnd())"""
+    )
 
 
 def says(cell):
@@ -294,7 +298,6 @@ TROUBLES = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", TROUBLES)
 def test_what_goes_wrong_is_said_in_a_sentence(own_page, address, visit, kind):
     pattern, answer, sentence = TROUBLES[kind]
@@ -314,7 +317,6 @@ def test_what_goes_wrong_is_said_in_a_sentence(own_page, address, visit, kind):
     assert says(own) == ""
 
 
-@pytest.mark.slow
 def test_file_that_the_site_was_built_without_is_named(own_page, address, site, visit):
     manifest = json.loads((site / FOLDER.strip("/") / "manifest.json").read_text("utf-8"))
     del manifest["files"]["softmax.zip"]
@@ -332,7 +334,6 @@ WORKERS = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("sentence", WORKERS)
 def test_browser_that_cannot_run_python_says_so(own_page, address, site, visit, sentence):
     page = own_page()
@@ -412,7 +413,6 @@ SHORTER = {"mnist": [["max_iter=100", "max_iter=2"]]}
 DIFFERENT = {}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in chapters_with_code() if name != "index"])
 def test_every_cell_of_the_chapter_shows_on_the_page_what_the_book_shows(visit, address, name):
     page = visit(f"{address}/book/{name}.html")
