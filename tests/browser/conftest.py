@@ -14,6 +14,7 @@ from threading import Thread
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tests.browser.figures import click, find, write_page
 from tools.references import ROOT
 
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
@@ -115,6 +116,29 @@ def visit(browser):
     yield open_page
     for context in contexts:
         context.close()
+
+
+# A file of tests names its live figure in `FIGURE`, and in `WINDOW` what `visit` takes besides.
+
+
+@pytest.fixture(scope="module")
+def file(request, tmp_path_factory):
+    """Give the address of a page with the live figure and nothing else."""
+    return write_page(tmp_path_factory.mktemp("page"), request.module.FIGURE)
+
+
+@pytest.fixture(scope="module")
+def page(request, visit, file):
+    """Give this page in a window that the tests of the file share."""
+    return visit(file, **getattr(request.module, "WINDOW", {}))
+
+
+@pytest.fixture
+def figure(request, page):
+    """Give the figure of this page as it starts."""
+    figure = find(page, request.module.FIGURE.name)
+    click(figure, "Reset")
+    return figure
 
 
 @pytest.fixture(autouse=True)

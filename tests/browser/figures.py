@@ -33,6 +33,16 @@ def control(figure, label):
     return figure.get_by_label(label, exact=True)
 
 
+def button(figure, name):
+    """Return the button with exactly this text."""
+    return figure.get_by_role("button", name=name, exact=True)
+
+
+def click(figure, name):
+    """Press a button with the mouse."""
+    button(figure, name).click()
+
+
 def press(locator, key, times=1):
     """Focus a control and press a key on it."""
     locator.focus()
@@ -93,6 +103,24 @@ def misfits(figure):
     )
 
 
+def assert_fits(figure):
+    """Assert that neither the page nor a part of the figure is too wide."""
+    assert too_wide(figure.page) == 0
+    assert misfits(figure) == []
+
+
+def assert_follows_the_theme(*nodes):
+    """Switch the theme to dark and back, and compare the colors of elements."""
+    style = "e => { const s = getComputedStyle(e); return s.fill + s.stroke + s.backgroundColor; }"
+    seen = []
+    for theme in (*THEMES, "light"):
+        switch_theme(nodes[0].page, theme)
+        seen.append([node.evaluate(style) for node in nodes])
+    light, dark, again = seen
+    assert all(a != b for a, b in zip(light, dark, strict=True))
+    assert again == light
+
+
 def span(figure, *selectors):
     """Return the height of the part of a figure that holds all elements that match, in pixels.
 
@@ -114,6 +142,15 @@ def write_page(folder, *figures):
 def close(numbers):
     """Return what equals these numbers but for rounding, for ``assert found == close(numbers)``."""
     return pytest.approx([float(number) for number in numbers], rel=TOLERANCE, abs=TOLERANCE)
+
+
+def follow_link(page, link):
+    """Follow a link to a place of the page, and wait until it has been read."""
+    page.evaluate(
+        "hash => new Promise(done => { addEventListener('hashchange', done, { once: true });"
+        " location.hash = hash; })",
+        link,
+    )
 
 
 def address_of(page, name):

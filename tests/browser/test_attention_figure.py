@@ -6,6 +6,7 @@ import pytest
 from softmax import live
 from tests.browser.figures import (
     address_of,
+    click,
     close,
     control,
     drag,
@@ -27,25 +28,7 @@ PLACES = np.array([[0.0, 0.0], [4.0, 1.0], [1.0, 3.0]])
 ANIMALS = ["seal", "panda", "duck"]
 FEATURES = ["lives in water", "flies"]
 PAGE = "book/attention.html"
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    """Return the address of a page with the chapter's figure and nothing else."""
-    figure = live.attention(QUERY, KEYS, PLACES, ANIMALS, features=FEATURES)
-    return write_page(tmp_path_factory.mktemp("attention"), figure)
-
-
-@pytest.fixture(scope="module")
-def page(visit, file):
-    return visit(file)
-
-
-@pytest.fixture
-def figure(page):
-    figure = find(page, "attention")
-    figure.get_by_role("button", name="Reset").click()
-    return figure
+FIGURE = live.attention(QUERY, KEYS, PLACES, ANIMALS, features=FEATURES)
 
 
 def fields(figure):
@@ -226,7 +209,7 @@ def test_the_address_keeps_the_state(page, figure, visit):
     other = find(visit(page.url), "attention")
     assert (query(other), scale(other)) == ([1.5, -0.25], 3)
     assert_agrees_with_numpy(other)
-    figure.get_by_role("button", name="Reset").click()
+    click(figure, "Reset")
     page.wait_for_function("location.hash === ''")
 
 

@@ -1,7 +1,5 @@
 """The live figure of attention in blocks, operated as a reader does."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 
@@ -10,51 +8,22 @@ from softmax import live
 from tests.book.chapters import chapter_until
 from tests.browser.figures import (
     address_of,
+    assert_fits,
+    assert_follows_the_theme,
+    click,
     close,
     control,
     find,
-    misfits,
+    follow_link,
     press,
-    switch_theme,
-    too_wide,
     wait_for_status,
-    write_page,
 )
 
 model = chapter_until("fast-attention", "live.blocks(")
 Z, VALUES = np.array(model.scores_by_hour), model.clock
 COUNT = len(Z)
-ROWS = {
-    "mu": "max μ",
-    "factor": "factor",
-    "s": "sum s",
-    "a": "sum a",
-    "lse": "μ + log s",
-    "o": "output o",
-    "share": "share of o",
-    "mean": "mean ×",
-}
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    """Return the address of a page with the figure of the chapter and nothing else."""
-    return write_page(tmp_path_factory.mktemp("blocks"), live.blocks(Z, VALUES, block=3))
-
-
-@pytest.fixture(scope="module")
-def page(visit, file):
-    return visit(file, reduced_motion="reduce")
-
-
-@pytest.fixture
-def figure(page):
-    return reset(find(page, "blocks"))
-
-
-def reset(figure):
-    figure.get_by_role("button", name="Reset").click()
-    return figure
+FIGURE = live.blocks(Z, VALUES, block=3)
+WINDOW = {"reduced_motion": "reduce"}
 
 
 def set_to(figure, size, step):
@@ -106,14 +75,14 @@ def assert_agrees_with_the_package(figure):
     parts = [state(z, *ends) for ends in ((0, cut), (cut, end), (0, end), (0, COUNT))]
     mu, s, a, o, lse = ([part[i] for part in parts] for i in range(5))
     shares = sm.softmax(lse[:2]) if end else [0, 0]
-    expected = {ROWS["o"]: np.concatenate(o), ROWS["share"]: shares}
+    expected = {"output o": np.concatenate(o), "share of o": shares}
     if split:
         both = 0 < cut < COUNT
-        expected |= {ROWS["lse"]: lse, ROWS["mean"]: np.mean(o[:2], axis=0) if both else []}
+        expected |= {"μ + log s": lse, "mean ×": np.mean(o[:2], axis=0) if both else []}
     else:
         factor = np.exp(np.array(mu[:2]) - mu[2]) if end else []
-        expected |= {ROWS["mu"]: mu, ROWS["s"]: s, ROWS["a"]: np.concatenate(a)}
-        expected[ROWS["factor"]] = factor
+        expected |= {"max μ": mu, "sum s": s, "sum a": np.concatenate(a)}
+        expected["factor"] = factor
     found = table(figure)
     assert found.keys() == expected.keys()
     for name, numbers in expected.items():
@@ -125,13 +94,13 @@ def assert_agrees_with_the_package(figure):
 
 @pytest.mark.parametrize("size", [1, 3, 5, COUNT])
 def test_every_step_agrees_with_the_package(figure, size):
+    last = -(-COUNT // size)
     for split in (False, True):
         workers(figure).set_checked(split)
-        for step in range(-(-COUNT // size) + 1):
+        for step in {0, 1, last // 2, last - 1, last}:
             set_to(figure, size, step)
             assert_agrees_with_the_package(figure)
-            last = split or step == -(-COUNT // size)
-            assert figure.locator(".same").count() == last
+            assert figure.locator(".same").count() == (split or step == last)
 
 
 def test_the_output_ends_where_attention_over_all_keys_ends(figure):
@@ -259,58 +228,37 @@ def test_the_address_leads_back(visit, page, figure):
     other = find(visit(page.url, reduced_motion="reduce"), "blocks")
     assert held(other) == held(figure)
     assert control(other, "Key").input_value() == "key 4"
-    reset(figure)
+    click(figure, "Reset")
     page.wait_for_function("location.hash === ''")
 
 
-SCORES = ",".join(["1"] * COUNT)
-
-
 @pytest.mark.parametrize(
-    "state",
+    "change",
     [
-        "",
-        "%",
-        "z=1,2&block=3&step=1&key=0&split=0",
-        f"z={SCORES.replace('1', '9')}&block=3&step=1&key=0&split=0",
-        f"z={',' * (COUNT - 1)}&block=3&step=1&key=0&split=0",
-        f"z={SCORES}&block=0&step=1&key=0&split=0",
-        f"z={SCORES}&block=3&step=5&key=0&split=0",
-        f"z={SCORES}&block=3&step=1.5&key=0&split=0",
-        f"z={SCORES}&block=3&step=1&key=12&split=0",
-        f"z={SCORES}&block=3&step=1&key=0&split=2",
-        f"z={SCORES}&block=3&step=1&key=0",
+        {"z": "1,2"},
+        {"z": ",".join(["9"] * COUNT)},
+        {"z": "," * (COUNT - 1)},
+        {"block": 0},
+        {"step": 5},
+        {"step": 1.5},
+        {"key": COUNT},
+        {"split": 2},
+        {"split": ""},
     ],
 )
-def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
-    page.evaluate("text => { location.hash = text; }", f"blocks:{state}")
-    page.wait_for_timeout(50)
+def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, change):
+    state = {"z": ",".join(["1"] * COUNT), "block": 3, "step": 1, "key": 0, "split": 0, **change}
+    follow_link(page, "blocks:" + "&".join(f"{name}={value}" for name, value in state.items()))
     assert held(figure) == (3, 2, Z.tolist(), False)
 
 
-def test_the_chapter_starts_with_a_third_block_that_raises_the_maximum():
-    tops = Z.reshape(4, 3).max(axis=1)
-    assert np.argmax(tops) == 2
-    assert all(a != b for a, b in pairwise(tops))
+def test_colors_follow_the_theme(figure):
+    assert_follows_the_theme(figure, figure.locator(".max.one"))
 
 
-def test_colors_follow_the_theme(page, figure):
-    def colors():
-        color = "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).stroke]"
-        return [node.evaluate(color) for node in (figure, figure.locator(".max.one"))]
-
-    switch_theme(page, "light")
-    light = colors()
-    switch_theme(page, "dark")
-    assert all(a != b for a, b in zip(light, colors(), strict=True))
-    switch_theme(page, "light")
-    assert colors() == light
-
-
-def test_nothing_is_wider_than_the_figure(page, figure):
-    for width in (390, 600, 1280):
-        page.set_viewport_size({"width": width, "height": 900})
-        for split in (False, True):
-            workers(figure).set_checked(split)
-            assert too_wide(page) == 0
-            assert misfits(figure) == []
+@pytest.mark.parametrize("width", [390, 600, 1280])
+def test_nothing_is_wider_than_the_figure(page, figure, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    for split in (False, True):
+        workers(figure).set_checked(split)
+        assert_fits(figure)

@@ -11,6 +11,7 @@ from softmax.live._calibration.figure import LIMITS, slider_temperatures
 from tests.book.chapters import chapter_functions
 from tests.browser.figures import (
     address_of,
+    click,
     close,
     control,
     drag,
@@ -22,7 +23,6 @@ from tests.browser.figures import (
     too_wide,
     values,
     wait_for_status,
-    write_page,
 )
 
 PAGE = "book/calibration.html"
@@ -41,25 +41,7 @@ def predictions(seed, size):
 
 
 SETS = {"validation": predictions(0, 2_000), "test": predictions(1, 1_500)}
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    """Return the address of a page with a figure and nothing else."""
-    figure = live.calibration(*SETS["validation"], *SETS["test"])
-    return write_page(tmp_path_factory.mktemp("calibration"), figure)
-
-
-@pytest.fixture(scope="module")
-def page(visit, file):
-    return visit(file)
-
-
-@pytest.fixture
-def figure(page):
-    figure = find(page, "calibration")
-    figure.get_by_role("button", name="Reset").click()
-    return figure
+FIGURE = live.calibration(*SETS["validation"], *SETS["test"])
 
 
 def temperature(figure):
@@ -226,7 +208,7 @@ def test_the_address_keeps_the_state(page, figure, visit):
     other = find(visit(page.url), "calibration")
     assert (temperature(other), chosen(other)) == (2.05, "test")
     assert_agrees_with_the_package(other)
-    figure.get_by_role("button", name="Reset").click()
+    click(figure, "Reset")
     page.wait_for_function("location.hash === ''")
 
 

@@ -7,6 +7,8 @@ import softmax as sm
 from softmax import live
 from tests.browser.figures import (
     address_of,
+    button,
+    click,
     close,
     control,
     find,
@@ -17,7 +19,6 @@ from tests.browser.figures import (
     too_wide,
     values,
     wait_for_status,
-    write_page,
 )
 
 ANIMALS = ["seal", "panda", "duck"]
@@ -50,28 +51,7 @@ RULES = [
     (lambda z: sm.cross_entropy(z, 1), lambda z: sm.cross_entropy_grad(z, TARGET)),
     (squared_error, squared_error_grad),
 ]
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    """Return the address of a page with the chapter's figure and nothing else."""
-    return write_page(tmp_path_factory.mktemp("descent"), live.descent(8, ANIMALS))
-
-
-@pytest.fixture(scope="module")
-def page(visit, file):
-    return visit(file)
-
-
-@pytest.fixture
-def figure(page):
-    figure = find(page, "descent")
-    button(figure, "Reset").click()
-    return figure
-
-
-def button(figure, name):
-    return figure.get_by_role("button", name=name, exact=True)
+FIGURE = live.descent(8, ANIMALS)
 
 
 def field(figure, label):
@@ -184,7 +164,7 @@ def test_the_balls_are_on_their_losses(figure):
 def test_play_runs_until_both_are_there(figure):
     control(figure, "Lead of seal at the start, as a number").fill("2")
     count = int(max(values(figure, COUNTS)))
-    button(figure, "Play").click()
+    click(figure, "Play")
     button(figure, "Pause").wait_for()
     button(figure, "Play").wait_for()
     assert_agrees_with_the_package(figure, count, 2.0)
@@ -192,9 +172,9 @@ def test_play_runs_until_both_are_there(figure):
 
 
 def test_pause_stops_at_a_whole_step(page, figure):
-    button(figure, "Play").click()
+    click(figure, "Play")
     page.wait_for_function("document.querySelector('softmax-descent').time > 2")
-    button(figure, "Pause").click()
+    click(figure, "Pause")
     step = int(field(figure, "Step"))
     assert 2 <= step < 652
     assert_agrees_with_the_package(figure, step)
@@ -227,7 +207,7 @@ def test_the_address_keeps_the_state(page, figure, visit):
     assert address_of(page, "descent") == "#descent:lead=9.4&rate=2&step=40"
     other = find(visit(page.url), "descent")
     assert_agrees_with_the_package(other, 40, 9.4, 2.0)
-    button(figure, "Reset").click()
+    click(figure, "Reset")
     page.wait_for_function("location.hash === ''")
 
 

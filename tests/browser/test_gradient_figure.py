@@ -7,6 +7,7 @@ import softmax as sm
 from softmax import live
 from tests.browser.figures import (
     address_of,
+    click,
     close,
     control,
     drag,
@@ -18,7 +19,6 @@ from tests.browser.figures import (
     too_wide,
     values,
     wait_for_status,
-    write_page,
 )
 
 LOGITS = ".row input[type=number][data-value]"
@@ -32,24 +32,7 @@ LOSS, FIRST_LOSS, STEPS = ".tally > b", ".tally .soft b:nth-of-type(2)", ".tally
 ANIMALS = ["seal", "panda", "duck"]
 Z = [0.25, 1.23, -0.8]
 PAGE = "book/cross-entropy.html"
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    """Return the address of a page with the chapter's figure and nothing else."""
-    return write_page(tmp_path_factory.mktemp("gradient"), live.gradient(Z, 1, ANIMALS))
-
-
-@pytest.fixture(scope="module")
-def page(visit, file):
-    return visit(file)
-
-
-@pytest.fixture
-def figure(page):
-    figure = find(page, "gradient")
-    figure.get_by_role("button", name="Reset").click()
-    return figure
+FIGURE = live.gradient(Z, 1, ANIMALS)
 
 
 def true_class(figure):
@@ -150,7 +133,7 @@ def test_arrows_lead_from_the_probability_against_the_gradient(figure, kind):
 def test_steps_are_those_of_gradient_descent(figure):
     control(figure, "Learning rate, as a number").fill("2.5")
     press(figure.get_by_role("button", name="Step", exact=True), "Enter", 3)
-    figure.get_by_role("button", name="Ten steps").click()
+    click(figure, "Ten steps")
     z, losses = descend(Z, 1, 2.5, 13)
     assert values(figure, LOGITS) == close(z)
     assert values(figure, LOSS) == close(losses[-1:])
@@ -169,7 +152,7 @@ def test_steps_on_squared_error(figure, z, rate, steps):
         control(figure, f"Logit of {name}, as a number").fill(str(logit))
     control(figure, "Learning rate, as a number").fill(str(rate))
     for _ in range(steps // 10):
-        figure.get_by_role("button", name="Ten steps").click()
+        click(figure, "Ten steps")
     end, losses = descend(z, 1, rate, steps, "squared error")
     assert values(figure, LOGITS) == close(end)
     assert_agrees_with_the_package(figure, "squared error")
@@ -179,7 +162,7 @@ def test_steps_on_squared_error(figure, z, rate, steps):
 
 
 def test_the_curve_shows_each_loss(figure):
-    figure.get_by_role("button", name="Ten steps").click()
+    click(figure, "Ten steps")
     points = figure.locator("polyline").get_attribute("points").split()
     heights = [40 - float(point.split(",")[1]) for point in points]
     losses = np.array(descend(Z, 1, 1.0, 10)[1])
@@ -213,7 +196,7 @@ def test_what_the_reader_sets_is_a_new_start(figure):
     step.click()
     press(control(figure, "Learning rate"), "ArrowLeft")
     assert values(figure, STEPS)[0] == 0
-    figure.get_by_role("button", name="Reset").click()
+    click(figure, "Reset")
     assert values(figure, LOGITS) == Z
     assert_agrees_with_the_package(figure)
     assert true_class(figure) == 1
@@ -238,7 +221,7 @@ def test_the_address_keeps_the_state(page, figure, visit):
     control(figure, "seal is the true class").check()
     control(figure, "Logit of duck, as a number").fill("2.5")
     control(figure, "Learning rate, as a number").fill("3")
-    figure.get_by_role("button", name="Ten steps").click()
+    click(figure, "Ten steps")
     assert address_of(page, "gradient") == (
         "#gradient:z=0.25,1.23,2.5&target=0&rate=3&loss=squared-error&step=10"
     )
@@ -247,7 +230,7 @@ def test_the_address_keeps_the_state(page, figure, visit):
     assert values(other, LOGITS) == close(z)
     assert values(other, FIRST_LOSS) == close(losses[:1])
     assert_agrees_with_the_package(other, "squared error")
-    figure.get_by_role("button", name="Reset").click()
+    click(figure, "Reset")
     page.wait_for_function("location.hash === ''")
 
 

@@ -9,6 +9,8 @@ from softmax.live._jacobian.figure import flows
 from tests.browser.figures import (
     THEMES,
     address_of,
+    button,
+    click,
     close,
     control,
     drag,
@@ -26,29 +28,7 @@ from tests.browser.figures import (
 
 START = {"z": [0.25, 1.23, -0.8], "target": 1, "labels": ["seal", "panda", "duck"], "step": 0.5}
 PAGE = "book/derivation.html"
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    """Return the address of a page with the chapter's figure and nothing else."""
-    figure = live.jacobian(START["z"], START["target"], START["labels"])
-    return write_page(tmp_path_factory.mktemp("jacobian"), figure)
-
-
-@pytest.fixture(scope="module")
-def page(visit, file):
-    return visit(file)
-
-
-@pytest.fixture
-def figure(page):
-    figure = find(page, "jacobian")
-    button(figure, "Reset").click()
-    return figure
-
-
-def button(figure, name):
-    return figure.get_by_role("button", name=name, exact=True)
+FIGURE = live.jacobian(START["z"], START["target"], START["labels"])
 
 
 def challenge(figure):
@@ -119,7 +99,7 @@ def test_a_nudge_of_zero_moves_nothing(figure):
 
 
 def test_a_step_is_taken_until_the_slider_ends(figure):
-    button(figure, "Step").click()
+    click(figure, "Step")
     assert_agrees_with_the_package(figure, [0.25, 1.73, -0.8])
     press(button(figure, "Step"), "Enter", 13)
     assert button(figure, "Step").get_attribute("aria-disabled") == "true"
@@ -131,7 +111,7 @@ def test_half_the_step_has_a_quarter_of_the_error(figure):
     errors = []
     for _ in range(4):
         errors.append(max(map(abs, values(figure, ".error"))))
-        button(figure, "Halve Δz").click()
+        click(figure, "Halve Δz")
     assert_agrees_with_the_package(figure, START["z"], step=0.0313)
     wait_for_status(figure, "Half the step: the largest error went from")
     np.testing.assert_allclose(np.divide(errors[:-1], errors[1:]), 4, rtol=0.1)
@@ -158,7 +138,7 @@ def test_the_address_keeps_the_state(page, figure, visit):
     other = find(visit(page.url), "jacobian")
     assert_agrees_with_the_package(other, START["z"], 2, -0.25)
     assert control(other, "Nudge the logit of duck").is_checked()
-    button(figure, "Reset").click()
+    click(figure, "Reset")
     page.wait_for_function("location.hash === ''")
 
 

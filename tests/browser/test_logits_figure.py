@@ -6,6 +6,7 @@ import pytest
 import softmax as sm
 from softmax import live
 from tests.browser.figures import (
+    click,
     close,
     control,
     drag,
@@ -30,25 +31,7 @@ START = {
 }
 SIMPLEX = "svg"
 PAGE = "book/definition.html"
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    """Return the address of a page with the chapter's figure and nothing else."""
-    figure = live.logits(START["z"], START["labels"])
-    return write_page(tmp_path_factory.mktemp("logits"), figure)
-
-
-@pytest.fixture(scope="module")
-def page(visit, file):
-    return visit(file)
-
-
-@pytest.fixture
-def figure(page):
-    figure = find(page, "logits")
-    figure.get_by_role("button", name="Reset").click()
-    return figure
+FIGURE = live.logits(START["z"], START["labels"])
 
 
 def logits(figure):
@@ -200,15 +183,15 @@ def test_classes_come_and_go(figure):
     fewer.press("Enter")
     wait_for_status(figure, "The last class cannot be removed")
     assert fewer.get_attribute("aria-disabled") == "true"
-    figure.get_by_role("button", name="Reset").click()
+    click(figure, "Reset")
     assert logits(figure) == [0.25, 1.23, -0.8]
 
 
 def test_the_simplex_is_there_for_three_classes(figure):
     assert figure.locator(SIMPLEX).is_visible()
-    figure.get_by_role("button", name="Add a class").click()
+    click(figure, "Add a class")
     assert not figure.locator(SIMPLEX).is_visible()
-    figure.get_by_role("button", name="Remove a class").click()
+    click(figure, "Remove a class")
     assert figure.locator(SIMPLEX).is_visible()
     label = figure.locator(SIMPLEX).get_attribute("aria-label")
     assert "seal 0.249, panda 0.664 and duck 0.087" in label
@@ -298,7 +281,7 @@ def test_the_address_keeps_the_state(page, figure, visit):
     assert logits(other) == [2.5, 1.23, -0.8]
     assert temperature(other) == 0.5
     assert_agrees_with_the_package(other)
-    figure.get_by_role("button", name="Reset").click()
+    click(figure, "Reset")
     page.wait_for_function("location.hash === ''")
 
 
@@ -351,7 +334,7 @@ def test_the_page_does_not_scroll_sideways(visit, file, width):
     page = visit(file, width=width)
     figure = find(page, "logits")
     for _ in range(5):
-        figure.get_by_role("button", name="Add a class").click()
+        click(figure, "Add a class")
     assert too_wide(page) == 0
     assert misfits(figure) == []
 

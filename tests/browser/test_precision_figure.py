@@ -7,6 +7,7 @@ import softmax as sm
 from softmax import live
 from softmax.live._precision.figure import three_ways
 from tests.browser.figures import (
+    click,
     control,
     drag,
     find,
@@ -17,7 +18,6 @@ from tests.browser.figures import (
     too_wide,
     values,
     wait_for_status,
-    write_page,
 )
 from tests.browser.test_precision_numerics import (
     naive_softmax,
@@ -28,25 +28,7 @@ from tests.browser.test_precision_numerics import (
 
 PATTERN = np.array([1.0, 1.1, 1.2])
 PAGE = "book/stability.html"
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    """Return the address of a page with the chapter's figure and nothing else."""
-    figure = live.precision(PATTERN, "float32", 100)
-    return write_page(tmp_path_factory.mktemp("precision"), figure)
-
-
-@pytest.fixture(scope="module")
-def page(visit, file):
-    return visit(file)
-
-
-@pytest.fixture
-def figure(page):
-    figure = find(page, "precision")
-    figure.get_by_role("button", name="Reset").click()
-    return figure
+FIGURE = live.precision(PATTERN, "float32", 100)
 
 
 def part(figure, number):
@@ -198,7 +180,7 @@ def test_the_address_keeps_the_state(page, figure, visit):
     other = find(visit(page.url), "precision")
     assert part(other, 1)[:, 0].tolist() == [300, -110, -120]
     assert control(other, "bfloat16").is_checked()
-    figure.get_by_role("button", name="Reset").click()
+    click(figure, "Reset")
     page.wait_for_function("location.hash === ''")
 
 

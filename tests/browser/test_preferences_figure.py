@@ -8,14 +8,15 @@ from softmax import live
 from softmax.live._preferences.figure import LIMITS, fit_scores
 from tests.browser.figures import (
     address_of,
+    assert_fits,
+    assert_follows_the_theme,
+    click,
     close,
     control,
     drag,
     find,
-    misfits,
+    follow_link,
     press,
-    switch_theme,
-    too_wide,
     values,
     wait_for_status,
     write_page,
@@ -25,29 +26,8 @@ ANSWERS = ["Bamboo.", "Pandas eat bamboo.", "All day long.", "I cannot say.", "B
 REFERENCE = np.array([0.40, 0.25, 0.10, 0.20, 0.05])
 PAIRS = [[1, 0], [2, 1], [1, 3]]
 BETA = "Price of divergence beta"
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    """Return the address of a page with one figure and nothing else."""
-    figure = live.preferences(ANSWERS, REFERENCE, question="Food?", comparisons=PAIRS)
-    return write_page(tmp_path_factory.mktemp("preferences"), figure)
-
-
-@pytest.fixture(scope="module")
-def page(visit, file):
-    return visit(file, reduced_motion="reduce")
-
-
-@pytest.fixture
-def figure(page):
-    figure = find(page, "preferences")
-    click(figure, "Reset")
-    return figure
-
-
-def click(figure, name):
-    figure.get_by_role("button", name=name, exact=True).click()
+FIGURE = live.preferences(ANSWERS, REFERENCE, question="Food?", comparisons=PAIRS)
+WINDOW = {"reduced_motion": "reduce"}
 
 
 def shown(figure):
@@ -155,8 +135,7 @@ def test_the_address_keeps_the_state(page, figure, visit):
 
 
 def test_scores_are_rounded_to_be_read(page, figure):
-    page.evaluate("location.hash = 'preferences:pairs=34.03&beta=1'")
-    figure.get_by_text("2 choices").wait_for()
+    follow_link(page, "preferences:pairs=34.03&beta=1")
     shown = figure.locator(".half:first-child .number")
     assert shown.all_text_contents() == ["+0.67", "0.00", "0.00", "0.00", "−0.67"]
 
@@ -167,8 +146,7 @@ def test_scores_are_rounded_to_be_read(page, figure):
      "pairs=10&beta=0", "pairs=ab&beta=1", f"pairs={'.'.join(['10'] * 61)}&beta=1", "%"],
 )  # fmt: skip
 def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
-    page.evaluate("hash => { location.hash = hash; }", f"preferences:{state}")
-    page.wait_for_function("hash => location.hash.endsWith(hash)", arg=state)
+    follow_link(page, f"preferences:{state}")
     assert_agrees_with_python(figure, PAIRS, 1)
 
 
@@ -178,16 +156,8 @@ def test_two_answers_have_no_challenge(visit, tmp_path):
     assert not figure.locator(".challenge").is_visible()
 
 
-def test_colors_follow_the_theme(page, figure):
-    def colors():
-        color = "e => getComputedStyle(e).backgroundColor"
-        return [node.evaluate(color) for node in (figure, figure.locator(".kept").first)]
-
-    switch_theme(page, "light")
-    light = colors()
-    switch_theme(page, "dark")
-    assert all(a != b for a, b in zip(light, colors(), strict=True))
-    switch_theme(page, "light")
+def test_colors_follow_the_theme(figure):
+    assert_follows_the_theme(figure, figure.locator(".kept").first)
 
 
 @pytest.mark.parametrize("width", [390, 600, 1280])
@@ -195,5 +165,4 @@ def test_nothing_is_wider_than_the_figure(visit, file, width):
     page = visit(file, width=width)
     figure = find(page, "preferences")
     control(figure, f"{BETA}, as a number").fill("0.1")
-    assert too_wide(page) == 0
-    assert misfits(figure) == []
+    assert_fits(figure)

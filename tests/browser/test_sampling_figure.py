@@ -134,28 +134,8 @@ def test_draws_agree_with_the_chapter(evaluate):
 
 
 # --- The figure -----------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    """Return the address of a page with the chapter's figure and nothing else."""
-    figure = live.sampling(LOGITS, WORDS, " ".join(TEXT))
-    return write_page(tmp_path_factory.mktemp("sampling"), figure)
-
-
-@pytest.fixture(scope="module")
-def page(visit, file):
-    return visit(file, reduced_motion="reduce")
-
-
-@pytest.fixture
-def figure(page):
-    return reset(find(page, "sampling"))
-
-
-def reset(figure):
-    figure.get_by_role("button", name="Reset").click()
-    return figure
+FIGURE = live.sampling(LOGITS, WORDS, " ".join(TEXT))
+WINDOW = {"reduced_motion": "reduce"}
 
 
 def click(figure, name, times=1):
@@ -411,7 +391,7 @@ def test_the_address_keeps_the_state(page, figure, visit):
     for one in (figure, other):
         click(one, "Write a line")
     assert text(other) == text(figure)
-    reset(figure)
+    click(figure, "Reset")
     page.wait_for_function("location.hash === ''")
 
 

@@ -7,44 +7,26 @@ import softmax as sm
 from softmax import live
 from softmax.live._sparsemax.figure import CORNERS, entmax
 from tests.browser.figures import (
-    THEMES,
     address_of,
+    assert_fits,
+    assert_follows_the_theme,
+    click,
     close,
     control,
     drag,
     find,
-    misfits,
+    follow_link,
     press,
     span,
     start,
-    switch_theme,
-    too_wide,
     values,
     wait_for_status,
-    write_page,
 )
 
 Z = [0.25, 1.23, -0.8]
 ANIMALS = ["seal", "panda", "duck"]
 PAGE = "book/beyond-softmax.html"
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    """Return the address of a page with the chapter's figure and nothing else."""
-    return write_page(tmp_path_factory.mktemp("sparsemax"), live.sparsemax(Z, ANIMALS))
-
-
-@pytest.fixture(scope="module")
-def page(visit, file):
-    return visit(file)
-
-
-@pytest.fixture
-def figure(page):
-    figure = find(page, "sparsemax")
-    figure.get_by_role("button", name="Reset").click()
-    return figure
+FIGURE = live.sparsemax(Z, ANIMALS)
 
 
 def fields(figure):
@@ -163,29 +145,21 @@ def test_the_address_keeps_the_state(page, figure, visit):
     other = find(visit(page.url), "sparsemax")
     assert (logits(other).tolist(), alpha(other)) == ([-0.25, 1.23, -0.8], 1.35)
     assert_agrees_with_python(other)
-    figure.get_by_role("button", name="Reset").click()
+    click(figure, "Reset")
     page.wait_for_function("location.hash === ''")
 
 
 @pytest.mark.parametrize("state", ["", "z=1,1&alpha=1", "z=1,1,2&alpha=1", "z=1,1,1&alpha=3"])
-def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(visit, file, state):
-    figure = find(visit(f"{file}#sparsemax:{state}"), "sparsemax")
+def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
+    follow_link(page, f"sparsemax:{state}")
     assert logits(figure).tolist() == Z
     assert_agrees_with_python(figure)
 
 
-def test_colors_follow_the_theme(page, figure):
-    def colors():
-        style = "e => { const s = getComputedStyle(e); return s.fill + s.backgroundColor; }"
-        nodes = [".field", "svg", "circle.dense", ".bar.sparse"]
-        return [figure.locator(node).first.evaluate(style) for node in nodes]
-
-    seen = []
-    for theme in [*THEMES, "light"]:
-        switch_theme(page, theme)
-        seen.append(colors())
-    assert all(a != b for a, b in zip(*seen[:2], strict=True))
-    assert seen[2] == seen[0]
+def test_colors_follow_the_theme(figure):
+    assert_follows_the_theme(
+        *(figure.locator(node).first for node in (".field", "svg", "circle.dense", ".bar.sparse"))
+    )
 
 
 @pytest.mark.parametrize("width", [390, 600, 1280])
@@ -193,8 +167,7 @@ def test_picture_and_bars_are_seen_at_once(visit, file, width):
     page = visit(file, width=width)
     figure = find(page, "sparsemax")
     control(figure, "Alpha, as a number").fill("1.05")
-    assert too_wide(page) == 0
-    assert misfits(figure) == []
+    assert_fits(figure)
     assert span(figure, "svg", ".class") < page.viewport_size["height"]
     sizes = figure.locator("svg text").evaluate_all(
         "all => all.map(e => parseFloat(getComputedStyle(e).fontSize) * e.getCTM().a)"

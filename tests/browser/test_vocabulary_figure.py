@@ -8,62 +8,28 @@ from softmax import live
 from tests.book.chapters import chapter_until
 from tests.browser.figures import (
     address_of,
+    assert_fits,
+    assert_follows_the_theme,
+    click,
     close,
     control,
     find,
-    misfits,
+    follow_link,
     press,
-    switch_theme,
-    too_wide,
     values,
     wait_for_status,
-    write_page,
 )
 
 model = chapter_until("large-vocabularies", "live.vocabulary(")
 WORDS = [
-    "the",
-    "of",
-    "to",
-    "a",
-    "is",
-    "it",
-    "you",
-    "that",
-    "he",
-    "was",
-    "on",
-    "his",
-    "they",
-    "one",
-    "some",
-    "this",
-]
+    "the", "of", "to", "a", "is", "it", "you", "that",
+    "he", "was", "on", "his", "they", "one", "some", "this",
+]  # fmt: skip
 Z = [3.4, -2.5, -1, 3, -3, 2, 2.2, 1.9, 0.2, -3, -1, 1.2, 0, 1, 0.9, 0.5]
 DUCK = 15
 SIZES = [1, 3, 5, 8, 16]
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    """Return the address of a page with a figure of 16 words and nothing else."""
-    figure = live.vocabulary(Z, DUCK, WORDS, chunk=5)
-    return write_page(tmp_path_factory.mktemp("vocabulary"), figure)
-
-
-@pytest.fixture(scope="module")
-def page(visit, file):
-    return visit(file, reduced_motion="reduce")
-
-
-@pytest.fixture
-def figure(page):
-    return reset(find(page, "vocabulary"))
-
-
-def reset(figure):
-    figure.get_by_role("button", name="Reset").click()
-    return figure
+FIGURE = live.vocabulary(Z, DUCK, WORDS, chunk=5)
+WINDOW = {"reduced_motion": "reduce"}
 
 
 def set_to(figure, size, step):
@@ -118,11 +84,11 @@ def test_every_step_agrees_with_the_package(figure, size):
     set_to(figure, size, 0)
     assert_agrees_with_the_package(figure)
     for _ in range(2 * -(-len(Z) // size)):
-        figure.get_by_role("button", name="Step", exact=True).click()
+        click(figure, "Step")
         assert_agrees_with_the_package(figure)
     assert figure.locator(".same").count() == 1
     # At the end, one more step begins anew.
-    figure.get_by_role("button", name="Step", exact=True).click()
+    click(figure, "Step")
     assert held(figure)[1] == 0
 
 
@@ -185,7 +151,7 @@ def test_the_challenge_needs_a_late_maximum(figure):
 def test_it_plays_to_the_end(visit, file):
     figure = find(visit(file), "vocabulary")
     figure.evaluate("e => { e.go(6); }")
-    figure.get_by_role("button", name="Play").click()
+    click(figure, "Play")
     wait_for_status(figure, "as all at once, with 5 logits in memory")
     figure.get_by_role("button", name="Play").wait_for()
     assert held(figure)[1] == 8
@@ -200,7 +166,7 @@ def test_the_address_leads_back(visit, page, figure):
     for one, two in zip(held(other), held(figure), strict=True):
         np.testing.assert_array_equal(one, two)
     assert control(other, "Word").input_value() == "was"
-    reset(figure)
+    click(figure, "Reset")
     page.wait_for_function("location.hash === ''")
 
 
@@ -217,8 +183,8 @@ def test_the_address_leads_back(visit, page, figure):
         f"z={','.join(['1'] * 16)}&chunk=5&step=1&word=16",
     ],
 )
-def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(visit, file, state):
-    figure = find(visit(f"{file}#vocabulary:{state}"), "vocabulary")
+def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
+    follow_link(page, f"vocabulary:{state}")
     size, step, z = held(figure)
     assert (size, step, z.tolist()) == (5, 1, Z)
 
@@ -230,17 +196,8 @@ def test_the_challenge_of_the_chapter_is_unsolved_for_all_chunks():
     assert "duck" in model.saw
 
 
-def test_colors_follow_the_theme(page, figure):
-    def colors():
-        color = "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).stroke]"
-        return [node.evaluate(color) for node in (figure, figure.locator(".max"))]
-
-    switch_theme(page, "light")
-    light = colors()
-    switch_theme(page, "dark")
-    assert all(a != b for a, b in zip(light, colors(), strict=True))
-    switch_theme(page, "light")
-    assert colors() == light
+def test_colors_follow_the_theme(figure):
+    assert_follows_the_theme(figure, figure.locator(".max"))
 
 
 @pytest.mark.parametrize("width", [390, 600, 1280])
@@ -248,5 +205,4 @@ def test_nothing_is_wider_than_the_figure(visit, file, width):
     page = visit(file, width=width, reduced_motion="reduce")
     figure = find(page, "vocabulary")
     set_to(figure, 5, 8)
-    assert too_wide(page) == 0
-    assert misfits(figure) == []
+    assert_fits(figure)
