@@ -175,7 +175,7 @@ def test_targets_of_make_and_commands_of_other_programs_exist():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = {line.split()[1] for line in commands() if line.startswith("make ")}
     targets |= set(re.findall(r"`make (\w+)", PAGE))
-    assert targets == {"coursework", "soak"}
+    assert targets == {"coursework", "runtime", "soak"}
     assert all(re.search(rf"^{target}:", makefile, re.M) for target in targets)
     nbgrader = {line.split()[1] for line in commands() if line.startswith("nbgrader ")}
     assert nbgrader | set(re.findall(r"`nbgrader (\w+)", PAGE)) <= set(NbGraderApp.subcommands)

@@ -45,6 +45,8 @@ def build(tmp_path):
         settings = {
             "extensions": ["myst_nb", *extensions],
             "html_theme": "basic",
+            # Said here, because Sphinx would take what an earlier site has left in its default.
+            "source_suffix": {".md": "myst-nb"},
             "nb_execution_mode": "off",
         }
         trees = tmp_path / f"{name}-trees"
