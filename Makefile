@@ -177,7 +177,7 @@ runtime: $(VENV)/.installed
 	$(BIN)/python -m tools.runtime
 	@rm -f $(SITE)/.built
 
-# The package without its data (100 kB in place of 12 MB), for Python in the browser.
+# The package without its data (some 200 kB in place of 12 MB), for Python in the browser.
 wheel: $(VENV)/.installed
 	SOFTMAX_WITHOUT_DATA=1 $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps \
 	  --wheel-dir _build/wheel .

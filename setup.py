@@ -1,7 +1,7 @@
 """Leave the data out of the package where SOFTMAX_WITHOUT_DATA is set; pyproject.toml has the rest.
 
 ``SOFTMAX_WITHOUT_DATA=1 python -m pip wheel --no-deps --wheel-dir _build/wheel .`` builds a wheel
-of under 200 kB, for the browser. There the loaders in softmax.datasets are told where the data are.
+of some 200 kB, for the browser. There the loaders in softmax.datasets are told where the data are.
 """
 
 import os
