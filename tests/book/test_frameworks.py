@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from functools import cache
 from importlib import import_module
@@ -55,6 +56,20 @@ QUIET = {
 }
 # How far a tab's values may be from ours, where the tab draws at random.
 TOLERANCE = {"Fashion-MNIST in mini-batches": 0.02, "Drawing a class": 0.003}
+# Runs programs, each with names of its own, and prints what each printed and how it failed.
+RUNNER = """
+import contextlib, io, json, sys, traceback
+ends = []
+for code in json.load(sys.stdin):
+    error = ""
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        try:
+            exec(code, {"__name__": "__main__"})
+        except Exception:
+            error = traceback.format_exc()
+    ends.append((out.getvalue(), error))
+print(json.dumps(ends))
+"""
 # Added to a tab's code: prints the values of some of its names as the last line.
 VALUES = """
 import json, numpy
@@ -170,19 +185,32 @@ def expected_values(heading, framework):
     return {}
 
 
-def run(code, folder):
-    """Return what the code prints, run by this Python in a process and a folder of its own."""
+@cache
+def run(programs):
+    """Return what programs print and how they fail, run by this Python in another process.
+
+    One process for many, since frameworks take seconds to load.
+    """
     paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    result = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env=os.environ | QUIET | {"PYTHONPATH": paths},
-        timeout=300,
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        result = subprocess.run(
+            [sys.executable, "-c", RUNNER],
+            input=json.dumps(programs),
+            capture_output=True,
+            text=True,
+            cwd=folder,
+            env=os.environ | QUIET | {"PYTHONPATH": paths},
+            timeout=600,
+        )
     assert result.returncode == 0, result.stderr
-    return result.stdout
+    return dict(zip(programs, json.loads(result.stdout.splitlines()[-1]), strict=True))
+
+
+def printed(program, framework, programs):
+    """Return what a program prints, which is run with all others of its framework."""
+    out, error = run(tuple(code for owner, code in programs if owner == framework))[program]
+    assert not error, error
+    return out
 
 
 def skip_without(module):
@@ -190,12 +218,19 @@ def skip_without(module):
         pytest.skip(f"{module} is not installed; `make frameworks` tests its tabs")
 
 
-def skip_without_data(code):
-    if "load_fashion_mnist" in code:
-        try:
-            sm.load_fashion_mnist()
-        except FileNotFoundError as error:
-            pytest.skip(str(error))
+@cache
+def missing_fashion_mnist():
+    """Return why Fashion-MNIST cannot be loaded, or None."""
+    try:
+        sm.load_fashion_mnist()
+    except FileNotFoundError as error:
+        return str(error)
+    return None
+
+
+def missing_data(code):
+    """Return why a tab cannot run for want of its data, or None."""
+    return missing_fashion_mnist() if "load_fashion_mnist" in code else None
 
 
 def test_the_page_is_read_without_what_builds_it():
@@ -211,14 +246,30 @@ import plain_markdown
     )
 
 
+def tab_program(heading, framework, code):
+    """Return the code of a tab of the page, and what prints the values to compare."""
+    return code + VALUES.format(names=list(expected_values(heading, framework)))
+
+
+@cache
+def tab_programs():
+    """Return (framework, program) of every tab of the page that has its data."""
+    return [
+        (framework, tab_program(heading, framework, code))
+        for heading, framework, code, _ in TABS
+        if missing_data(code) is None
+    ]
+
+
 @pytest.mark.parametrize(("heading", "framework", "code", "output"), TABS, ids=TAB_IDS)
-def test_tab_prints_what_the_page_shows(heading, framework, code, output, tmp_path):
+def test_tab_prints_what_the_page_shows(heading, framework, code, output):
     skip_without(MODULES[framework])
-    skip_without_data(code)
+    if reason := missing_data(code):
+        pytest.skip(reason)
     expected = expected_values(heading, framework)
     tolerance = TOLERANCE.get(heading, 1e-5)
-    printed = run(code + VALUES.format(names=list(expected)), tmp_path)
-    shown, _, values = printed.rstrip("\n").rpartition("\n")
+    out = printed(tab_program(heading, framework, code), framework, tab_programs())
+    shown, _, values = out.rstrip("\n").rpartition("\n")
     assert shown + "\n" == output, f"The tab {framework} of “{heading}” prints:\n{shown}"
     for name, value in json.loads(values).items():
         np.testing.assert_allclose(value, expected[name], rtol=1e-5, atol=tolerance, err_msg=name)
@@ -338,20 +389,32 @@ def assigned(code):
     return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
-def values(framework, code, names, folder):
-    """Return what these names hold after the code."""
+def common_names(codes):
+    """Return the names that all tabs of a set assign to."""
+    return sorted(set.intersection(*map(assigned, codes.values())))
+
+
+def chapter_program(codes, framework):
+    """Return the code of a tab of a chapter, and what prints the names that all tabs have."""
     start = ARRAYS + (TENSORS if framework == "pytorch" else "")
-    return json.loads(run(start + code + VALUES.format(names=names), folder))
+    return start + codes[framework] + VALUES.format(names=common_names(codes))
+
+
+@cache
+def chapter_programs():
+    """Return (framework, program) of every tab of the chapters."""
+    return [(name, chapter_program(codes, name)) for _, codes in chapter_tabs() for name in codes]
 
 
 @pytest.mark.parametrize(("codes", "framework"), CHAPTER_TABS)
-def test_tabs_of_a_chapter_agree_with_this_book(codes, framework, tmp_path):
+def test_tabs_of_a_chapter_agree_with_this_book(codes, framework):
     skip_without(MODULES[framework])
-    names = sorted(set.intersection(*map(assigned, codes.values())))
-    assert names, "The tabs assign to no name that all of them have."
-    ours = values("softmax", codes["softmax"], names, tmp_path)
-    theirs = values(framework, codes[framework], names, tmp_path)
-    for name in names:
+    assert common_names(codes), "The tabs assign to no name that all of them have."
+    ours, theirs = (
+        json.loads(printed(chapter_program(codes, name), name, chapter_programs()))
+        for name in ("softmax", framework)
+    )
+    for name in common_names(codes):
         np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-12, err_msg=name)
 
 
