@@ -65,9 +65,9 @@ def chromium_path():
     pytest.skip(HOW_TO_GET_ONE)
 
 
-# For one file of tests, not for the session: while Playwright is at work, this thread has a
+# For the tests of this folder, not for the session: while Playwright is at work, this thread has a
 # running event loop, which nbval and others that may come next in this process do not expect.
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser():
     """Start a browser with a new and empty profile."""
     path = chromium_path()
@@ -77,14 +77,14 @@ def browser():
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def modules():
     """Give the address of the JavaScript modules of the live figures."""
     with serve(ROOT / "softmax" / "live") as address:
         yield address
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def address(site):
     """Give the address of the built site."""
     with serve(site) as address:
