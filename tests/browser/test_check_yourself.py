@@ -10,11 +10,17 @@ PAGE = "book/definition.html"
 PARTS = {"resultTypes": ["violations"], "preload": False, "runOnly": ["wcag2a", "wcag2aa"]}
 
 
-@pytest.fixture(params=[True, False], ids=["with JavaScript", "without"])
-def page(visit, address, request):
-    page = visit(f"{address}/{PAGE}", width=390, java_script_enabled=request.param)
-    yield page
-    page.context.close()
+@pytest.fixture(scope="module", params=[True, False], ids=["with JavaScript", "without"])
+def shared(visit, address, request):
+    return visit(f"{address}/{PAGE}", width=390, java_script_enabled=request.param)
+
+
+@pytest.fixture
+def page(shared):
+    """Give the page as it starts."""
+    shared.emulate_media(media="screen")
+    shared.evaluate("document.querySelectorAll('details[open]').forEach(e => (e.open = false))")
+    return shared
 
 
 def open_choices(question):
