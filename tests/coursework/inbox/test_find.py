@@ -16,13 +16,13 @@ from coursework.grader.inbox.find import (
     NBGRADER,
     SubmissionError,
     find_submissions,
-    parse_timestamp,
     read_submission,
 )
 from coursework.grader.inbox.roster import (
     Student,
     parse_timezone,
 )
+from coursework.grader.inbox.timestamp import parse_timestamp
 from coursework.grader.marking.notebook import (
     MAX_BYTES,
 )
