@@ -9,6 +9,16 @@ THEMES = ("light", "dark")
 TOLERANCE = 1e-12
 
 
+def mostly_slow(values, *typical):
+    """Return values as parameters of a test, which is slow for all but the typical ones."""
+    slow = pytest.mark.slow
+    return [pytest.param(value, marks=[] if value in typical else slow) for value in values]
+
+
+# What is too wide is so on a phone first.
+WIDTHS = mostly_slow([390, 600, 1280], 390)
+
+
 def find(page, name):
     """Return the figure `name` of a page, once its script has run."""
     page.wait_for_function(f"!!customElements.get('softmax-{name}')")

@@ -5,12 +5,14 @@ import pytest
 
 from softmax import live
 from tests.browser.figures import (
+    WIDTHS,
     address_of,
     click,
     close,
     control,
     drag,
     find,
+    follow_link,
     misfits,
     press,
     span,
@@ -72,6 +74,7 @@ def middles(figure, selector):
     return np.array(boxes)
 
 
+@pytest.mark.slow
 def test_it_starts_as_the_chapter_says(visit, address):
     figure = find(visit(f"{address}/{PAGE}"), "attention")
     assert start(figure) == {
@@ -216,8 +219,8 @@ def test_the_address_keeps_the_state(page, figure, visit):
 @pytest.mark.parametrize(
     "state", ["", "q=1&scale=1", "q=1,x&scale=1", "q=1,3&scale=1", "q=1,1", "q=1,1&scale=11"]
 )
-def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(visit, file, state):
-    figure = find(visit(f"{file}#attention:{state}"), "attention")
+def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
+    follow_link(page, f"attention:{state}")
     assert query(figure) == QUERY
     assert_agrees_with_numpy(figure)
 
@@ -245,7 +248,7 @@ def test_colors_follow_the_theme(page, figure):
     assert colors() == light
 
 
-@pytest.mark.parametrize("width", [390, 600, 1280])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_query_and_answer_are_seen_at_once(visit, file, width):
     page = visit(file, width=width)
     figure = find(page, "attention")

@@ -7,6 +7,7 @@ import softmax as sm
 from softmax import live
 from tests.book.chapters import chapter_until
 from tests.browser.figures import (
+    WIDTHS,
     address_of,
     assert_fits,
     assert_follows_the_theme,
@@ -256,7 +257,7 @@ def test_colors_follow_the_theme(figure):
     assert_follows_the_theme(figure, figure.locator(".max.one"))
 
 
-@pytest.mark.parametrize("width", [390, 600, 1280])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_is_wider_than_the_figure(page, figure, width):
     page.set_viewport_size({"width": width, "height": 900})
     for split in (False, True):

@@ -10,12 +10,14 @@ from softmax import live
 from softmax.live._calibration.figure import LIMITS, slider_temperatures
 from tests.book.chapters import chapter_functions
 from tests.browser.figures import (
+    WIDTHS,
     address_of,
     click,
     close,
     control,
     drag,
     find,
+    follow_link,
     misfits,
     press,
     start,
@@ -93,6 +95,7 @@ def assert_agrees_with_the_package(figure):
     np.testing.assert_allclose(shown, bins[:, 1:], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_chapter_opens_with_its_own_network(visit, address, needs_its_data):
     needs_its_data("calibration")
     page = visit(f"{address}/{PAGE}")
@@ -215,8 +218,8 @@ def test_the_address_keeps_the_state(page, figure, visit):
 @pytest.mark.parametrize(
     "state", ["", "T=2", "T=0&set=test", "T=9&set=test", "T=x&set=test", "T=2&set=training"]
 )
-def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(visit, file, state):
-    figure = find(visit(f"{file}#calibration:{state}"), "calibration")
+def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
+    follow_link(page, f"calibration:{state}")
     assert (temperature(figure), chosen(figure)) == (1, "validation")
     assert_agrees_with_the_package(figure)
 
@@ -242,7 +245,7 @@ def test_nothing_moves_by_itself_with_reduced_motion(visit, file):
     assert figure.evaluate("e => e.shadowRoot.getAnimations().length") == 0
 
 
-@pytest.mark.parametrize("width", [390, 600, 1280])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_is_wider_than_the_figure(visit, file, width):
     page = visit(f"{file}#calibration:T=2.05&set=test", width=width)
     figure = find(page, "calibration")

@@ -7,6 +7,7 @@ import softmax as sm
 from softmax import live
 from tests.book.chapters import chapter_functions
 from tests.browser.figures import (
+    WIDTHS,
     address_of,
     assert_fits,
     assert_follows_the_theme,
@@ -62,6 +63,7 @@ def assert_agrees_with_the_package(figure):
     assert values(figure, ".floor") == close([chapter.smallest_loss(N, temperature(figure))])
 
 
+@pytest.mark.slow
 def test_it_starts_as_the_chapter_says(visit, address):
     figure = find(visit(f"{address}/{PAGE}"), "contrastive")
     assert start(figure) == {"queries": QUERIES, "partners": PARTNERS, "labels": LABELS, "T": 1.0}
@@ -194,7 +196,7 @@ def test_colors_follow_the_theme(figure):
     assert_follows_the_theme(figure, figure.locator(".mark").first)
 
 
-@pytest.mark.parametrize("width", [390, 600, 1280])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_is_wider_than_the_figure(visit, file, width):
     page = visit(file, width=width)
     figure = find(page, "contrastive")

@@ -6,12 +6,14 @@ import pytest
 import softmax as sm
 from softmax import live
 from tests.browser.figures import (
+    WIDTHS,
     address_of,
     button,
     click,
     close,
     control,
     find,
+    follow_link,
     misfits,
     press,
     start,
@@ -71,6 +73,7 @@ def assert_agrees_with_the_package(figure, step, lead=8.0, rate=1.0):
     assert values(figure, LENGTHS) == close(lengths)
 
 
+@pytest.mark.slow
 def test_it_starts_as_the_chapter_says(visit, address):
     figure = find(visit(f"{address}/{PAGE}"), "descent")
     assert start(figure) == {"lead": 8.0, "labels": ANIMALS, "rate": 1.0}
@@ -214,8 +217,8 @@ def test_the_address_keeps_the_state(page, figure, visit):
 @pytest.mark.parametrize(
     "state", ["lead=11&rate=1", "lead=8&rate=0.01", "lead=8", "lead=8&rate=1&step=1.5", "z=1"]
 )
-def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(visit, file, state):
-    figure = find(visit(f"{file}#descent:{state}"), "descent")
+def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
+    follow_link(page, f"descent:{state}")
     assert_agrees_with_the_package(figure, 0)
 
 
@@ -255,7 +258,7 @@ def test_colors_follow_the_theme(page, figure):
     assert colors() == light
 
 
-@pytest.mark.parametrize("width", [390, 600, 1280])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_is_wider_than_the_figure(visit, file, width):
     page = visit(file, width=width)
     figure = find(page, "descent")

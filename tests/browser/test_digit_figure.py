@@ -13,6 +13,7 @@ from softmax.digits import center_digit, draw_strokes
 from softmax.live._digit.figure import LIMITS
 from tests.browser.figures import (
     THEMES,
+    WIDTHS,
     address_of,
     close,
     find,
@@ -364,7 +365,7 @@ def test_text_is_not_small_and_parts_have_names(figure):
     assert all(picture.get_attribute("aria-label") for picture in pictures.all())
 
 
-@pytest.mark.parametrize("width", [390, 600, 1280])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_the_page_does_not_scroll_sideways(visit, address, width):
     page = visit(f"{address}/{PAGE}", width=width)
     figure = find(page, "digit")

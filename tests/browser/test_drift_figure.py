@@ -8,6 +8,7 @@ from softmax import live
 from softmax.live._drift.figure import LIMITS
 from tests.book.chapters import chapter_functions
 from tests.browser.figures import (
+    WIDTHS,
     address_of,
     assert_fits,
     assert_follows_the_theme,
@@ -65,6 +66,7 @@ def assert_agrees_with_numpy(figure):
         )
 
 
+@pytest.mark.slow
 def test_it_starts_as_the_chapter_says(visit, address):
     figure = find(visit(f"{address}/{PAGE}"), "drift")
     expected = {"z": Z.tolist(), "target": 1, "labels": ANIMALS, "shift": 100.0, "challenge": True}
@@ -171,7 +173,7 @@ def test_colors_follow_the_theme(figure):
     assert_follows_the_theme(figure.locator(".part").first)
 
 
-@pytest.mark.parametrize("width", [390, 600, 1280])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_is_wider_than_the_figure(visit, file, width):
     page = visit(file, width=width)
     figure = find(page, "drift")

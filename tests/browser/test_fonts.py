@@ -14,7 +14,15 @@ import numpy as np
 import pytest
 
 from softmax import live
-from tests.browser.figures import THEMES, find, misfits, switch_theme, too_wide, write_page
+from tests.browser.figures import (
+    THEMES,
+    find,
+    misfits,
+    mostly_slow,
+    switch_theme,
+    too_wide,
+    write_page,
+)
 
 FONTS = Path(matplotlib.get_data_path(), "fonts", "ttf")
 PHONES = (342, 390)
@@ -104,7 +112,7 @@ def scrolled(figure):
     )
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", mostly_slow(FIGURES, "logits"))
 def test_a_figure_is_seen_whole_on_a_phone(open_figure, name):
     page, figure = open_figure(name)
     for width in PHONES:

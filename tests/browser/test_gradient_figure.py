@@ -6,12 +6,14 @@ import pytest
 import softmax as sm
 from softmax import live
 from tests.browser.figures import (
+    WIDTHS,
     address_of,
     click,
     close,
     control,
     drag,
     find,
+    follow_link,
     misfits,
     press,
     start,
@@ -82,6 +84,7 @@ def assert_agrees_with_the_package(figure, kind="cross-entropy"):
     assert values(figure, LOSS) == close([loss(z, target)])
 
 
+@pytest.mark.slow
 def test_it_starts_as_the_chapter_says(visit, address):
     figure = find(visit(f"{address}/{PAGE}"), "gradient")
     assert start(figure) == {"z": Z, "target": 1, "labels": ANIMALS, "rate": 1.0}
@@ -237,8 +240,8 @@ def test_the_address_keeps_the_state(page, figure, visit):
 @pytest.mark.parametrize(
     "state", ["z=1,2&target=0&rate=1", "z=1,2,3&target=3&rate=1", "z=1,2,3&target=0&rate=1&loss=x"]
 )
-def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(visit, file, state):
-    figure = find(visit(f"{file}#gradient:{state}"), "gradient")
+def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
+    follow_link(page, f"gradient:{state}")
     assert values(figure, LOGITS) == Z
     assert_agrees_with_the_package(figure)
 
@@ -277,7 +280,7 @@ def test_colors_follow_the_theme(page, figure):
     assert colors() == light
 
 
-@pytest.mark.parametrize("width", [390, 600, 1280])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_is_wider_than_the_figure(visit, file, width):
     page = visit(file, width=width)
     figure = find(page, "gradient")

@@ -7,6 +7,7 @@ import softmax as sm
 from softmax import live
 from softmax.live._gumbel.figure import LIMITS, gumbel_noise
 from tests.browser.figures import (
+    WIDTHS,
     address_of,
     assert_fits,
     assert_follows_the_theme,
@@ -47,6 +48,7 @@ def assert_agrees_with_python(figure, draws, seed=0):
     assert ANIMALS[noisy[-1].argmax()] in winner
 
 
+@pytest.mark.slow
 def test_it_starts_as_the_chapter_says(visit, address):
     figure = find(visit(f"{address}/{PAGE}"), "gumbel")
     assert start(figure) == {"z": Z, "labels": ANIMALS, "tau": 1.0, "seed": 9}
@@ -130,7 +132,7 @@ def test_colors_follow_the_theme(figure):
     assert_follows_the_theme(figure, figure.locator(".bar").first)
 
 
-@pytest.mark.parametrize("width", [390, 600, 1280])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_is_wider_than_the_figure(page, figure, width):
     page.set_viewport_size({"width": width, "height": 900})
     click(figure, "Draw 100")

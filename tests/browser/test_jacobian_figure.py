@@ -8,6 +8,7 @@ from softmax import live
 from softmax.live._jacobian.figure import flows
 from tests.browser.figures import (
     THEMES,
+    WIDTHS,
     address_of,
     button,
     click,
@@ -15,6 +16,7 @@ from tests.browser.figures import (
     control,
     drag,
     find,
+    follow_link,
     misfits,
     press,
     span,
@@ -51,6 +53,7 @@ def assert_agrees_with_the_package(figure, z, target=1, step=0.5):
     assert figure.locator("tr.lit th").all_text_contents() == [START["labels"][target]]
 
 
+@pytest.mark.slow
 def test_it_starts_as_the_chapter_says(visit, address):
     figure = find(visit(f"{address}/{PAGE}"), "jacobian")
     assert start(figure) == START
@@ -153,8 +156,8 @@ def test_the_address_keeps_the_state(page, figure, visit):
         "z=",
     ],
 )
-def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(visit, file, state):
-    figure = find(visit(f"{file}#jacobian:{state}"), "jacobian")
+def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
+    follow_link(page, f"jacobian:{state}")
     assert_agrees_with_the_package(figure, START["z"])
 
 
@@ -184,7 +187,7 @@ def test_colors_follow_the_theme(page, figure):
     assert colors() == seen[0]
 
 
-@pytest.mark.parametrize("width", [390, 600, 1280])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_it_fits_a_screen(visit, file, width):
     page = visit(file, width=width)
     figure = find(page, "jacobian")

@@ -6,6 +6,7 @@ import pytest
 import softmax as sm
 from softmax import live
 from tests.browser.figures import (
+    WIDTHS,
     click,
     close,
     control,
@@ -329,7 +330,7 @@ def test_the_picture_gives_way_to_the_figure(page, figure):
     assert not page.locator("softmax-logits > img").is_visible()
 
 
-@pytest.mark.parametrize("width", [390, 600, 1280])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_the_page_does_not_scroll_sideways(visit, file, width):
     page = visit(file, width=width)
     figure = find(page, "logits")

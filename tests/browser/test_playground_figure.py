@@ -7,10 +7,12 @@ import softmax as sm
 from softmax import live
 from tests.browser.figures import (
     THEMES,
+    WIDTHS,
     close,
     control,
     drag,
     find,
+    follow_link,
     misfits,
     press,
     span,
@@ -135,6 +137,7 @@ def assert_agrees_with_the_package(figure, steps, rate=0.5, alpha=0.001):
     assert number(figure, "accuracy") == pytest.approx(model.score(X, y))
 
 
+@pytest.mark.slow
 def test_it_starts_as_the_chapter_says(visit, address):
     figure = find(visit(f"{address}/{PAGE}"), "playground")
     given = start(figure)
@@ -516,7 +519,7 @@ def test_numbers_of_the_curve_keep_apart_at_any_rate(figure):
     assert np.diff(heights).min() > 13
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_the_plane_is_in_sight_while_a_slider_moves(visit, file, width):
     page = visit(file, width=width)
     figure = find(page, "playground")
@@ -579,7 +582,7 @@ def test_the_address_keeps_settings_and_points(page, figure, visit):
         "points=",
     ],
 )
-def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(visit, file, state):
-    figure = find(visit(f"{file}#playground:{state}"), "playground")
+def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
+    follow_link(page, f"playground:{state}")
     assert points(figure) == start(figure)["presets"]["as at the start"]
     assert control(figure, "Learning rate, as a number").input_value() == "0.5"

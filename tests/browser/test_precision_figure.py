@@ -7,10 +7,12 @@ import softmax as sm
 from softmax import live
 from softmax.live._precision.figure import three_ways
 from tests.browser.figures import (
+    WIDTHS,
     click,
     control,
     drag,
     find,
+    follow_link,
     misfits,
     press,
     start,
@@ -59,6 +61,7 @@ def words(figure, number):
     return [text[way::3] for way in range(3)]
 
 
+@pytest.mark.slow
 def test_it_starts_as_the_chapter_says(visit, address):
     figure = find(visit(f"{address}/{PAGE}"), "precision")
     assert start(figure) == {
@@ -187,8 +190,8 @@ def test_the_address_keeps_the_state(page, figure, visit):
 @pytest.mark.parametrize(
     "state", ["z=1,2&type=float32&scale=1&target=0", "z=1,2,3&type=int8&scale=1&target=0", "z="]
 )
-def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(visit, file, state):
-    figure = find(visit(f"{file}#precision:{state}"), "precision")
+def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
+    follow_link(page, f"precision:{state}")
     assert_agrees_with_numpy(figure, np.float32, 100)
 
 
@@ -206,7 +209,7 @@ def test_colors_follow_the_theme(page, figure):
     assert colors() == light
 
 
-@pytest.mark.parametrize("width", [390, 600, 1280])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_is_wider_than_the_figure(visit, file, width):
     page = visit(file, width=width)
     figure = find(page, "precision")

@@ -7,6 +7,7 @@ import softmax as sm
 from softmax import live
 from softmax.live._preferences.figure import LIMITS, fit_scores
 from tests.browser.figures import (
+    WIDTHS,
     address_of,
     assert_fits,
     assert_follows_the_theme,
@@ -160,7 +161,7 @@ def test_colors_follow_the_theme(figure):
     assert_follows_the_theme(figure, figure.locator(".kept").first)
 
 
-@pytest.mark.parametrize("width", [390, 600, 1280])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_is_wider_than_the_figure(visit, file, width):
     page = visit(file, width=width)
     figure = find(page, "preferences")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.browser.figures import mostly_slow
 from tools.references import ROOT, toc_pages
 
 CHAPTERS = [
@@ -17,7 +18,7 @@ def printed(visit, address, name, **options):
     return page
 
 
-@pytest.fixture(scope="module", params=CHAPTERS)
+@pytest.fixture(scope="module", params=mostly_slow(CHAPTERS, "book/definition"))
 def paper(request, visit, address):
     return printed(visit, address, request.param)
 

@@ -9,11 +9,13 @@ import softmax as sm
 from softmax import live
 from tests.book.chapters import chapter_functions, chapter_until
 from tests.browser.figures import (
+    WIDTHS,
     address_of,
     close,
     control,
     drag,
     find,
+    follow_link,
     misfits,
     press,
     start,
@@ -181,6 +183,7 @@ def assert_agrees_with_the_chapter(figure):
     assert values(figure, ".count") == [mask.sum() for mask in kept]
 
 
+@pytest.mark.slow
 def test_it_starts_as_the_chapter_says(visit, address):
     figure = find(visit(f"{address}/{PAGE}"), "sampling")
     sent = start(figure)
@@ -411,8 +414,8 @@ def test_the_address_keeps_the_state(page, figure, visit):
         "%",
     ],
 )
-def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(visit, file, state):
-    figure = find(visit(f"{file}#sampling:{state}"), "sampling")
+def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
+    follow_link(page, f"sampling:{state}")
     assert text(figure) == TEXT
     assert settings(figure) == (1, 48, 1, 0)
 
@@ -441,7 +444,7 @@ def test_colors_follow_the_theme(page, figure):
     assert colors() == light
 
 
-@pytest.mark.parametrize("width", [390, 600, 1280])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_is_wider_than_the_figure(visit, file, width):
     page = visit(file, width=width, reduced_motion="reduce")
     figure = find(page, "sampling")

@@ -7,6 +7,7 @@ import softmax as sm
 from softmax import live
 from softmax.live._sparsemax.figure import CORNERS, entmax
 from tests.browser.figures import (
+    WIDTHS,
     address_of,
     assert_fits,
     assert_follows_the_theme,
@@ -62,6 +63,7 @@ def assert_agrees_with_python(figure):
     assert (shown - shown[0]) / width == pytest.approx(points - points[0], abs=0.03)
 
 
+@pytest.mark.slow
 def test_it_starts_as_the_chapter_says(visit, address):
     figure = find(visit(f"{address}/{PAGE}"), "sparsemax")
     assert start(figure) == {"z": Z, "alpha": 2.0, "labels": ANIMALS}
@@ -162,7 +164,7 @@ def test_colors_follow_the_theme(figure):
     )
 
 
-@pytest.mark.parametrize("width", [390, 600, 1280])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_picture_and_bars_are_seen_at_once(visit, file, width):
     page = visit(file, width=width)
     figure = find(page, "sparsemax")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from softmax import live
-from tests.browser.figures import find, write_page
+from tests.browser.figures import find, mostly_slow, write_page
 
 FIGURES = {
     "logits": live.logits([0.25, 1.23, -0.8], ["seal", "panda", "duck"]),
@@ -28,7 +28,7 @@ SLIDERS = "input[type=range]"
 ROOM = "<style>body { padding: 2000px 0 }</style>"  # so that every page can scroll
 
 
-@pytest.fixture(scope="module", params=FIGURES)
+@pytest.fixture(scope="module", params=mostly_slow(FIGURES, "logits"))
 def figure(request, browser, tmp_path_factory):
     """Open a page with one figure on a phone."""
     address = write_page(tmp_path_factory.mktemp(request.param), FIGURES[request.param])

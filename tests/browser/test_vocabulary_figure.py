@@ -7,6 +7,7 @@ import softmax as sm
 from softmax import live
 from tests.book.chapters import chapter_until
 from tests.browser.figures import (
+    WIDTHS,
     address_of,
     assert_fits,
     assert_follows_the_theme,
@@ -200,7 +201,7 @@ def test_colors_follow_the_theme(figure):
     assert_follows_the_theme(figure, figure.locator(".max"))
 
 
-@pytest.mark.parametrize("width", [390, 600, 1280])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_is_wider_than_the_figure(visit, file, width):
     page = visit(file, width=width, reduced_motion="reduce")
     figure = find(page, "vocabulary")
