@@ -242,6 +242,7 @@ def read_marks(folder, name="hw1"):
         return {row["student"]: row for row in csv.DictReader(file)}
 
 
+@pytest.mark.slow
 def test_the_commands_lead_from_a_folder_to_marks_that_are_handed_back(tmp_path):
     require_sandbox()
     folder = tmp_path / "class"
@@ -284,6 +285,7 @@ def test_the_commands_lead_from_a_folder_to_marks_that_are_handed_back(tmp_path)
     assert float(read_marks(folder)["ann"]["total"]) < 25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", table(section("variant")), ids=lambda row: row[1])
 def test_a_public_solution_loses_what_the_table_says(row):
     require_sandbox()

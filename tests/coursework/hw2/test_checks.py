@@ -313,6 +313,7 @@ class TestVisibleChecks:
 
 
 class TestDigits:
+    @pytest.mark.slow
     def test_the_solution_is_far_above_each_threshold(self):
         for seed, variant in enumerate((DEFAULT, MOMENTUM, DEFAULT)):
             functions = define(*(answer(name, variant) for name in CODE[:3]))

@@ -127,7 +127,7 @@ def make_master(folder):
     nbgrader(folder, "generate_assignment", "hw9", "--create")
 
 
-@pytest.fixture(scope="module", params=["new", "generated"])
+@pytest.fixture(scope="module", params=["new", pytest.param("generated", marks=pytest.mark.slow)])
 def course(request, tmp_path_factory):
     """A folder whose gradebook has the marks of the class."""
     folder = tmp_path_factory.mktemp(request.param)

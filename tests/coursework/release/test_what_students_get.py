@@ -174,6 +174,7 @@ def test_notebook_imports_only_the_package_and_what_it_needs(name, student):
             assert not set(imported(cell.source)) - allowed
 
 
+@pytest.mark.slow
 @by_name
 def test_visible_checks_of_an_empty_notebook_fail_with_words(name, student, tmp_path):
     notebook = student(name)
@@ -200,6 +201,7 @@ def test_visible_checks_of_an_empty_notebook_fail_with_words(name, student, tmp_
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", [{"base": "2"}, {"penalty": "full", "update": "momentum"}])
 def test_variant_has_another_text_and_is_right_by_itself(variant, released, course):
     chosen = master.parameters_by_name(NAMES, variant)

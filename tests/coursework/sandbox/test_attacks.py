@@ -15,6 +15,8 @@ from coursework.grader.sandbox import host, process
 from coursework.grader.sandbox.policy.bubblewrap import ENVIRONMENT
 from tests.coursework.sandboxed import QUICK, nothing_is_left, require_sandbox, run, value
 
+pytestmark = pytest.mark.slow
+
 _EVERYTHING = struct.pack("=HBBI", 6, 0, 0, 0x7FFF0000)  # a filter of system calls that allows all
 _CLONE = 56 if os.uname().machine == "x86_64" else 220
 SLOW = Limits(cpu_seconds=1, wall_seconds=1, memory_bytes=512 << 20, processes=12)

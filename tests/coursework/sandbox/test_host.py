@@ -240,6 +240,7 @@ def test_ids_in_a_container(monkeypatch, line, lowest):
     assert lowest <= bubblewrap.spare_uid() < 65534
 
 
+@pytest.mark.slow
 @BOTH
 @pytest.mark.usefixtures("_nothing_is_left")
 def test_nothing_is_left_after_an_interruption(sandboxed, monkeypatch, tmp_path):
@@ -296,6 +297,7 @@ def _wait_for(condition, seconds=300):
     raise AssertionError("it did not come to be")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_nothing_is_left")
 def test_without_the_sandbox_the_limits_hold():
     limits = Limits(cpu_seconds=1, wall_seconds=2, memory_bytes=512 << 20, processes=3)

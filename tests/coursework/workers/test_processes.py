@@ -23,6 +23,7 @@ def test_the_death_of_a_process_costs_only_the_task_that_kills_it(tmp_path, jobs
     assert log.count("s2") == 3  # once with the others, and twice alone
 
 
+@pytest.mark.slow
 def test_a_task_that_hangs_is_given_up(tmp_path):
     began = time.monotonic()
     run_all(Processes(2, timeout=60), tmp_path, {"s0": "well"})
