@@ -6,10 +6,54 @@ Links, anchors and alternative texts are read from the files themselves, in test
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.figures import THEMES, switch_theme, too_wide
+from tests.browser.figures import THEMES, mostly_slow, switch_theme, too_wide
 from tools.references import toc_pages
 
 PAGES = (*toc_pages(), "search", "genindex", "404")
+# axe-core takes its time over a page: of those that are much alike, one is not slow.
+TYPICAL = {"book/classification", "search"}
+SCREEN = {"width": 1280, "height": 900}
+
+# These chapters open with something to play with. Others may join them.
+PLAYFUL = {
+    f"book/{name}"
+    for name in (
+        "definition",
+        "derivation",
+        "cross-entropy",
+        "stability",
+        "softmax-regression",
+        "mnist",
+        "inside-the-classifier",
+        "attention",
+        "fast-attention",
+        "sampling",
+        "learning-from-choices",
+        "large-vocabularies",
+        "contrastive",
+        "preferences",
+        "large-models",
+        "calibration",
+        "beyond-softmax",
+    )
+}
+FIRST_SCREENS = 1600  # pixels from the top of the page, two screens of a laptop
+# To a reader without a mouse: the page's list of contents is most of the first number, and the link
+# "Skip to main content" leaves the second.
+STOPS, STOPS_OF_THE_TEXT = 50, 15
+
+BEFORE_THE_FIGURE = """name => {
+  const figure = [...document.querySelectorAll("main *")].find(e => e.localName.startsWith(name));
+  const before = (e) => e.compareDocumentPosition(figure) & Node.DOCUMENT_POSITION_FOLLOWING;
+  const kinds = "a[href], button, input, select, summary, [tabindex]";
+  const stops = [...document.querySelectorAll(kinds)]
+    .filter(e => e.tabIndex >= 0 && e.checkVisibility({ checkVisibilityCSS: true }) && before(e));
+  return {
+    top: figure.getBoundingClientRect().top + scrollY,
+    stops: stops.length,
+    inText: stops.filter(e => e.closest("article")).length,
+  };
+}"""
 
 # What axe-core finds and is left as it is: the rule, a part of the element, and the reason.
 ALLOWED = [
@@ -81,23 +125,41 @@ def assert_fit_to_read(page, what):
         assert not found, f"{what}, {theme}:\n" + "\n".join(found)
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_page_is_fit_to_read(visit, address, name):
-    page = settled(visit(f"{address}/{name}.html", width=390))
-    try:
-        assert too_wide(page) == 0, f"{name} is {too_wide(page)} px wider than a phone."
-        assert not (cut := cut_formulas(page)), f"{name} cuts {cut} on a phone."
-        page.set_viewport_size({"width": 1280, "height": 900})
-        assert_fit_to_read(page, name)
-    finally:
+def assert_opens_with_a_live_figure(page):
+    found = page.evaluate(BEFORE_THE_FIGURE, "softmax-")
+    assert found["top"] <= FIRST_SCREENS
+    assert found["stops"] <= STOPS
+    assert found["inText"] <= STOPS_OF_THE_TEXT
+
+
+@pytest.fixture
+def opened(visit, address):
+    """Return a function that opens a page of the site on a phone, for one test."""
+    pages = []
+
+    def show(name):
+        pages.append(settled(visit(f"{address}/{name}.html", width=390)))
+        return pages[-1]
+
+    yield show
+    for page in pages:
         page.context.close()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
-def test_page_is_fit_to_read_on_a_phone(visit, address, name):
-    page = settled(visit(f"{address}/{name}.html", width=390))
-    try:
-        assert_fit_to_read(page, f"{name} at 390 px")
-    finally:
-        page.context.close()
+def test_page_is_within_its_window(opened, name):
+    page = opened(name)
+    assert too_wide(page) == 0, f"{name} is {too_wide(page)} px wider than a phone."
+    assert not (cut := cut_formulas(page)), f"{name} cuts {cut} on a phone."
+    page.set_viewport_size(SCREEN)
+    assert too_wide(page) == 0, f"{name} is {too_wide(page)} px wider than a screen."
+    if name in PLAYFUL:
+        assert_opens_with_a_live_figure(page)
+
+
+@pytest.mark.parametrize("name", mostly_slow(PAGES, *TYPICAL))
+def test_page_is_fit_to_read(opened, name):
+    page = opened(name)
+    assert_fit_to_read(page, f"{name} at 390 px")
+    page.set_viewport_size(SCREEN)
+    assert_fit_to_read(page, name)
