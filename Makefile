@@ -139,8 +139,8 @@ check-prose: $(COURSEWORK)/.made $(VENV)/.installed-dev
 test: data book $(VENV)/.installed-dev
 	$(PYTEST) --nbval -m "not slow and not prose"
 
-# Attacks on the grader, every page in both themes at both widths, every notebook as it is
-# downloaded, a broken copy of the book that the tests must notice, and the like.
+# Attacks on the grader, every page in both themes at both widths and on paper, every live figure
+# in a wide font, a broken copy of the book that the tests must notice, and the like.
 test-slow: data epub book $(VENV)/.installed-dev
 	$(PYTEST) -m slow
 
