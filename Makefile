@@ -28,7 +28,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 # What a step that fails has written is not taken for its result: the EPUB is written in spite of warnings.
 .DELETE_ON_ERROR:
 
-.PHONY: book epub strict links serve lab coursework soak data check check-prose test test-slow test-all frameworks references \
+.PHONY: FORCE book epub strict links serve lab coursework soak data check check-prose test test-slow test-all frameworks references \
   lint bench runtime wheel mutants clean
 
 book: $(SITE)/.built
@@ -67,13 +67,18 @@ $(COURSEWORK)/.made: $(COURSEWORK_SOURCES) _config.yml _build/.package
 	$(BIN)/python -m coursework.release --pages book/coursework --solutions
 	@touch $@
 
-$(SITE)/.built: $(BOOK_SOURCES) $(COURSEWORK)/.made _build/.package $(wildcard $(EPUB) .pyodide/files.json)
+# Where the book is published, which the site and the EPUB say: written when it changes.
+_build/.address: FORCE
+	@mkdir -p _build
+	@echo '$(BOOK_URL) $(BOOK_REPOSITORY)' | cmp -s - $@ || echo '$(BOOK_URL) $(BOOK_REPOSITORY)' > $@
+
+$(SITE)/.built: $(BOOK_SOURCES) $(COURSEWORK)/.made _build/.package _build/.address $(wildcard $(EPUB) .pyodide/files.json)
 	$(BIN)/jupyter-book build . --quiet
 	@touch $@
 
 # What the reader gets, held to the last warning; from clean, since a warm build hides warnings.
 # Outputs of chapters stay: what failed or warned is not among them.
-strict: $(COURSEWORK)/.made
+strict: $(COURSEWORK)/.made _build/.address
 	rm -rf $(SITE) _build/.doctrees
 	$(BIN)/jupyter-book build . -W -n --keep-going --quiet
 	@touch $(SITE)/.built
@@ -83,7 +88,7 @@ strict: $(COURSEWORK)/.made
 epub: $(EPUB)
 	@echo "The EPUB is $(CURDIR)/$(EPUB)"
 
-$(EPUB): $(BOOK_SOURCES) $(COURSEWORK)/.made _build/.package
+$(EPUB): $(BOOK_SOURCES) $(COURSEWORK)/.made _build/.package _build/.address
 	$(BIN)/jupyter-book build . --builder custom --custom-builder epub -W -n --keep-going --quiet
 	@rm -f $(SITE)/.built
 
@@ -175,7 +180,7 @@ bench: $(VENV)/.installed
 # (53 MB), each file checked. The next `make book` puts it into the site.
 runtime: $(VENV)/.installed
 	$(BIN)/python -m tools.runtime
-	@rm -f $(SITE)/.built
+	@test $(SITE)/.built -nt .pyodide/files.json || rm -f $(SITE)/.built
 
 # The package without its data (some 200 kB in place of 12 MB), for Python in the browser.
 wheel: $(VENV)/.installed

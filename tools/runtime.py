@@ -100,6 +100,8 @@ def fetch(wanted, folder, sources=SOURCES):
     """
     missing = [name for name, sha256 in wanted.items() if not is_whole(folder / name, sha256)]
     problems = []
+    if missing:
+        (folder / LIST).unlink(missing_ok=True)  # until it is true
     for source in sources if missing else ():
         where = source.__name__.replace("_", " ")
         try:
@@ -143,7 +145,6 @@ def fill(folder, sources=SOURCES):
         The size of all files in bytes.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / LIST).unlink(missing_ok=True)
     fetch(CORE, folder, sources)
     locked = json.loads((folder / LOCK).read_text(encoding="utf-8"))["packages"]
     packages = {package: closure(package, locked) for package in PACKAGES}
@@ -151,7 +152,7 @@ def fill(folder, sources=SOURCES):
     files = CORE | {locked[name]["file_name"]: locked[name]["sha256"] for name in sorted(names)}
     fetch(files, folder, sources)
     for path in folder.iterdir():
-        if path.name not in files:
+        if path.name not in {*files, LIST}:
             path.unlink()
     listed = {
         "files": {
@@ -164,7 +165,9 @@ def fill(folder, sources=SOURCES):
             for package, group in packages.items()
         },
     }
-    (folder / LIST).write_text(json.dumps(listed, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(listed, indent=1) + "\n"
+    if not (folder / LIST).exists() or (folder / LIST).read_text(encoding="utf-8") != text:
+        (folder / LIST).write_text(text, encoding="utf-8")  # its time tells make to build the site
     return sum(file["size"] for file in listed["files"].values())
 
 
