@@ -7,17 +7,21 @@ each page with code gets a Run button at each cell. Without it, this extension c
 A cell that takes long in the browser, or prints something else there, says so in its metadata::
 
     softmax:
-      browser: 100 epochs take five minutes here. Set `max_iter=10` for a first look.
+      browser: In a browser, the 100 epochs of this cell take five minutes.
+      shorter: [max_iter=100, max_iter=5]
 
-The sentence is shown below the cell, where it can be run.
+The sentence is shown below the cell, where it can be run, with a button that puts the second of two
+pieces of code in place of the first.
 """
 
+import filecmp
 import hashlib
 import json
 import zipfile
+from html import escape
 from importlib.util import find_spec
 from pathlib import Path
-from shutil import copyfile
+from shutil import copy2
 
 from docutils import nodes
 from needed_data import ROOT, place_of
@@ -25,6 +29,7 @@ from needed_data import ROOT, place_of
 RUNTIME = ROOT / ".pyodide"
 SCRIPTS = ROOT / "book" / "_python"
 FOLDER = "_static/python"
+FOR_PAGES = ("page.js", "page.css", "worker.mjs")
 DATA = ROOT / "softmax" / "data"
 # Code that needs a part of the runtime -> the name of its package for Pyodide.
 PACKAGES = {
@@ -69,17 +74,26 @@ def write_archive(path, files):
             archive.writestr(zipfile.ZipInfo(name), source.read_bytes(), packed)
 
 
-def write_runtime(app, exception):
-    """Write what the pages run on into the site, and a list of it with sizes and checksums."""
-    if exception or app.builder.name != "html":
+def copy(source, target):
+    """Copy a file and its time; not if the same file is there, for the runtime is large."""
+    if not target.exists() or not filecmp.cmp(source, target):
+        copy2(source, target)
+
+
+def write_runtime(app):
+    """Write what the pages run on into the site, and a list of it with sizes and checksums.
+
+    This comes before the pages, since Sphinx puts a checksum of a script into its address.
+    """
+    if app.builder.name != "html":
         return
     folder = Path(app.outdir, FOLDER)
     folder.mkdir(parents=True, exist_ok=True)
     listed = json.loads((RUNTIME / "files.json").read_text(encoding="utf-8"))
     for name in listed["files"]:
-        copyfile(RUNTIME / name, folder / name)
-    for name in ("page.js", "page.css", "worker.mjs"):
-        copyfile(SCRIPTS / name, folder / name)
+        copy(RUNTIME / name, folder / name)
+    for name in FOR_PAGES:
+        copy(SCRIPTS / name, folder / name)
     archives = {"softmax.zip": package_files()}
     parts = [{"when": "", "files": listed["core"]}]
     parts += [
@@ -115,24 +129,30 @@ def add_reasons(app, doctree, docname):
     An EPUB, which Sphinx makes from HTML too, has no Python.
     """
     for cell, code in shown_code(doctree) if app.builder.name == "html" else ():
-        reason = cell["cell_metadata"].get("softmax", {}).get("browser")
-        if reason:
-            code += nodes.paragraph("", reason, classes=["python-reason"])
+        settings = cell["cell_metadata"].get("softmax", {})
+        if "browser" in settings:
+            shorter = json.dumps(settings.get("shorter", []))
+            attributes = f'class="python-reason" data-shorter="{escape(shorter)}"'
+            reason = f"<p {attributes}>{escape(settings['browser'])}</p>"
+            code += nodes.raw("", reason, format="html")
 
 
 def add_script(app, pagename, templatename, context, doctree):
     """Put the script on a page that has code."""
     if app.builder.name == "html" and doctree is not None and any(shown_code(doctree)):
-        app.add_js_file("python/page.js", loading_method="defer")
+        version = {"data-version": app.config.pages_run_python}
+        app.add_js_file("python/page.js", loading_method="defer", **version)
         app.add_css_file("python/page.css")
 
 
 def setup(app):
     """Register with Sphinx, if the runtime is there."""
     if (RUNTIME / "files.json").exists():
-        # A change of this value has all pages written anew.
-        app.add_config_value("pages_run_python", True, "html")
+        # A change of this value, the checksum of the scripts, has all pages written anew: a browser
+        # then takes no script that it kept of an earlier site.
+        scripts = b"".join((SCRIPTS / name).read_bytes() for name in FOR_PAGES)
+        app.add_config_value("pages_run_python", hashlib.sha256(scripts).hexdigest()[:8], "html")
         app.connect("doctree-resolved", add_reasons)
         app.connect("html-page-context", add_script)
-        app.connect("build-finished", write_runtime)
+        app.connect("builder-inited", write_runtime)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,7 +1,8 @@
 // Run, edit and restore the code cells of a page. Python is loaded by the first Run, into a worker, and has
 // one namespace for the page. Without this script, and until then, the page is what it always was.
 (() => {
-  const here = new URL(".", document.currentScript.src);
+  const { src, dataset: { version } } = document.currentScript;
+  const workerAddress = new URL(`worker.mjs?v=${version}`, src);
   const SAYS = {
     network: (file) => `${file} could not be loaded. Check your connection, then run the cell again.`,
     missing: (file) => `This site lacks ${file}, which the cell needs. The page's notebook can be downloaded and run elsewhere.`,
@@ -12,6 +13,8 @@
     file: () => "A page that was opened as a file cannot start Python. Serve the folder of the book, for example with: python -m http.server",
     other: (file, text) => `Python stopped unexpectedly. Run the cell again. (${text})`,
   };
+  // What a cell's code gets while it can be edited.
+  const EDITABLE = { contenteditable: "true", role: "textbox", "aria-multiline": "true", spellcheck: "false", autocapitalize: "off" };
   const megabytes = (bytes) => Math.round(bytes / 1e6);
 
   let worker = null;
@@ -61,6 +64,7 @@
       this.status = element("p", { className: "python-status" });
       this.status.setAttribute("role", "status");
       this.code.parentElement.append(this.bar);
+      this.offerShorter(node.querySelector(".python-reason"));
       node.querySelector(".cell_input").append(this.status);
       this.button.onclick = ({ detail }) => (asked !== this ? run(this) : detail < 2 && stop()); // a double click is one
       this.editButton.onclick = () => this.edit();
@@ -84,6 +88,18 @@
       this.status.classList.toggle("problem", isProblem);
     }
 
+    // Where a cell takes long in a browser, the page says so and has a piece of code to put in place of another.
+    offerShorter(reason) {
+      const [long, short] = JSON.parse(reason?.dataset.shorter ?? "[]");
+      if (!short) return;
+      const button = element("button", { type: "button", textContent: `Use ${short}` });
+      button.onclick = () => {
+        this.code.textContent = this.text.replaceAll(long, short);
+        this.changed();
+      };
+      reason.append(" ", button, " Results from here on then differ from the book’s.");
+    }
+
     // One stop of the keyboard for a cell: the arrows lead from button to button.
     move(event) {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -93,13 +109,11 @@
 
     edit() {
       const { code } = this;
+      for (const [name, value] of Object.entries(EDITABLE)) code.setAttribute(name, value);
+      code.setAttribute("aria-label", `Code of cell ${this.id + 1}`);
       try {
         code.contentEditable = "plaintext-only";
-      } catch {
-        code.contentEditable = "true";
-      }
-      Object.assign(code, { spellcheck: false, autocapitalize: "off" });
-      for (const [name, value] of [["role", "textbox"], ["aria-multiline", "true"], ["aria-label", `Code of cell ${this.id + 1}`]]) code.setAttribute(name, value);
+      } catch {} // an older browser, which pastes with its format; only the text counts
       code.focus();
     }
 
@@ -130,6 +144,7 @@
     reset() {
       if (asked) stop();
       this.code.innerHTML = this.html;
+      for (const name of [...Object.keys(EDITABLE), "aria-label"]) this.code.removeAttribute(name);
       this.node.classList.remove("edited");
       this.show(null);
       this.say("");
@@ -190,12 +205,12 @@
     let modules = false;
     const options = { get type() { modules = true; return "module"; } }; // old browsers do not ask
     try {
-      worker = new Worker(new URL("worker.mjs", here), options);
+      worker = new Worker(workerAddress, options);
     } catch {
       throw "blocked";
     }
     if (!modules) throw "old";
-    worker.onmessage = ({ data }) => hear(data);
+    worker.onmessage = ({ data }) => receive(data);
     worker.onerror = (event) => {
       event.preventDefault();
       fail(event.message ? "other" : "blocked", "", event.message);
@@ -206,7 +221,7 @@
     try {
       if (!worker) start();
     } catch (reason) {
-      end();
+      terminate();
       cell.say(SAYS[reason](), true);
       return;
     }
@@ -221,57 +236,62 @@
     worker.postMessage({ cells: queue.map(({ id, text }) => ({ id, code: text })) });
   }
 
-  function rest() {
+  function finish() {
     for (const other of cells) other.button.disabled = false;
     asked.button.textContent = "Run";
     asked.node.classList.remove("at-work");
+    asked.status.style.removeProperty("--loaded");
     asked = null;
   }
 
-  function end() {
+  function terminate() {
     worker?.terminate();
     worker = null;
     for (const cell of cells) cell.ran = false;
   }
 
   function stop() {
-    end();
+    terminate();
     asked.say("Stopped. The next run starts Python anew.");
-    rest();
+    finish();
   }
 
   function fail(kind, file, text) {
-    end();
+    terminate();
     if (!asked) return;
     asked.say(SAYS[kind](file, text), true);
-    rest();
+    finish();
   }
 
-  function hear({ id, kind, text, running, ended, loaded, total, starting, finished, problem, file }) {
+  function receive({ id, kind, text, running, ended, loaded, total, starting, finished, problem, file }) {
     if (problem) return fail(problem, file, text);
     if (!asked) return;
     const cell = cells[id];
-    if (total) asked.say(`Loading Python: ${megabytes(loaded)} of ${megabytes(total)} MB`);
+    if (total) {
+      asked.say(`Loading Python: ${megabytes(loaded)} of ${megabytes(total)} MB (only the first time)`);
+      asked.status.style.setProperty("--loaded", `${(100 * loaded) / total}%`);
+    }
     if (starting) asked.say("Starting Python …");
     if (running) {
-      cell.heard = false;
+      cell.hasOutput = false;
+      asked.status.style.removeProperty("--loaded");
       const place = queue.indexOf(cell) + 1;
       asked.say(queue.length > 1 ? `Running cell ${place} of ${queue.length} …` : "Running …");
     }
     // What runs only because a later cell needs it stays as the book shows it, unless it is changed.
     const isShown = cell === asked || cell?.fresh || cells.slice(0, id + 1).some((other) => other.isEdited);
     if (kind && (isShown || kind === "error")) {
-      if (!cell.heard) cell.show([]);
-      cell.heard = true;
+      if (!cell.hasOutput) cell.show([]);
+      cell.hasOutput = true;
       cell.add(kind, text);
     }
     if (ended !== undefined) {
-      if (isShown && !cell.heard) cell.show([]);
+      if (isShown && !cell.hasOutput) cell.show([]);
       cell.ran = id < firstChanged;
       failed ||= !ended && cell !== asked;
       if (cell === asked) asked.say(failed ? "A cell above failed; what went wrong is shown there." : "", failed);
     }
-    if (finished) rest();
+    if (finished) finish();
   }
 
   const cells = [...document.querySelectorAll("article .cell:has(.cell_input pre)")].map((node, id) => new Cell(node, id));

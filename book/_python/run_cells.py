@@ -14,12 +14,16 @@ import os
 import sys
 import time
 import traceback
+import warnings
 from functools import wraps
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 from pyodide.code import eval_code_async
 
 os.environ["MPLBACKEND"] = "agg"  # figures are drawn for this file, not for a window
+warnings.filterwarnings("ignore", "FigureCanvasAgg is non-interactive")  # of plt.show()
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # it says that it is at work
 PAUSE = 0.1  # seconds between two pieces of printed text
 CELL = "<cell {}>"
@@ -38,37 +42,48 @@ def count(x, /, weights=None, minlength=0):
 np.bincount = count
 
 
-class Printed(io.TextIOBase):
-    """A stream that hands text over a few times a second, not at every call of print."""
+class Printed:
+    """What a cell prints: shown in its order, a few times a second, not at every call of print."""
 
-    def __init__(self, kind, show):
-        self.kind, self.show = kind, show
+    def __init__(self, show):
+        self.show = show
         self.pieces, self.last = [], 0.0
+
+    def add(self, kind, text):
+        """Keep the text, and show all that was kept if the last time was long ago."""
+        self.pieces.append((kind, text))
+        if time.monotonic() - self.last > PAUSE:
+            self.flush()
+
+    def flush(self):
+        """Show what was kept, what belongs to the same stream in one piece."""
+        for kind, pieces in groupby(self.pieces, key=itemgetter(0)):
+            self.show(kind, "".join(text for _, text in pieces))
+        self.pieces, self.last = [], time.monotonic()
+
+
+class Stream(io.TextIOBase):
+    """One of the two streams of a cell."""
+
+    def __init__(self, kind, printed):
+        self.kind, self.printed = kind, printed
 
     def writable(self):
         """Say that it can be written to."""
         return True
 
     def write(self, text):
-        """Keep the text, and hand all of it over if the last time was long ago."""
-        self.pieces.append(text)
-        if time.monotonic() - self.last > PAUSE:
-            self.hand_over()
+        """Pass the text on."""
+        self.printed.add(self.kind, text)
         return len(text)
-
-    def hand_over(self):
-        """Hand over what was kept."""
-        if self.pieces:
-            self.show(self.kind, "".join(self.pieces))
-        self.pieces, self.last = [], time.monotonic()
 
 
 async def run(number, code, show):
     """Run a cell, pass what it shows to `show`, and return whether it came to its end."""
     name = CELL.format(number)
     linecache.cache[name] = len(code), None, code.splitlines(keepends=True), name
-    streams = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = printed = Printed("stdout", show), Printed("stderr", show)
+    streams, printed = (sys.stdout, sys.stderr), Printed(show)
+    sys.stdout, sys.stderr = Stream("stdout", printed), Stream("stderr", printed)
     error = None
     try:
         value = await eval_code_async(code, namespace, filename=name)
@@ -78,8 +93,7 @@ async def run(number, code, show):
         error = short_traceback(caught)
     finally:
         sys.stdout, sys.stderr = streams
-        for stream in printed:
-            stream.hand_over()
+        printed.flush()
     try:
         show_figures(show)
     except Exception as caught:  # such as a title with a formula that cannot be read
@@ -99,8 +113,7 @@ def present(value, show, printed):
     """Show the value of a cell's last line, as HTML where it has that form."""
     html = getattr(value, "_repr_html_", lambda: None)()
     text = None if html else repr(value)
-    for stream in printed:
-        stream.hand_over()
+    printed.flush()
     show(*(("html", html) if html else ("text", text)))
 
 

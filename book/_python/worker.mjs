@@ -10,8 +10,11 @@ function problem(kind, file) {
   return Object.assign(new Error(`${kind}: ${file}`), { kind, file });
 }
 
-async function request(file) {
-  const response = await network(new URL(file, here)).catch(() => Promise.reject(problem("network", file)));
+// The address of a file has its checksum, so that a browser never takes what it kept of an earlier site.
+const address = (file) => new URL(`${file}?v=${manifest.files[file].sha256.slice(0, 8)}`, here);
+
+async function request(file, ...given) {
+  const response = await network(...given).catch(() => Promise.reject(problem("network", file)));
   return response.ok ? response : Promise.reject(problem("missing", file));
 }
 
@@ -24,7 +27,7 @@ async function checksum(bytes) {
 async function get(file, report) {
   if (!manifest.files[file]) throw problem("missing", file);
   const { size, sha256 } = manifest.files[file];
-  const reader = (await request(file)).body.getReader();
+  const reader = (await request(file, address(file))).body.getReader();
   const bytes = new Uint8Array(size);
   let at = 0;
   for (;;) {
@@ -41,17 +44,17 @@ async function get(file, report) {
 
 // Pyodide would wait for ever for a program that the browser cannot start.
 const instantiate = WebAssembly.instantiateStreaming;
-WebAssembly.instantiateStreaming = (...given) => instantiate(...given).catch(tell);
+WebAssembly.instantiateStreaming = (...given) => instantiate(...given).catch(fail);
 
 // Pyodide asks for its files by fetch: it gets those that were checked.
-self.fetch = async (address, ...options) => {
-  const file = String(new URL(address, here)).replace(here.href, "");
+self.fetch = async (url, ...options) => {
+  const file = String(new URL(url, here)).replace(here.href, "");
   const type = file.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
-  return files.has(file) ? new Response(files.get(file), { headers: { "Content-Type": type } }) : network(address, ...options);
+  return files.has(file) ? new Response(files.get(file), { headers: { "Content-Type": type } }) : network(url, ...options);
 };
 
 async function prepare(code) {
-  manifest ??= await (await request("manifest.json")).json();
+  manifest ??= await (await request("manifest.json", new URL("manifest.json", here), { cache: "no-cache" })).json();
   const parts = manifest.parts.filter(({ when }, i) => !ready.has(i) && new RegExp(when).test(code));
   const wanted = [...new Set(parts.flatMap((part) => part.files))].filter((file) => !files.has(file));
   const total = wanted.reduce((sum, file) => sum + (manifest.files[file]?.size ?? 0), 0);
@@ -60,7 +63,8 @@ async function prepare(code) {
   await Promise.all(wanted.map((file) => get(file, report)));
   if (total) postMessage({ starting: true });
   if (!python) {
-    const { loadPyodide } = await import(new URL("pyodide.mjs", here));
+    await import(address("pyodide.asm.js")); // which Pyodide itself would look for without a checksum
+    const { loadPyodide } = await import(address("pyodide.mjs"));
     python = await loadPyodide({ indexURL: here.href });
     site = python.runPython("import site; site.getsitepackages()[0]");
   }
@@ -84,9 +88,9 @@ async function run({ cells, clear }) {
   postMessage({ finished: true });
 }
 
-function tell(error) {
+function fail(error) {
   const memory = /memory/i.test(error.message) || (error instanceof RangeError && !/stack/i.test(error.message));
   postMessage({ problem: error.kind ?? (memory ? "memory" : "other"), file: error.file ?? "", text: String(error) });
 }
 
-self.onmessage = ({ data }) => run(data).catch(tell);
+self.onmessage = ({ data }) => run(data).catch(fail);

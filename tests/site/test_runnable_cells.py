@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,9 @@ def test_site_without_the_runtime_is_as_if_there_were_no_such_thing(build, monke
     assert {path for path in with_it if with_it[path] != without[path]} <= {Path(".buildinfo")}
 
 
-def test_site_carries_the_runtime_and_pages_with_code_its_script(build, monkeypatch, tmp_path):
+@pytest.fixture
+def runtime(monkeypatch, tmp_path):
+    """Return the folder of a runtime, which a site that is built next carries."""
     runtime = tmp_path / "runtime"
     runtime.mkdir()
     (runtime / "core.js").write_bytes(b"core")
@@ -81,6 +84,10 @@ def test_site_carries_the_runtime_and_pages_with_code_its_script(build, monkeypa
     }
     (runtime / "files.json").write_text(json.dumps(listed), encoding="utf-8")
     monkeypatch.setattr(runnable_cells, "RUNTIME", runtime)
+    return runtime
+
+
+def test_site_carries_the_runtime_and_pages_with_code_its_script(build, runtime):
     site = build("site", "runnable_cells")
 
     folder = site / runnable_cells.FOLDER
@@ -98,6 +105,29 @@ def test_site_carries_the_runtime_and_pages_with_code_its_script(build, monkeypa
         for name in ("index", "code")
     )
     assert not words.select("script[src*=python], link[href*=python]")
-    assert len(code.select("script[src*='_static/python/page.js'][defer]")) == 1
-    assert len(code.select("link[href*='_static/python/page.css']")) == 1
+    assert len(code.select("script[src*='_static/python/page.js?v='][defer][data-version]")) == 1
+    assert len(code.select("link[href*='_static/python/page.css?v=']")) == 1
     assert code.select_one(".cell_input .python-reason").get_text() == REASON
+
+
+def test_changed_script_reaches_the_pages_and_the_runtime_is_not_copied_again(
+    build, runtime, monkeypatch, tmp_path
+):
+    def versions(site):
+        page = BeautifulSoup((site / "code.html").read_text(encoding="utf-8"), "html.parser")
+        script = page.select_one("script[src*='page.js']")
+        return script["src"], script["data-version"]
+
+    site = build("site", "runnable_cells")
+    core = site / runnable_cells.FOLDER / "core.js"
+    before, copied = versions(site), core.stat().st_ctime_ns
+    scripts = shutil.copytree(runnable_cells.SCRIPTS, tmp_path / "scripts")
+    monkeypatch.setattr(runnable_cells, "SCRIPTS", scripts)
+    with (scripts / "worker.mjs").open("a", encoding="utf-8") as worker:
+        worker.write("// changed\n")
+    after = versions(build("site", "runnable_cells"))
+    assert (before[0], core.stat().st_ctime_ns) == (after[0], copied)
+    assert before[1] != after[1]
+    (runtime / "core.js").write_bytes(b"new!")
+    build("site", "runnable_cells")
+    assert core.read_bytes() == b"new!"
