@@ -71,7 +71,7 @@ def as_xhtml(body, leads_to):
     """
     body = NOT_MATHML.sub("", FORMULA.sub(r"\1", body))
     soup = BeautifulSoup(body, "html.parser")
-    for node in soup.select("script, style, link, input, button, .headerlink"):
+    for node in soup.select("script, style, link, input, button, .headerlink, .what-is-checked"):
         node.decompose()
     for label in soup.select("label"):  # of a tab
         label.name, label.attrs = "p", {"class": "tab"}

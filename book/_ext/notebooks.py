@@ -6,7 +6,8 @@ directives and roles, so `plain_markdown` turns them into Markdown. What a refer
 citation reads like is not guessed: Sphinx resolves it, as it does for the page.
 
 A solution is one cell that a reader opens, its code and what that prints included, below an empty
-cell for an own attempt. A live figure is its picture until the cell is run.
+cell for an own attempt, or below cells with the starter and the check of build_exercises.py. A live
+figure is its picture until the cell is run.
 
 A page may name its own notebook in its front matter, as the pages of the coursework do::
 
@@ -36,7 +37,7 @@ from docutils import frontend, nodes
 from docutils.utils import new_document
 from myst_parser.parsers.sphinx_ import MystParser
 from needed_data import run_or_fill
-from plain_markdown import MarkdownWriter, folded
+from plain_markdown import PARSER, MarkdownWriter, as_directive, folded
 from pybtex.backends import markdown
 from small_pictures import shrink_png
 from sphinx.util import logging
@@ -252,6 +253,18 @@ def parts(cells):
             yield solved, nbformat.v4.new_markdown_cell(text)
 
 
+def pieces(text):
+    """Yield the cells of a text: those of its starters and checks are code."""
+    lines, start = text.split("\n"), 0
+    for token in PARSER.parse(text):
+        directive = as_directive(token)
+        if directive and directive.name in ("starter", "check"):
+            yield nbformat.v4.new_markdown_cell("\n".join(lines[start : token.map[0]]))
+            yield nbformat.v4.new_code_cell(directive.body)
+            start = token.map[1]
+    yield nbformat.v4.new_markdown_cell("\n".join(lines[start:]))
+
+
 def solution_cell(writer, label, cells):
     """Return a cell that holds a whole solution, which the reader opens."""
     title = f"Solution to {writer.resolver(f'{{ref}}`{label}`')}"
@@ -273,14 +286,18 @@ def plain_notebook(source, outputs, resolver, first):
     for solved, group in groupby(parts(read), key=itemgetter(0)):
         found = [cell for _, cell in group]
         if solved:
-            cells += [nbformat.v4.new_code_cell(), solution_cell(writer, solved, found)]
+            is_begun = cells[-1].cell_type == "code"  # the check is the last of the exercise
+            cells += [] if is_begun else [nbformat.v4.new_code_cell()]
+            cells.append(solution_cell(writer, solved, found))
             continue
         for cell in found:
             if cell.cell_type == "code":
                 cells += [code_cell(cell), caption_cell(writer, cell)]
-            else:
-                cells.append(markdown_cell(writer, cell.source))
-    cells = [cell for cell in cells if cell is not None]
+                continue
+            for piece in pieces(cell.source):
+                is_code = piece.cell_type == "code"
+                cells.append(piece if is_code else markdown_cell(writer, piece.source))
+        cells = [cell for cell in cells if cell is not None]
     for position, cell in enumerate(cells):
         cell.id = f"cell-{position:03d}"
     return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC})

@@ -29,7 +29,7 @@ from needed_data import ROOT, place_of
 RUNTIME = ROOT / ".pyodide"
 SCRIPTS = ROOT / "book" / "_python"
 FOLDER = "_static/python"
-FOR_PAGES = ("page.js", "page.css", "worker.mjs")
+FOR_PAGES = ("page.js", "page.css", "check.js", "check.css", "worker.mjs")
 DATA = ROOT / "softmax" / "data"
 # Code that needs a part of the runtime -> the name of its package for Pyodide.
 PACKAGES = {
@@ -43,6 +43,11 @@ LOADERS = {
     "load_word_frequencies": "SITE/softmax/data/words",
     "load_fashion_mnist": "/usr/share/datasets/fashion-mnist",
 }
+
+
+def is_there():
+    """Return whether this site gets Python for the browser."""
+    return (RUNTIME / "files.json").exists()
 
 
 def package_files():
@@ -147,7 +152,7 @@ def add_script(app, pagename, templatename, context, doctree):
 
 def setup(app):
     """Register with Sphinx, if the runtime is there."""
-    if (RUNTIME / "files.json").exists():
+    if is_there():
         # A change of this value, the checksum of the scripts, has all pages written anew: a browser
         # then takes no script that it kept of an earlier site.
         scripts = b"".join((SCRIPTS / name).read_bytes() for name in FOR_PAGES)

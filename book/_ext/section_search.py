@@ -35,7 +35,7 @@ NOT_TEXT = re.compile(
 FORMULA = re.compile(r"<mjx-container.*?</mjx-container>", re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
 LONGEST = 12  # letters of a formula that a snippet can show without its layout
-LEFT_OUT = ".headerlink, .cell_output, .solution, .section-number, div.math"
+LEFT_OUT = ".headerlink, .cell_output, .solution, .what-is-checked, .section-number, div.math"
 UNITS = "section[id]:has(> h1, > h2, > h3, > h4), dl.glossary > dt[id], dl.py > dt[id]"
 
 STEMMER = SearchEnglish({})

@@ -17,6 +17,7 @@
   const EDITABLE = { contenteditable: "true", role: "textbox", "aria-multiline": "true", spellcheck: "false", autocapitalize: "off" };
   const megabytes = (bytes) => Math.round(bytes / 1e6);
 
+  const all = []; // all that have a button, the exercises (check.js) included
   let worker = null;
   let asked = null; // the cell whose Run was pressed, as long as it is at work
   let queue = [];
@@ -46,6 +47,7 @@
 
   class Cell {
     constructor(node, id) {
+      all.push(this);
       this.node = node;
       this.id = id;
       this.code = node.querySelector(".cell_input pre");
@@ -55,7 +57,8 @@
       this.fresh = null; // the outputs of a run, while they are shown in place of the book's
       this.output = node.querySelector(".cell_output") ?? node.appendChild(element("div", { className: "cell_output docutils container" }));
       this.bookOutputs = [...this.output.children];
-      this.button = element("button", { type: "button", textContent: "Run", title: "Run this cell, and those above it that have not run (Shift+Enter)" });
+      this.verb = "Run";
+      this.button = element("button", { type: "button", textContent: this.verb, title: "Run this cell, and those above it that have not run (Shift+Enter)" });
       this.editButton = element("button", { type: "button", textContent: "Edit", title: "Change the code. Escape leaves it.", tabIndex: -1 });
       this.resetButton = element("button", { type: "button", textContent: "Reset", title: "Restore this cell, and clear what all cells have defined", tabIndex: -1, hidden: true });
       this.bar = element("div", { className: "python-bar" }, this.button, this.editButton, this.resetButton);
@@ -107,14 +110,22 @@
       if (step) buttons[(buttons.indexOf(document.activeElement) + step + buttons.length) % buttons.length].focus();
     }
 
+    get queue() {
+      return cells.slice(0, this.id + 1).filter((other) => !other.ran || other === this);
+    }
+
     edit() {
+      this.open();
+      this.code.focus();
+    }
+
+    open() {
       const { code } = this;
       for (const [name, value] of Object.entries(EDITABLE)) code.setAttribute(name, value);
       code.setAttribute("aria-label", `Code of cell ${this.id + 1}`);
       try {
         code.contentEditable = "plaintext-only";
       } catch {} // an older browser, which pastes with its format; only the text counts
-      code.focus();
     }
 
     key(event) {
@@ -150,8 +161,7 @@
       this.say("");
       this.button.focus();
       this.resetButton.hidden = true;
-      for (const cell of cells) cell.ran = false;
-      worker?.postMessage({ cells: [], clear: true });
+      forget();
     }
 
     // Outputs of a run take the place of the book's, which are only hidden. A figure keeps its caption.
@@ -228,17 +238,22 @@
     asked = cell;
     failed = false;
     firstChanged = Infinity;
-    queue = cells.slice(0, cell.id + 1).filter((other) => !other.ran || other === cell);
-    for (const other of cells) other.button.disabled = other !== cell;
+    queue = cell.queue;
+    for (const other of all) other.button.disabled = other !== cell;
     cell.button.textContent = "Stop";
     cell.node.classList.add("at-work");
     cell.say("Starting …");
     worker.postMessage({ cells: queue.map(({ id, text }) => ({ id, code: text })) });
   }
 
+  function forget() {
+    for (const cell of cells) cell.ran = false;
+    worker?.postMessage({ cells: [], clear: true });
+  }
+
   function finish() {
-    for (const other of cells) other.button.disabled = false;
-    asked.button.textContent = "Run";
+    for (const other of all) other.button.disabled = false;
+    asked.button.textContent = asked.verb;
     asked.node.classList.remove("at-work");
     asked.status.style.removeProperty("--loaded");
     asked = null;
@@ -272,6 +287,7 @@
       asked.status.style.setProperty("--loaded", `${(100 * loaded) / total}%`);
     }
     if (starting) asked.say("Starting Python …");
+    if (asked.hear && !finished) return asked.hear({ id, kind, text, running, ended });
     if (running) {
       cell.hasOutput = false;
       asked.status.style.removeProperty("--loaded");
@@ -295,4 +311,5 @@
   }
 
   const cells = [...document.querySelectorAll("article .cell:has(.cell_input pre)")].map((node, id) => new Cell(node, id));
+  self.pageCells = { Cell, forget };
 })();

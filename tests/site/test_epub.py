@@ -157,6 +157,7 @@ def test_all_times_in_the_archive_are_that_of_the_edition(epub):
         ("<br><img src=a.png alt=A>", '<br/><img alt="A" src="a.png"/>'),
         ('<a href="x.ipynb">a notebook</a><script>1 < 2</script>', "a notebook"),
         ("<label>NumPy</label>", '<p class="tab">NumPy</p>'),
+        ("<p>Write it.</p><details class='what-is-checked'>x</details>", "<p>Write it.</p>"),
     ],
 )
 def test_html_becomes_xhtml(html, xhtml):

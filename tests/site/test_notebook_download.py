@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import jupytext
 import nbformat
 import pytest
+from build_exercises import read_exercises
 from notebooks import Resolver, parts, plain_outputs
 from plain_markdown import MarkdownWriter, on_one_line
 
@@ -85,7 +86,7 @@ def test_outputs_are_the_same_in_every_build(download, name):
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_solutions_are_closed_below_an_empty_cell(download, name):
+def test_solutions_are_closed_below_an_empty_cell_or_a_check(download, name):
     cells = download(name).cells
     solutions = [i for i, c in enumerate(cells) if "<summary>Solution to" in c.source]
     text = CHAPTERS[name].read_text(encoding="utf-8")
@@ -93,7 +94,9 @@ def test_solutions_are_closed_below_an_empty_cell(download, name):
     for place in solutions:
         assert cells[place].source.startswith("<details>")
         assert cells[place].source.endswith("</details>")
-        assert (cells[place - 1].cell_type, cells[place - 1].source) == ("code", "")
+        above = cells[place - 1]
+        assert above.cell_type == "code"
+        assert not above.source or "with Check(" in above.source
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -128,7 +131,12 @@ def test_notebook_has_the_code_of_its_chapter(download, name):
         for cell in read_chapter(CHAPTERS[name]).cells
         if cell.cell_type == "code" and "remove-cell" not in cell.metadata.get("tags", [])
     ]
-    assert [source for source in expected if f"```python\n{source}\n```" not in solutions] == found
+    exercises = read_exercises(CHAPTERS[name]).values()
+    blocks = [code for exercise in exercises for code in (exercise.starter, exercise.check)]
+    assert [source for source in found if source in blocks] == blocks
+    assert [source for source in expected if f"```python\n{source}\n```" not in solutions] == [
+        source for source in found if source not in blocks
+    ]
 
 
 def names_read_and_set(source):

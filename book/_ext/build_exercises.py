@@ -1,0 +1,190 @@
+"""Let readers write the code of an exercise, and say in words what is wrong with it.
+
+An exercise that begins with *Build* has two blocks of code, which name it::
+
+    ```{starter} ex-definition-solve
+    def temperature_for(z, confidence):
+        \"\"\"Return the temperature at which the largest probability is `confidence`.\"\"\"
+        ...
+    ```
+
+    ```{check} ex-definition-solve
+    from softmax.exercises import Check
+
+    with Check(temperature_for) as check:
+        check([0.0, 1.0], 0.9, returns=0.455)
+    ```
+
+Neither is executed when the book is built. A page shows the starter, and the check in a fold. On a
+site with Python for the browser (see runnable_cells.py) the starter is an editor with a button
+*Check*. The notebook of the page has both as cells.
+
+A check on the page does not run the chapter up to the exercise, which may train a model. It runs
+the statements, outside of solutions, that define what the starter, the check and the solution use.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import symtable
+from dataclasses import dataclass
+from pathlib import Path
+
+import jupytext
+import runnable_cells
+from check_yourself import element, summary
+from docutils import nodes
+from notebooks import parts
+from plain_markdown import find_directives
+from sphinx.util.docutils import SphinxDirective
+
+TITLE = "What is checked"
+ALWAYS = "np, sm"  # names that an answer may use, whatever the solution does
+DEFINITIONS = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+
+
+@dataclass
+class Exercise:
+    """The code of an exercise.
+
+    `needed` is what has to run before an answer, and `names` what an answer may use of it.
+    """
+
+    starter: str
+    check: str = ""
+    solution: str = ""
+    needed: str = ""
+    names: tuple[str, ...] = ()
+
+
+class Statement:
+    """A statement of a cell: its source, the names that it binds and those that it uses."""
+
+    def __init__(self, node, source):
+        first = min([node, *getattr(node, "decorator_list", [])], key=lambda part: part.lineno)
+        lines = source.splitlines()[first.lineno - 1 : node.end_lineno]
+        self.source = "\n".join(lines)
+        self.is_function = isinstance(node, ast.FunctionDef)
+        self.is_definition = isinstance(node, DEFINITIONS)
+        top = symtable.symtable(self.source, "", "exec")
+        symbols = top.get_symbols()
+        self.binds = {s.get_name() for s in symbols if s.is_assigned() or s.is_imported()}
+        self.binds |= set(changed_in_place(node))
+        self.uses = {symbol.get_name() for symbol in symbols if symbol.is_referenced()}
+        inner = top.get_children()
+        while inner:
+            table = inner.pop()
+            self.uses |= {s.get_name() for s in table.get_symbols() if s.is_global()}
+            inner += table.get_children()
+
+
+def changed_in_place(node):
+    """Yield the names of arrays whose entries a statement sets."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Subscript | ast.Attribute) and isinstance(part.ctx, ast.Store):
+            while isinstance(part, ast.Subscript | ast.Attribute):
+                part = part.value
+            if isinstance(part, ast.Name):
+                yield part.id
+
+
+def statements(source):
+    """Return the statements of some code."""
+    return [Statement(node, source) for node in ast.parse(source).body]
+
+
+def needed_for(names, before):
+    """Return those of the statements that define names, and what these need in turn, in order."""
+    chosen = set()
+    wanted = [(name, len(before)) for name in names]
+    while wanted:
+        name, end = wanted.pop()
+        place = next((i for i in reversed(range(end)) if name in before[i].binds), None)
+        if place is not None and place not in chosen:
+            chosen.add(place)
+            # A function looks its names up when it is called, other statements at once.
+            end = len(before) if before[place].is_function else place
+            wanted += [(used, end) for used in before[place].uses]
+    return [before[place] for place in sorted(chosen)]
+
+
+def read_exercises(path):
+    """Return the exercises of a chapter that have a starter, by their labels."""
+    cells = jupytext.reads(Path(path).read_text(encoding="utf-8"), fmt="md:myst").cells
+    found, known, before = {}, {}, []
+    for solved, cell in parts(cells):
+        if cell.cell_type != "code":
+            for directive in find_directives(cell.source):
+                if directive.name == "starter":
+                    found[directive.argument] = Exercise(directive.body)
+                    known[directive.argument] = before[:]
+                elif directive.name == "check":
+                    found[directive.argument].check = directive.body
+        elif solved in found:
+            found[solved].solution += f"{cell.source}\n\n\n"
+        elif not solved and "remove-cell" not in cell.metadata.get("tags", []):
+            before += statements(cell.source)
+    for label, exercise in found.items():
+        code = statements(f"{ALWAYS}\n{exercise.starter}\n{exercise.check}")
+        code += [one for one in statements(exercise.solution) if one.is_definition]
+        names = set().union(*(one.uses for one in code))
+        names -= set().union(*(one.binds for one in code))
+        needed = needed_for(names, known[label])
+        exercise.needed = "\n".join(one.source for one in needed)
+        exercise.names = tuple(sorted(names & set().union(*(one.binds for one in needed))))
+    return found
+
+
+class Starter(SphinxDirective):
+    """The directive ``starter``: where a reader begins to write."""
+
+    has_content = True
+    required_arguments = 1
+
+    def run(self):
+        """Return the code, marked as one that can be written on."""
+        code = python("\n".join(self.content))
+        box = element("", code, tag="div", attributes={"class": "cell_input"})
+        return [element("", box, tag="div", attributes={"class": "starter"})]
+
+
+class CheckInWords(SphinxDirective):
+    """The directive ``check``: the code that checks an answer, in a fold."""
+
+    has_content = True
+    required_arguments = 1
+
+    def run(self):
+        """Return the fold, which carries what has to run before."""
+        path = self.env.doc2path(self.env.docname)
+        exercise = read_exercises(path)[self.arguments[0]]
+        use = nodes.paragraph("", "From this chapter, your code can use ")
+        for left, name in enumerate(reversed(exercise.names)):
+            use.insert(1, [nodes.literal("", name), nodes.Text((".", " and ", ", ")[min(left, 2)])])
+        attributes = {"class": "what-is-checked"}
+        if runnable_cells.is_there():
+            attributes["data-needed"] = json.dumps(exercise.needed)
+        shown = [summary("", "", nodes.Text(TITLE)), use, python(exercise.check)]
+        return [element("", *shown, tag="details", attributes=attributes)]
+
+
+def python(source):
+    """Return the node of some Python."""
+    return nodes.literal_block(source, source, language="python")
+
+
+def add_script(app, pagename, templatename, context, doctree):
+    """Put the script on a page that has something to check."""
+    is_site = app.builder.name == "html" and runnable_cells.is_there() and doctree is not None
+    if is_site and any(node["attributes"].get("data-needed") for node in doctree.findall(element)):
+        app.add_js_file("python/check.js", loading_method="defer")
+        app.add_css_file("python/check.css")
+
+
+def setup(app):
+    """Register with Sphinx."""
+    app.add_directive("starter", Starter)
+    app.add_directive("check", CheckInWords)
+    app.connect("html-page-context", add_script, priority=600)  # after the script of the cells
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,351 @@
+"""The checks of the exercises that begin with *Build*: right for the solution, wrong for others.
+
+Each check runs in ordinary Python, after the statements of its chapter that a page runs before it.
+"""
+
+import ast
+import contextlib
+import io
+import re
+from decimal import Decimal, localcontext
+
+import numpy as np
+import pytest
+from build_exercises import DEFINITIONS, read_exercises
+from sklearn.datasets import load_iris
+
+import softmax as sm
+from tests.book.chapters import chapter_functions
+from tools.references import chapters_with_code
+
+AT_LEAST = 2  # exercises with a check in these chapters
+CHAPTERS = (
+    "classification",
+    "definition",
+    "derivation",
+    "cross-entropy",
+    "stability",
+)
+PATHS = {name: path for name, path in chapters_with_code().items() if name in CHAPTERS}
+EXERCISES = {
+    label: exercise for path in PATHS.values() for label, exercise in read_exercises(path).items()
+}
+
+
+def softmax(z, axis=-1):
+    return sm.softmax(z, axis=axis)
+
+
+def picked(scores):
+    return np.sum(np.asarray(scores) > 0, axis=1)
+
+
+def shares(*which):
+    return [np.mean(rows) for rows in which]
+
+
+def loss_and_grad(Z, t, epsilon=0.0, skip=-1, **options):
+    return sm.cross_entropy_with_grad(Z, t, label_smoothing=epsilon, ignore_index=skip, **options)
+
+
+def naive_average(pairs):
+    weights = np.exp([z for z, _ in pairs])
+    return weights / weights.sum() @ np.array([v for _, v in pairs])
+
+
+def half_online_average(pairs):
+    m, s, w = -np.inf, 0.0, 0.0
+    for z, v in pairs:
+        new = max(m, z)
+        s, w, m = s * np.exp(m - new) + np.exp(z - new), w + np.exp(z - new) * v, new
+    return w / s
+
+
+def compensated(z, sign):
+    d = z - z.max(axis=-1, keepdims=True)
+    h = (z - (d - (d - z))) - (z.max(axis=-1, keepdims=True) + (d - z))
+    exp_z = np.exp(d) * (1 + sign * h)
+    return exp_z / exp_z.sum(axis=-1, keepdims=True)
+
+
+def decimal_logs(z, digits):
+    with localcontext(prec=digits):
+        z = [Decimal(x) for x in z]
+        return [x - sum(y.exp() for y in z).ln() for x in z]
+
+
+def macro(C, recall):
+    f1 = 2 * np.diag(C) / (C.sum(axis=0) + C.sum(axis=1))
+    return recall, f1.mean()
+
+
+def best(N, settings, rng):
+    return rng.binomial(N, 0.92, size=(2000, settings)) / N
+
+
+def batch_norm(X, m_0, v_0, axis=0, power=0.5, shift=1):
+    m, v = X.mean(axis=axis, keepdims=True), X.var(axis=axis, keepdims=True)
+    return (X - m) * ((v_0 + 1e-5) / (v + 1e-5)) ** power + shift * np.asarray(m_0)
+
+
+def gaps(predicted, confidence, correct):
+    return np.array([np.sum((correct - confidence)[predicted == k]) for k in (0, 1)])
+
+
+def lengths_and_hits(P, labels, hits=None):
+    own = P[np.arange(len(P)), labels] > 0
+    return np.mean(np.sum(P > 0, axis=1)), np.mean(own if hits is None else hits)
+
+
+IRIS = sm.one_hot(load_iris().target, 3)
+SPARSE = chapter_functions("beyond-softmax").sparsemax
+
+# Label -> words of the sentence that the check says -> an answer that deserves it.
+WRONG = {
+    "ex-classification-threshold": {
+        "numbers of rows": lambda Z: [
+            np.sum(picked(Z) == 0),
+            np.sum(picked(Z) == 1),
+            np.sum(picked(Z) > 1),
+        ],
+        "not of at least one": lambda Z: shares(picked(Z) == 0, picked(Z) >= 1, picked(Z) > 1),
+        "not above 0.5": lambda Z: shares(
+            *(picked(np.subtract(Z, 0.5)) == k for k in (0, 1)), picked(np.subtract(Z, 0.5)) > 1
+        ),
+    },
+    "ex-classification-cost": {
+        "sum over the rows": lambda p, cost: (cost @ p, (cost @ p).argmin()),
+        "the one with the lowest": lambda p, cost: (p @ cost, (p @ cost).argmax()),
+        "expected 2 values": lambda p, cost: p @ cost,
+    },
+    "ex-definition-axis": {
+        "a sum of its own": lambda Z: np.exp(Z) / np.exp(Z).sum(),
+        "words of a sentence": lambda Z: softmax(Z, axis=1),
+        "are the sentences": lambda Z: softmax(Z, axis=0),
+        "expected an array of shape": lambda Z: np.exp(Z).sum(axis=-1),
+    },
+    "ex-definition-solve": {
+        "This is 1/T": lambda z, c: np.log(c * (len(z) - 1) / (1 - c)) / np.ptp(z),
+        "the logarithm of the temperature": lambda z, c: -np.log(np.log(c / (1 - c))),
+        "([0, 2, 0], 0.5) returned inf, expected 2.89": lambda z, c: (
+            np.ptp(z) / np.log(c / (1 - c))
+        ),
+    },
+    "ex-derivation-log": {
+        "they are swapped": lambda z: np.eye(len(z)) - softmax(z)[:, None],
+        "not of its logarithm": lambda z: np.diag(softmax(z)) - np.outer(softmax(z), softmax(z)),
+        "raised ValueError": lambda z: np.eye(2) - softmax(z),
+    },
+    "ex-derivation-backward": {
+        "through the sum": lambda z, g: softmax(z) * g,
+        "straight to the division": lambda z, g: -softmax(z) * (g @ softmax(z)),
+        "One more step leads to z": lambda z, g: sm.softmax_vjp(softmax(z), g) / np.exp(z),
+    },
+    "ex-cross-entropy-iris": {
+        "gradient of the sum": lambda z: sm.softmax_vjp(softmax(z), softmax(z) - IRIS),
+        "of cross-entropy": lambda z: (softmax(z) - IRIS) / len(z),
+        "gradient in p": lambda z: 2 * (softmax(z) - IRIS) / len(z),
+    },
+    "ex-cross-entropy-build": {
+        "sum of the losses": lambda Z, t, *e: loss_and_grad(Z, t, *e, reduction="sum"),
+        "divided by the number of rows": lambda Z, t, *e: (
+            loss_and_grad(Z, t, *e)[0],
+            loss_and_grad(Z, t, *e, reduction="sum")[1],
+        ),
+        "not of all rows": lambda Z, t, *e: tuple(
+            part * np.mean(t >= 0) for part in loss_and_grad(Z, t, *e)
+        ),
+        "−1 is the last class": lambda Z, t, *e: loss_and_grad(Z, t % 2, *e),
+        "the true one included": lambda Z, t, e=0.0: loss_and_grad(Z, t, e * 2),
+        "`epsilon` is not used": lambda Z, t, e=0.0: loss_and_grad(Z, t),
+    },
+    "ex-stability-average": {
+        "Weight the values": lambda pairs: np.mean([v for _, v in pairs], axis=0),
+        "rescales both sums": half_online_average,
+        "Look for an overflow": naive_average,
+    },
+    "ex-stability-two-sum": {
+        "1 + h": lambda z: compensated(z, 0),
+        "the right sign": lambda z: compensated(z, -1),
+        "another precision": lambda z: softmax(z.astype(float)),
+    },
+    "ex-stability-decimal": {
+        "not their logarithms": lambda z, digits: list(softmax(z)),
+        "but not 50 of them": lambda z, digits: sm.log_softmax(z),
+        "Are they in use": lambda z, digits: decimal_logs(z, 50),
+    },
+    "ex-softmax-regression-rings": {
+        "the product is missing": lambda X: np.column_stack([X, X**2]),
+        "comes last": lambda X: np.column_stack([X, X[:, 0] * X[:, 1], X**2]),
+        "a column a feature": lambda X: np.array([*X.T, *(X**2).T, X[:, 0] * X[:, 1]]),
+    },
+    "ex-softmax-regression-phm": {
+        "is transposed": lambda x, A, S: sum(
+            (a @ x.reshape(len(A), -1) @ s).ravel() for a, s in zip(A, S, strict=True)
+        ),
+        "row by row": lambda x, A, S: sum(
+            (a.T @ x.reshape(-1, len(A)).T @ s).ravel() for a, s in zip(A, S, strict=True)
+        ),
+        "the first of the n terms": lambda x, A, S: x @ np.kron(A[0], S[0]),
+        "expected an array of shape (6,)": lambda x, A, S: sum(
+            a.T @ x.reshape(len(A), -1) @ s for a, s in zip(A, S, strict=True)
+        ),
+    },
+    "ex-mnist-always-one": {
+        "divides by the sum of a row": lambda C: macro(C, np.mean(np.diag(C) / C.sum(axis=0))),
+        "not made of averages": lambda C: (0.625, 2 * 0.625 * 0.7 / (0.625 + 0.7)),
+        "the logarithm of 0": lambda C: (
+            (
+                np.mean(np.diag(C) / C.sum(axis=1)),
+                np.mean(2 / (C.sum(axis=1) / np.diag(C) + C.sum(axis=0) / np.diag(C))),
+            )
+            if C[0, 0]
+            else (np.nan, 0.0)
+        ),
+        "the same weight": lambda C: (
+            np.trace(C) / C.sum(),
+            np.average(2 * np.diag(C) / (C.sum(axis=0) + C.sum(axis=1)), weights=C.sum(axis=1)),
+        ),
+    },
+    "ex-mnist-shuffle": {
+        "one order for both": lambda X, y, rng: (X[rng.permutation(len(y))], y),
+        "others are lost": lambda X, y, rng: (X, y[rng.integers(0, len(y), len(y))]),
+        "The order is the old one": lambda X, y, rng: (X, y),
+        "changed its argument 1": lambda X, y, rng: (rng.shuffle(X), (X, y))[1],
+    },
+    "ex-inside-paired": {
+        "only the first model": lambda a, b: (
+            (np.sum(b & ~a) - np.sum(a & ~b)) / np.sqrt(np.sum(a != b))
+        ),
+        "Divide by the standard deviation": lambda a, b: a.sum() - b.sum(),
+        "on which the models differ": lambda a, b: (a.sum() - b.sum()) / np.sqrt(len(a)),
+        "its square root": lambda a, b: (a.sum() - b.sum()) / np.sum(a != b),
+    },
+    "ex-inside-tuning": {
+        "mean of all settings": lambda N, settings, rng: best(N, settings, rng).mean(),
+        "Divide by N": lambda N, settings, rng: N * best(N, settings, rng).max(axis=1).mean(),
+        "one row's maximum": lambda N, settings, rng: best(N, settings, rng).max(),
+    },
+    "ex-fashion-top2": {
+        "This is a share": lambda scores, labels, k: (
+            np.mean((-scores).argsort()[:, :k] == labels[:, None]) * k
+        ),
+        "not the k-th alone": lambda scores, labels, k: np.sum(
+            (-scores).argsort()[:, k - 1] == labels
+        ),
+        "in falling order": lambda scores, labels, k: np.sum(
+            scores.argsort()[:, :k] == labels[:, None]
+        ),
+    },
+    "ex-fashion-batchnorm": {
+        "X stays as it is": lambda X, m_0, v_0, training: batch_norm(X, m_0, v_0),
+        "the batch is normalized": lambda X, m_0, v_0, training: X,
+        "the square root": lambda X, m_0, v_0, training: (
+            batch_norm(X, m_0, v_0, power=1) if training else X
+        ),
+        "is missing": lambda X, m_0, v_0, training: (
+            batch_norm(X, m_0, v_0, shift=0) if training else X
+        ),
+        "over the examples": lambda X, m_0, v_0, training: (
+            batch_norm(X, m_0, v_0, axis=1) if training else X
+        ),
+    },
+    "ex-calibration-classes": {
+        "confidence minus accuracy": lambda k, p, c: -gaps(k, p, c) / np.bincount(k),
+        "These are sums": gaps,
+        "not of all classes": lambda k, p, c: gaps(k, p, c) / len(k),
+        "the accuracy of each class": lambda k, p, c: np.bincount(k, weights=c) / np.bincount(k),
+    },
+    "ex-calibration-coverage": {
+        "What counts is their mean": lambda p, wrong: p[p >= 1 - wrong].min(),
+        "the largest threshold": lambda p, wrong: p.max(),
+    },
+    "ex-beyond-list": {
+        "Count the classes of each row": lambda P, t: (
+            np.sum(P > 0) / P.shape[1],
+            lengths_and_hits(P, t)[1],
+        ),
+        "need not be the largest": lambda P, t: lengths_and_hits(P, t, P.argmax(axis=1) == t),
+        "with its own label": lambda P, t: lengths_and_hits(P, t, P[:, t] > 0),
+    },
+    "ex-beyond-backward": {
+        "over the support only": lambda z, g: np.where(SPARSE(z) > 0, g - g.mean(), 0),
+        "in place of the support": lambda z, g: sm.softmax_vjp(SPARSE(z), g),
+        "moves the threshold": lambda z, g: np.where(SPARSE(z) > 0, g, 0),
+    },
+}
+
+
+def says(exercise, answer):
+    """Return what a check says of an answer: code, or a function that takes its place."""
+    names = {}
+    exec(exercise.needed, names)
+    if callable(answer):
+        answer.__name__ = function_name(exercise)
+        names[answer.__name__] = answer
+    else:
+        exec(answer, names)
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(exercise.check, names)
+    return printed.getvalue()
+
+
+def function_name(exercise):
+    (function,) = ast.parse(exercise.starter).body
+    return function.name
+
+
+def definitions(source):
+    """Return what a solution defines and imports, without what it prints."""
+    body = [node for node in ast.parse(source).body if isinstance(node, DEFINITIONS)]
+    return ast.unparse(body)
+
+
+by_exercise = pytest.mark.parametrize("label", EXERCISES)
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_chapter_has_exercises_with_a_check(name):
+    exercises = read_exercises(PATHS[name])
+    assert len(exercises) >= AT_LEAST
+    text = PATHS[name].read_text(encoding="utf-8")
+    for label in exercises:
+        pattern = (
+            rf":label: {label}\n:::\n\*\*Build\.\*\*(?:(?!exercise-end).)*```{{starter}} {label}\n"
+        )
+        assert re.search(pattern, text, re.DOTALL), f"{label} is no exercise to build."
+
+
+@by_exercise
+def test_solution_passes(label):
+    exercise = EXERCISES[label]
+    assert says(exercise, definitions(exercise.solution)).startswith("Correct: ")
+
+
+@by_exercise
+def test_starter_fails_and_says_that_it_is_not_written(label):
+    sentence = says(EXERCISES[label], EXERCISES[label].starter)
+    assert re.fullmatch(r"Not yet: .* returned None\. Is its body written, .*\n", sentence)
+
+
+@by_exercise
+def test_wrong_answers_fail_with_the_sentence_that_names_the_fault(label):
+    assert len(WRONG[label]) >= 2
+    for words, answer in WRONG[label].items():
+        sentence = says(EXERCISES[label], answer)
+        assert re.fullmatch(rf"Not yet: .*{re.escape(words)}.*\n", sentence), (words, sentence)
+
+
+@by_exercise
+def test_starter_says_what_it_returns(label):
+    (function,) = ast.parse(EXERCISES[label].starter).body
+    assert ast.get_docstring(function).startswith("Return ")
+    assert ast.unparse(function.body[1:]) == "..."
+
+
+@by_exercise
+def test_solution_has_the_signature_of_the_starter(label):
+    solved = ast.parse(EXERCISES[label].solution).body
+    (function,) = ast.parse(EXERCISES[label].starter).body
+    (same,) = (node for node in solved if getattr(node, "name", "") == function.name)
+    assert ast.unparse(function.args) == ast.unparse(same.args)

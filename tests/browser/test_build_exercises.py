@@ -1,0 +1,144 @@
+"""Exercises with a check on a page: wrong and right answers, and what stays without Python."""
+
+import pytest
+
+from tests.browser.figures import THEMES, switch_theme, too_wide
+from tests.browser.test_page_python import PARTS, button, runtime  # noqa: F401
+from tests.browser.test_pages import settled, violations
+
+pytestmark = pytest.mark.slow
+
+PAGE = "book/definition.html"
+WRONG = "def softmax_of_words(logits):\nreturn sm.softmax(logits, axis=1)"
+AXIS = "On axis 1 are the words of a sentence. The classes are on the last axis."
+
+
+@pytest.fixture(scope="module")
+def shared(visit, address):
+    """Give a page on which Python has started."""
+    return visit(f"{address}/{PAGE}")
+
+
+@pytest.fixture
+def exercise(shared):
+    """Give the first exercise of the page, as it was."""
+    exercise = shared.locator(".starter").first
+    yield exercise
+    if button(exercise, "Reset").is_visible():
+        button(exercise, "Reset").click()
+
+
+def write(exercise, code):
+    """Replace the code by the keyboard; the editor indents after a colon."""
+    exercise.get_by_role("textbox", name="Your code").focus()
+    exercise.page.keyboard.press("Control+A")
+    for number, line in enumerate(code.split("\n")):
+        if number:
+            exercise.page.keyboard.press("Enter")
+        exercise.page.keyboard.insert_text(line)
+
+
+def verdict(exercise):
+    """Wait for the end of a check, and return what it says."""
+    exercise.page.wait_for_function(
+        "node => !node.matches('.at-work')", arg=exercise.element_handle(), timeout=300_000
+    )
+    return exercise.get_by_role("status").text_content()
+
+
+def check(exercise, code):
+    write(exercise, code)
+    button(exercise, "Check").click()
+    return verdict(exercise)
+
+
+def test_starter_wrong_and_right_answers_get_their_sentence(exercise):
+    before = exercise.get_by_role("textbox").text_content()
+    button(exercise, "Check").click()
+    assert "returned None. Is its body written" in verdict(exercise)
+    sentence = check(exercise, WRONG)
+    assert sentence.startswith("Not yet: softmax_of_words([[[0, 1.1], [0.693, 0.693]]]) returned")
+    assert sentence.endswith(AXIS)
+    sentence = check(exercise, WRONG.replace("axis=1", "axis=-1"))
+    assert sentence == "Correct: softmax_of_words passes every check."
+    assert exercise.evaluate("node => node.matches('.correct')")
+    button(exercise, "Reset").click()
+    assert exercise.get_by_role("textbox").text_content() == before
+    assert exercise.get_by_role("status").text_content() == ""
+
+
+def test_what_the_code_prints_is_shown_and_what_stops_it_is_said(exercise):
+    printing = WRONG.replace("return", "print(logits.shape)\nreturn")
+    assert check(exercise, printing).endswith(AXIS)
+    assert exercise.locator(".cell_output").text_content().strip() == "(1, 2, 2)"
+    assert "NameError in line 2: name 'axes' is not defined" in check(
+        exercise, WRONG.replace("axis=1", "axes")
+    )
+    assert check(exercise, "def f(:\npass").startswith("Not yet: Python stopped with SyntaxError")
+    assert "line 1" in exercise.locator(".cell_output").text_content()
+
+
+def test_code_that_hangs_is_stopped(exercise):
+    write(exercise, "while True:\npass")
+    button(exercise, "Check").click()
+    exercise.get_by_text("Checking").wait_for()
+    button(exercise, "Stop").click()
+    assert exercise.get_by_role("status").text_content().startswith("Stopped.")
+
+
+def test_check_does_not_depend_on_what_the_page_has_run(exercise, shared):
+    cell = shared.locator(".cell:has(.python-bar)").first
+    cell.scroll_into_view_if_needed()
+    cell.locator("pre").first.dblclick()
+    shared.keyboard.press("Control+A")
+    shared.keyboard.insert_text("sm = np = None\nprint(sm)")
+    shared.keyboard.press("Shift+Enter")
+    shared.wait_for_function("!document.querySelector('.at-work')")
+    sentence = check(exercise, WRONG.replace("axis=1", "axis=-1"))
+    assert sentence == "Correct: softmax_of_words passes every check."
+    cell.locator(".cell_input").hover()
+    button(cell, "Reset").click()
+
+
+def test_keyboard_leads_from_the_code_to_check_and_on(exercise):
+    page = exercise.page
+    write(exercise, WRONG)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Check"
+    page.keyboard.press("Enter")
+    assert verdict(exercise).endswith(AXIS)
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.textContent") == "Reset"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "What is checked"
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_exercise_in_use_is_fit_to_read(exercise, theme):
+    settled(exercise.page)
+    check(exercise, WRONG)
+    switch_theme(exercise.page, theme)
+    exercise.page.evaluate(
+        "for (const e of document.querySelectorAll('mjx-container')) e.replaceChildren('f')"
+    )
+    exercise.page.locator(".what-is-checked").first.evaluate("fold => { fold.open = true; }")
+    assert not violations(exercise.page, PARTS)
+
+
+def test_phone_shows_it_without_moving_sideways(visit, address):
+    page = visit(f"{address}/{PAGE}", width=390, has_touch=True, is_mobile=True)
+    page.evaluate("document.querySelectorAll('.what-is-checked').forEach(d => { d.open = true; })")
+    assert (
+        min(b.bounding_box()["height"] for b in page.get_by_text("Check", exact=True).all()) >= 32
+    )
+    assert too_wide(page) == 0
+    page.context.close()
+
+
+def test_page_without_javascript_shows_the_starter_and_the_fold(visit, address):
+    page = visit(f"{address}/{PAGE}", java_script_enabled=False)
+    assert page.locator(".starter pre").first.text_content().startswith("def softmax_of_words")
+    assert page.get_by_role("button", name="Check", exact=True).count() == 0
+    page.get_by_text("What is checked").first.click()
+    assert page.get_by_text("from softmax.exercises import Check").first.is_visible()
+    page.context.close()

@@ -1,0 +1,126 @@
+"""The sentences in which a check says what is wrong with an answer."""
+
+import numpy as np
+import pytest
+
+from softmax.exercises import Check
+
+Z = np.array([[1.0, 2.0], [5.0, 6.0]])
+HINTS = {"Is the mean taken over the rows?": Z.mean(axis=0)}
+
+
+def said(answer, capsys, *given, **options):
+    """Return the sentence of a check with one call."""
+    answer.__name__ = "f"
+    with Check(answer) as check:
+        check(*(given or (Z,)), **({"returns": [1.5, 5.5]} | options))
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (lambda Z: Z.mean(axis=1), "Correct: f passes every check."),
+        (lambda Z: list(Z.mean(axis=1) + 1e-9), "Correct: f passes every check."),
+        (
+            lambda Z: Z.mean(axis=0),
+            "Not yet: f([[1, 2], [5, 6]]) returned [3, 4], expected [1.5, 5.5]. "
+            "Is the mean taken over the rows?",
+        ),
+        (
+            lambda Z: Z.mean(axis=1) + 1e-5,
+            "Not yet: f([[1, 2], [5, 6]]) returned [1.50001, 5.50001], expected [1.5, 5.5].",
+        ),
+        (
+            lambda Z: Z,
+            "Not yet: f([[1, 2], [5, 6]]) returned an array of shape (2, 2), "
+            "expected an array of shape (2,).",
+        ),
+        (
+            lambda Z: Z.mean(),
+            "Not yet: f([[1, 2], [5, 6]]) returned one number, expected an array of shape (2,). "
+            "Was an axis summed over, or lost, that should stay?",
+        ),
+        (
+            lambda Z: Z.mean(axis=1) / 0,
+            "Not yet: f([[1, 2], [5, 6]]) returned [inf, inf], expected [1.5, 5.5]. "
+            "Look for an overflow, a division by 0, or the logarithm of 0.",
+        ),
+        (
+            lambda Z: "mean",
+            "Not yet: f([[1, 2], [5, 6]]) returned a str, expected an array of shape (2,).",
+        ),
+        (
+            lambda Z: None,
+            "Not yet: f([[1, 2], [5, 6]]) returned None. "
+            "Is its body written, and is there a `return`?",
+        ),
+    ],
+)
+def test_sentence_says_what_was_given_returned_and_expected(answer, sentence, capsys):
+    assert said(answer, capsys, mistakes=HINTS) == sentence + "\n"
+
+
+@pytest.mark.parametrize(
+    ("returned", "expected", "words"),
+    [
+        (np.zeros((3, 2)), np.zeros((2, 3)), "The axes are swapped."),
+        ([1.0, 2.0], 3.0, "Is a sum or a mean missing at the end?"),
+        (np.eye(4), np.diag([1, 0, 1, 1]), "returned 1 at [1, 1], expected 0 there."),
+        ((1, 2), (1, 3), "returned as its second value 2, expected 3."),
+        (
+            [1, 2],
+            (1, 2),
+            "returned an array of shape (2,), expected 2 values, as in `return a, b`.",
+        ),
+        ((1, 2, 3), (1, 2), "returned 3 values, expected 2 values"),
+        (np.nan, np.nan, "returned nan, expected nan"),
+    ],
+)
+def test_kinds_of_differences(returned, expected, words, capsys):
+    sentence = said(lambda Z: returned, capsys, returns=expected)
+    assert sentence.startswith("Not yet: ")
+    assert words in sentence
+
+
+def test_infinity_may_be_what_is_expected(capsys):
+    assert said(lambda Z: -np.inf, capsys, returns=-np.inf).startswith("Correct")
+
+
+def test_large_arguments_are_told_by_their_shape_or_name(capsys):
+    large = np.zeros((6, 4))
+    assert "f(an array of shape (6, 4), 2) returned" in said(lambda *z: 0, capsys, large, 2)
+    assert "f(Z, 2) returned" in said(lambda *z: 0, capsys, large, 2, named="Z, 2")
+
+
+def test_error_is_told_with_its_line(capsys):
+    def fails(Z):
+        Z = Z + 1
+        return Z[7]
+
+    line = fails.__code__.co_firstlineno + 2
+    words = f"f([[1, 2], [5, 6]]) raised IndexError in line {line}: index 7 is out of bounds"
+    assert words in said(fails, capsys)
+
+
+def test_function_gets_a_copy_and_must_not_change_it(capsys):
+    def in_place(Z):
+        Z *= 2
+        return [1.5, 5.5]
+
+    before = Z.copy()
+    assert "changed its argument 1. Change a copy of it." in said(in_place, capsys)
+    assert np.array_equal(Z, before)
+
+
+def test_first_fault_is_the_only_one_that_is_told(capsys):
+    with Check(abs) as check:
+        assert check(-1.0, returns=1.0) == 1.0
+        check.that(check.call(-2.0) == 3, "First.")
+        check.that(False, "Second.")
+    assert capsys.readouterr().out == "Not yet: First.\n"
+
+
+def test_fault_of_the_check_itself_is_not_hidden():
+    with pytest.raises(ZeroDivisionError), Check(abs):
+        raise ZeroDivisionError
