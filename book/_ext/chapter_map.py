@@ -134,9 +134,11 @@ def draw(parts: list[str], chapters: dict[str, Chapter], address) -> str:
         )
         needs = " and ".join(str(chapters[need].number) for need in chapter.needs)
         builds = f" Builds on chapter {needs}." if needs else ""
+        # What is said begins with what is shown, for readers who speak to their browser.
+        spoken = f"{chapter.label}. {chapter.title}.{builds}"
         pieces.append(
             f'<a href="{escape(address(chapter.name))}" class="part-{chapter.part}" '
-            f'aria-label="{escape(f"{chapter.number} {chapter.title}.{builds}")}">'
+            f'aria-label="{escape(spoken)}">'
             f'<rect x="{x - WIDTH // 2}" y="{y - HEIGHT // 2}" width="{WIDTH}" height="{HEIGHT}" '
             f'rx="9"/><text text-anchor="middle">{text}</text></a>'
         )

@@ -5,12 +5,14 @@ has no use for are taken out again, after the build: the icons' script (half a m
 style sheet draws the same icons from a font), Thebe (there is no kernel behind a static page),
 and, page by page, what belongs to tabs, dropdowns, code or the search that the page has not.
 Scripts of the head run once the page is read, so that its text is seen before them.
-Pictures get their size, so that the text does not jump, and load when they come near; large ones
-get a palette. The icons that the site shows become a small font of their own, which book.css puts
-before the large one.
+Pictures that are in a page, such as those of live figures, become files. Pictures get their size,
+so that the text does not jump, and load when they come near; large ones get a palette. The icons
+that the site shows become a small font of their own, which book.css puts before the large one.
 """
 
+import hashlib
 import re
+from base64 import b64decode
 from functools import cache
 from pathlib import Path
 
@@ -33,12 +35,14 @@ FEATURES = {
     r"searchtools\.js|language_data\.js|searchindex\.js": None,  # see section_search.py
 }
 TAG = re.compile(r"[ \t]*<script\b[^>]*>.*?</script>\n?|[ \t]*<link\b[^>]*>\n?", re.DOTALL)
+# Scripts in the page set DOCUMENTATION_OPTIONS, whose own short script therefore comes first.
+OPTIONS = re.compile(r'<script src="(?P<source>[^"?]*/documentation_options\.js)[^"]*"></script>')
 # Scripts of the head that wait for the document anyway, so that none needs to hold up the text.
-# Scripts in the page set DOCUMENTATION_OPTIONS, whose own script therefore stays as it is.
 WAITING = re.compile(
     r"<script(?= [^>]*src=\"[^\"]*/(?:doctools|sphinx_highlight|clipboard\.min|copybutton"
     r"|togglebutton|design-tabs|sphinx-book-theme)\.js)(?![^>]* defer)"
 )
+DATA = re.compile(r'(?<=<img src=")data:image/png;base64,(?P<content>[^"]+)')
 PICTURE = re.compile(r'<img\b[^>]*\bsrc="(?P<source>[^":]+\.png)"[^>]*>')
 
 
@@ -76,9 +80,29 @@ def lean(text, folder):
         width, height = size(path)
         return match[0].replace("<img", f'<img width="{width}" height="{height}" loading="lazy"', 1)
 
+    def within(match):
+        path = folder / match["source"]
+        return f"<script>{path.read_text('utf-8')}</script>" if path.exists() else match[0]
+
     # The theme takes "" for no mode chosen, and then complains of it in the console.
     text = text.replace('getItem("mode") || ""', 'getItem("mode") || "auto"')
+    text = OPTIONS.sub(within, text)
+    # A bar that opens code says what it does; MyST-NB gives it another name besides.
+    text = text.replace('<summary aria-label="Toggle hidden content">', "<summary>")
     return PICTURE.sub(sized, WAITING.sub('<script defer="defer"', TAG.sub(kept, text)))
+
+
+def write_pictures(text, page, site):
+    """Return a page whose pictures are files of the site. They are named for what they show."""
+
+    def written(match):
+        content = b64decode(match["content"])
+        name = f"_images/{hashlib.sha256(content).hexdigest()[:40]}.png"
+        (site / "_images").mkdir(exist_ok=True)
+        (site / name).write_bytes(content)
+        return "../" * (len(page.relative_to(site).parts) - 1) + name
+
+    return DATA.sub(written, text)
 
 
 def make_lean(app, exception):
@@ -89,7 +113,7 @@ def make_lean(app, exception):
         if "_static" in page.relative_to(app.outdir).parts:
             continue
         text = page.read_text(encoding="utf-8")
-        slim = lean(text, page.parent)
+        slim = lean(write_pictures(text, page, Path(app.outdir)), page.parent)
         if slim != text:
             page.write_text(slim, encoding="utf-8")
 

@@ -303,8 +303,8 @@ def test_map_is_of_links_that_say_what_they_build_on(tmp_path):
     write_book(tmp_path, a="nothing.", b="{doc}`a`.")
     page = BeautifulSoup(draw_map(*read_chapters(tmp_path), "{}.html".format), "html.parser")
     assert [(link["href"], link["aria-label"]) for link in page.find_all("a")] == [
-        ("a.html", "1 The <b> of a."),
-        ("b.html", "2 The <b> of b. Builds on chapter 1."),
+        ("a.html", "1 A. The <b> of a."),
+        ("b.html", "2 B. The <b> of b. Builds on chapter 1."),
     ]
     assert [link.text for link in page.find_all("a")] == ["1 A", "2 B"]
 
