@@ -53,5 +53,5 @@
   };
   addEventListener("scroll", wait, { passive: true });
   addEventListener("resize", wait);
-  measure();
+  wait();
 })();

@@ -64,9 +64,57 @@ def test_pictures_are_not_larger_than_they_are_shown(browser, address):
     for name in toc_pages():
         page.goto(f"{address}/{name}.html", wait_until="load")
         sizes = page.evaluate(
-            "[...document.querySelectorAll('.bd-article img[width]')].map(image => "
+            "[...document.querySelectorAll('.bd-article img[width]')].filter(image => "
+            "image.checkVisibility()).map(image => "
             "[image.getAttribute('width') / image.getBoundingClientRect().width, image.alt])"
         )
         for ratio, alt in sizes:
             assert ratio <= 2, f"{name} shows a picture at 1/{ratio:.1f} of its size: {alt}"
     context.close()
+
+
+# A phone when a page has loaded and nobody has touched it yet: numbers, not seconds, so that
+# the machine does not matter.
+STATE = """() => {
+  const fetched = performance.getEntriesByType("resource").filter((r) => !/^data:/.test(r.name));
+  const blocking = fetched.filter((r) => r.renderBlockingStatus === "blocking");
+  const elements = [...document.querySelectorAll("body *")];
+  const laidOut = elements.filter((e) => e.checkVisibility({ contentVisibilityAuto: true }));
+  return {
+    blocking: blocking.map((r) => r.name.split("/").pop().split("?")[0]),
+    requests: fetched.length,
+    elements: elements.length,
+    "laid out": laidOut.length,
+    "pictures in the page": document.querySelectorAll("img[src^='data:']").length,
+    shift: shifts.reduce((total, value) => total + value, 0),
+  };
+}"""
+SHIFTS = """
+  window.shifts = [];
+  new PerformanceObserver((list) => shifts.push(...list.getEntries().map((entry) => entry.value)))
+    .observe({ type: "layout-shift", buffered: true });
+"""
+MOST = {
+    "requests": 30,
+    "elements": 22_000,
+    "laid out": 3_000,
+    "pictures in the page": 0,
+    "shift": 0.02,
+}
+
+
+def test_phone_is_not_made_to_do_what_the_reader_does_not_see(browser, address, record_property):
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    context.add_init_script(SHIFTS)
+    page = context.new_page()
+    states = {}
+    for name in toc_pages():
+        page.goto(f"{address}/{name}.html", wait_until="networkidle")
+        states[name] = page.evaluate(STATE)
+    context.close()
+    rows = [f"{name:32}{[round(state[key], 3) for key in MOST]}" for name, state in states.items()]
+    record_property("table", "\n".join([f"{'on a phone':32}{list(MOST)}", *rows]))
+    for name, state in states.items():
+        assert state["blocking"] == ["style.css"], name
+        for key, most in MOST.items():
+            assert state[key] <= most, f"{name} has {state[key]} for {key}; at most {most}."
