@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from pathlib import Path
 
 from coursework.grader.model import GraderError
@@ -70,20 +71,30 @@ def read_csv(path, columns, required):
 
 def _split(path, columns):
     """Yield the number and the cells of each row."""
-    text = _decode(path)
-    first, _, rest = text.partition("\n")
-    told = first.strip("\r\n\"'").lower()
-    if told.startswith("sep=") and len(told) == 5:  # the line by which Excel knows the separator
-        text, separator = rest, told[-1]
-    else:
-        separator = _find_separator(text, columns)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    text, separator = _read_separator(_decode(path), columns)
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=True
+    )
     number = 0
     try:
         for number, cells in enumerate(reader, start=1):
             yield number, [cell.strip() for cell in cells]
     except csv.Error as error:
         raise CsvError(f"{path}, row {number + 1}: {error}") from None
+
+
+def _read_separator(text, columns):
+    """Return the text without a first line such as ``sep=;``, and the separator.
+
+    Where the separator of that line is followed by nothing or by itself, it counts. Other signs
+    behind it are cells that were left empty when the file was saved anew, with another separator.
+    """
+    line = re.match(r"[\s\"']*sep=([^\r\n]*)(\r\n?|\n|$)", text, re.IGNORECASE)
+    told = re.sub("[ \"']", "", line[1]) if line else ""
+    if not told or told[1:].strip(SEPARATORS + told[0]):
+        return text, _find_separator(text, columns)
+    text = text[line.end() :]
+    return text, told[0] if not told.strip(told[0]) else _find_separator(text, columns)
 
 
 def _find_separator(text, columns):
@@ -110,9 +121,13 @@ def _decode(path):
         encodings = ["utf-8-sig", "cp1252"]
     for encoding in encodings:
         try:
-            return data.decode(encoding)
+            text = data.decode(encoding)
         except UnicodeDecodeError as error:
             position = error.start
+            continue
+        if "\0" not in text:  # as in UTF-32
+            return text
+        position = len(text.partition("\0")[0].encode(encoding))
     raise CsvError(
         f"{path} is in no encoding that is read here (byte {position}): save it as 'CSV UTF-8' in "
         "Excel, or with the character set UTF-8 in LibreOffice"

@@ -37,6 +37,34 @@ def test_all_that_spreadsheets_write_is_read(tmp_path, separator, told, encoding
     ]
 
 
+@pytest.mark.parametrize(
+    ("told", "separator"),
+    [
+        ("sep=;", ";"),
+        ("sep=;;", ";"),
+        ("SEP=;;;", ";"),
+        ("sep=; ", ";"),
+        ("sep=\t\t", "\t"),
+        ('"sep=;"', ";"),
+        ("sep=^", "^"),
+        # Saved anew with another separator, which made a cell of the line and left others empty.
+        ("sep=;,", ","),
+        ('"sep=;",,', ","),
+        ("sep=,;;", ";"),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_the_line_that_names_the_separator_may_be_padded(tmp_path, told, separator, end):
+    lines = [told, f"student{separator}name", f"ann{separator}Lee"]
+    assert read(tmp_path, end.join(lines).encode()) == [(2, {"student": "ann", "name": "Lee"})]
+
+
+def test_a_space_before_a_quotation_mark_is_not_part_of_the_cell(tmp_path):
+    assert read(tmp_path, b'student, name\nann, "Lee, Ann"\n') == [
+        (2, {"student": "ann", "name": "Lee, Ann"})
+    ]
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_blank_rows_missing_cells_and_other_columns_do_no_harm(tmp_path, end):
     lines = ["", "Section; STUDENT ;;name;", ";;;;", "A;ann;x;Lee;;;", "B;bob"]
@@ -55,6 +83,9 @@ def test_blank_rows_missing_cells_and_other_columns_do_no_harm(tmp_path, end):
         (b"student,name,name\n", "names the column 'name' twice"),
         (b"name\nann\n", "must name the columns student; student is missing, and it has name"),
         (b"\0s\0", "save it as 'CSV UTF-8'"),
+        (b"student,name\0\nann,Lee\n", r"no encoding that is read here \(byte 12\): save it as"),
+        ("student,name\nann,Lee\n".encode("utf-32"), "save it as 'CSV UTF-8'"),
+        (b"sep=;x\nstudent;name\n", "student is missing, and it has sep="),
         (b"student\n" + b"x" * 200_000, "row 2: field larger than field limit"),
         (b"x" * 200_000, "row 1: field larger than field limit"),
     ],
