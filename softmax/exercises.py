@@ -38,6 +38,7 @@ class Check:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from softmax.exercises import Check
     >>> def mean_of_rows(Z):
     ...     return Z.mean(axis=0)
@@ -113,11 +114,11 @@ Is the mean taken over the rows, axis 1?
         call = f"{self.name}({named or ', '.join(shown(value) for value in given)})"
         copies = deepcopy(given)
         try:
-            with np.errstate(all="ignore"):  # the sentence speaks of what comes of it
+            with np.errstate(all="ignore"):  # an infinity or nan is told in the sentence
                 found = self.function(*copies)
         except Exception as error:
-            kind = type(error).__name__
-            raise WrongAnswer(f"{call} raised {kind}{self._place(error)}: {error}") from None
+            what = f"{type(error).__name__}{self._place(error)}: {' '.join(str(error).split())}"
+            raise WrongAnswer(f"{call} raised {what}") from None
         if found is None:
             raise WrongAnswer(
                 f"{call} returned None. Is its body written, and is there a `return`?"

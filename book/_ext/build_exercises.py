@@ -162,9 +162,7 @@ class CheckInWords(SphinxDirective):
         use = nodes.paragraph("", "From this chapter, your code can use ")
         for left, name in enumerate(reversed(exercise.names)):
             use.insert(1, [nodes.literal("", name), nodes.Text((".", " and ", ", ")[min(left, 2)])])
-        attributes = {"class": "what-is-checked"}
-        if runnable_cells.is_there():
-            attributes["data-needed"] = json.dumps(exercise.needed)
+        attributes = {"class": "what-is-checked", "data-needed": json.dumps(exercise.needed)}
         shown = [summary("", "", nodes.Text(TITLE)), use, python(exercise.check)]
         return [element("", *shown, tag="details", attributes=attributes)]
 

@@ -7,13 +7,14 @@
   class Exercise extends Cell {
     constructor(node, fold) {
       super(node, ANSWER);
-      this.parts = [fold.dataset.needed, fold.querySelector("pre").textContent];
+      this.parts = [JSON.parse(fold.dataset.needed), fold.querySelector("pre").textContent];
       this.button.textContent = this.verb = "Check";
       this.button.title = "Check this code (Shift+Enter)";
-      this.bar.setAttribute("aria-label", "Check your code");
+      const title = node.closest(".exercise").querySelector(".admonition-title").textContent.trim();
+      this.bar.setAttribute("aria-label", `Check your code, ${title}`);
       this.editButton.hidden = true;
       this.open();
-      this.code.setAttribute("aria-label", "Your code");
+      this.code.setAttribute("aria-label", `Your code, ${title}`);
     }
 
     // The answer starts from what the chapter defines, whatever has run on the page.
@@ -26,7 +27,7 @@
       return [{ id: NEEDED, text: needed }, this, { id: CHECK, text: check }];
     }
 
-    hear({ id, kind, text, running, ended }) {
+    receive({ id, kind, text, running, ended }) {
       if (running) this.say("Checking …");
       if (kind === "error") this.problem ||= text;
       if (kind === "stdout" && id === CHECK) this.printed += text;

@@ -287,7 +287,7 @@
       asked.status.style.setProperty("--loaded", `${(100 * loaded) / total}%`);
     }
     if (starting) asked.say("Starting Python …");
-    if (asked.hear && !finished) return asked.hear({ id, kind, text, running, ended });
+    if (asked.receive && !finished) return asked.receive({ id, kind, text, running, ended });
     if (running) {
       cell.hasOutput = false;
       asked.status.style.removeProperty("--loaded");

@@ -167,7 +167,7 @@ WRONG = {
     "ex-stability-two-sum": {
         "1 + h": lambda z: compensated(z, 0),
         "the right sign": lambda z: compensated(z, -1),
-        "another precision": lambda z: softmax(z.astype(float)),
+        "must have the precision of z": lambda z: softmax(z.astype(float)),
     },
     "ex-stability-decimal": {
         "not their logarithms": lambda z, digits: list(softmax(z)),

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 PAGE = "book/definition.html"
 FOLDER = "/_static/python/"
-AT_FIRST = {"page.js"}  # what a page loads before the first click
+AT_FIRST = {"page.js", "check.js"}  # what a page loads before the first click
 PARTS = {"resultTypes": ["violations"], "preload": False, "runOnly": ["wcag2a", "wcag2aa"]}
 
 
