@@ -40,7 +40,7 @@
       const verdict = this.problem ? `Not yet: Python stopped with ${this.problem.split("\n").at(-1)}` : lines.pop();
       if (lines.join("")) this.add("stdout", `${lines.join("\n")}\n`);
       const isCorrect = verdict.startsWith("Correct");
-      const hint = verdict.includes("NameError") ? " “What is checked” lists the names of this chapter that your code can use." : "";
+      const hint = verdict.includes("NameError") ? ". “What is checked” lists the names of this chapter that your code can use." : "";
       this.say(verdict + hint, !isCorrect);
       this.node.classList.toggle("correct", isCorrect);
       forget();
