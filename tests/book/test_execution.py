@@ -68,21 +68,20 @@ while not pathlib.Path("{}.runs").exists():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.cpu_count() == 1, reason="One processor runs one chapter at a time.")
-def test_chapters_are_run_at_the_same_time(pages):
+def test_chapters_are_run_at_the_same_time_and_once(pages):
     for name, other in (("one", "two"), ("two", "one")):
         source = CHAPTER.format(name, WAIT.format(other))
         (pages / f"{name}.md").write_text(source, encoding="utf-8")
-    build(pages, ["one", "two"])  # one after the other, the first would wait in vain
-
-
-def test_a_second_build_runs_nothing(pages):
+    # One after the other, the first would wait in vain.
     first, _ = build(pages, ["one", "two"])
     second, page = build(pages, ["one", "two"])
     assert second == first
     assert "twotwo" in page
 
 
+@pytest.mark.slow
 def test_an_error_is_reported_with_its_page(pages):
     (pages / "two.md").write_text(CHAPTER.format("two", "1 / 0"), encoding="utf-8")
     with pytest.raises(AssertionError, match=r"two\.md"):
