@@ -17,10 +17,18 @@ COMPRESSED_ALREADY = (".png", ".jpg", ".woff", ".woff2", ".gz")
 DATA = re.compile(rb"<softmax-(\w+) .*?</softmax-\1>", re.DOTALL)
 
 
-@pytest.fixture(scope="module")
-def weigh(browser, address):
-    """Return a function that loads a page with an empty cache and returns its weight in bytes."""
+# A picture may have two pixels for each of the page's, for screens of double density.
+PICTURES = """[...document.querySelectorAll(".bd-article img[width]")].map(image =>
+  [image.getAttribute("width") / image.getBoundingClientRect().width, image.alt])"""
 
+
+@pytest.fixture(scope="module")
+def loaded(browser, address):
+    """Load each page once, with an empty cache.
+
+    Return by name the bytes that it fetched, by path, and its pictures: how many times as wide as
+    shown each is, and its alternative text.
+    """
     known = {}  # what several pages fetch is compressed once
 
     def weight(response):
@@ -39,14 +47,15 @@ def weigh(browser, address):
         page.wait_for_load_state("networkidle")
         fetched = {response.url: response for response in responses if response.ok}
         weights = {url.removeprefix(address): weight(r) for url, r in fetched.items()}
+        pictures = page.evaluate(PICTURES)
         context.close()
-        return weights
+        return weights, pictures
 
-    return load
+    return {name: load(name) for name in toc_pages()}
 
 
-def test_first_load_of_each_page_is_within_the_budget(weigh, record_property):
-    pages = {name: weigh(name) for name in toc_pages()}
+def test_first_load_of_each_page_is_within_the_budget(loaded, record_property):
+    pages = {name: weights for name, (weights, _) in loaded.items()}
     table = [f"{'first load, kB compressed':32}{'page':>6}{'all':>7}   budget {BUDGET // 1000}"]
     for name, weights in pages.items():
         own = weights[f"/{name}.html"]
@@ -57,20 +66,10 @@ def test_first_load_of_each_page_is_within_the_budget(weigh, record_property):
         assert sum(weights.values()) <= BUDGET, f"{name} is too heavy; most of it is {heaviest}."
 
 
-def test_pictures_are_not_larger_than_they_are_shown(browser, address):
-    # Screens of double density show two pixels for each of the page's.
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    for name in toc_pages():
-        page.goto(f"{address}/{name}.html", wait_until="load")
-        sizes = page.evaluate(
-            "[...document.querySelectorAll('.bd-article img[width]')].filter(image => "
-            "image.checkVisibility()).map(image => "
-            "[image.getAttribute('width') / image.getBoundingClientRect().width, image.alt])"
-        )
-        for ratio, alt in sizes:
+def test_pictures_are_not_larger_than_they_are_shown(loaded):
+    for name, (_, pictures) in loaded.items():
+        for ratio, alt in pictures:
             assert ratio <= 2, f"{name} shows a picture at 1/{ratio:.1f} of its size: {alt}"
-    context.close()
 
 
 # A phone when a page has loaded and nobody has touched it yet: numbers, not seconds, so that
