@@ -49,6 +49,7 @@ def real_sets():
     yield "iris in kelvin, float32", (X + 273.15).astype(np.float32), y
     yield "iris, constant columns", np.c_[np.zeros(150), X, np.full(150, 1e6)], y
     yield "iris, sorted, 2 of 3", X[:100], np.array(["setosa", "versicolor"])[y[:100]]
+    yield "iris, one row of 9999", np.where(np.arange(150)[:, None] == 7, 9999, X), y
     few = np.r_[0:15, 50:65, 100:115]
     yield "iris, 45 rows", X[few], y[few]
 
@@ -64,6 +65,7 @@ def real_sets():
     yield "cancer + 1000, float32", (X + 1000).astype(np.float32), y
     yield "cancer and a Unix time", np.c_[X, 1.7e9 + rng.uniform(0, 3e7, len(X))], y
     yield "cancer x 1e154", X * 1e154, y
+    yield "cancer, 1 % rows of -9999", with_sentinels(X, rng), y
     rare = np.r_[np.flatnonzero(y == 1), np.flatnonzero(y == 0)[:30]]
     yield "cancer, 8 % malignant", X[rare], y[rare]
 
@@ -72,6 +74,7 @@ def real_sets():
     yield "digits + 1000", X + 1000, y
     yield "digits, mixed units", X * 10 ** rng.uniform(-6, 6, 64), y
     yield "digits, 200 rows", X[:200], y[:200]
+    yield "digits, 1 % rows of -9999", with_sentinels(X, rng), y
     yield "digits, sparse", scipy.sparse.csr_array(X), y
 
     mnist = sm.load_mnist()
@@ -102,6 +105,16 @@ def synthetic_sets():
     outliers = X.copy()
     outliers[rng.integers(2000, size=20), rng.integers(20, size=20)] *= 1e3
     yield "outliers", outliers, y
+    yield "1 % rows of -9999", with_sentinels(X, rng), y
+    yield "1 % rows of 9999, float32", with_sentinels(X, rng, 9999).astype(np.float32), y
+    yield "1 % rows with five times -9999", with_sentinels(X, rng, features=5), y
+    heavy = X.copy()
+    heavy[:, 0] = np.exp(4 * X[:, 0])
+    yield "one lognormal feature", heavy, y
+    yield "one Cauchy feature", np.c_[X, rng.standard_cauchy(2000)], y
+    one_row = X.copy()
+    one_row[3] *= 1e6
+    yield "one row x 1e6", one_row, y
     yield "correlated features", np.cumsum(X, axis=1) + 50, y
     X, y = make_classification(3000, 30, n_informative=15, flip_y=0.3, random_state=2)
     yield "labels of which 15 % are wrong", X, y
@@ -121,6 +134,14 @@ def synthetic_sets():
     yield "100,000 rows", X + 20, y
     yield "one-hot codes, sparse", *one_hot_codes(rng)
     yield "text, 4000 x 20,000, sparse", *text(rng, 4000, 20_000)
+
+
+def with_sentinels(X, rng, code=-9999, features=None):
+    """Return X with a code for missing values in 1 % of the rows, in some features or in all."""
+    X = X.copy()
+    for row in rng.choice(len(X), len(X) // 100, replace=False):
+        X[row, rng.choice(X.shape[1], features or X.shape[1], replace=False)] = code
+    return X
 
 
 def one_hot_codes(rng, n=3000):

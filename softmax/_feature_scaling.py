@@ -5,6 +5,7 @@ features are logits of the features as they are, with weights W/s and the interc
 optimum is therefore the same; gradient descent only gets there sooner.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,13 @@ from sklearn.utils.sparsefuncs import min_max_axis
 
 # A penalty of this many times the curvature of the loss keeps a weight at 0; more could overflow.
 _STIFFEST_PENALTY = 1e12
+# Entries more than so many spreads from the center count as outliers: 3.4 standard deviations of a
+# normal distribution.
+_USUAL_SPREADS = 5.0
+# A feature has outliers if it usually reaches less than this share of its largest distance.
+_OUTLYING = 0.1
+# Medians of dense data are taken over about so many entries, of rows that are evenly spaced.
+_ENTRIES_FOR_MEDIANS = 2**22
 
 
 @dataclass
@@ -20,14 +28,16 @@ class FeatureScaling:
     """Center and scale of each feature, of all the rows seen so far.
 
     The scale is the largest distance from the mean, 1 for a feature that is constant: a scaled
-    feature lies in [-1, 1], so no single row can dominate a step. All arrays are float64, of shape
-    (D,).
+    feature lies in [-1, 1]. `spread` is the typical distance: the median distance from the median
+    of the entries that differ from it, which a few outliers do not change, and 0 where a median
+    says nothing. All arrays are float64, of shape (D,).
     """
 
     total_weight: float
     mean: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    spread: np.ndarray
 
     @classmethod
     def of(cls, X, sample_weight=None):
@@ -40,14 +50,20 @@ class FeatureScaling:
         low, high = min_max_axis(X, axis=0) if issparse(X) else (X.min(axis=0), X.max(axis=0))
         low, high = low.astype(np.float64), high.astype(np.float64)
         # By rounding, the mean of a constant feature may differ from its value.
-        return cls(total, np.clip(mean.astype(np.float64), low, high), low, high)
+        mean = np.clip(mean.astype(np.float64), low, high)
+        weight = np.ones(n) if sample_weight is None else sample_weight
+        return cls(total, mean, low, high, _spread(X, weight))
 
     def merge(self, other):
         """Return the scaling of the rows of both."""
         total = self.total_weight + other.total_weight
         mean = self.mean * (self.total_weight / total) + other.mean * (other.total_weight / total)
         low, high = np.minimum(self.low, other.low), np.maximum(self.high, other.high)
-        return FeatureScaling(total, np.clip(mean, low, high), low, high)
+        # Parts in which the feature is constant say nothing of its spread.
+        first, second = (part.total_weight * (part.spread > 0) for part in (self, other))
+        both = np.maximum(first + second, np.finfo(np.float64).tiny)
+        spread = self.spread * (first / both) + other.spread * (second / both)
+        return FeatureScaling(total, np.clip(mean, low, high), low, high, spread)
 
     @property
     def scale(self):
@@ -55,6 +71,17 @@ class FeatureScaling:
         with np.errstate(over="ignore"):
             distance = np.maximum(self.high - self.mean, self.mean - self.low)
         return np.where(distance > 0, distance, 1.0)
+
+    @property
+    def usual_reach(self):
+        """How far a feature reaches from its center, outliers aside, in scaled features: <= 1."""
+        reach = np.minimum(_USUAL_SPREADS * (self.spread / self.scale), 1.0)
+        return np.where(self.spread > 0, reach, 1.0)
+
+    @property
+    def has_outliers(self):
+        """Whether some feature reaches much farther than it usually does."""
+        return bool((self.usual_reach < _OUTLYING).any())
 
     def check(self, dtype):
         """Raise a ValueError if scaled features, or weights in the data's units, would overflow."""
@@ -94,3 +121,39 @@ class FeatureScaling:
         """Return the parameters for the features as they are."""
         coef = coef / self.scale
         return coef, intercept - coef @ self.mean
+
+
+def _spread(X, weight):
+    """Return the median distance from the median of the entries that differ from it, by column."""
+    if issparse(X):
+        return _spread_of_sparse(X, weight)
+    step = math.ceil(X.size / _ENTRIES_FOR_MEDIANS)
+    X, weight = X[::step], weight[::step, None]
+    with np.errstate(over="ignore"):  # such a range is an error later
+        distance = np.abs(X - _weighted_median(X, weight))
+    return _weighted_median(distance, np.where(distance > 0, weight, 0)).astype(np.float64)
+
+
+def _weighted_median(values, weight):
+    """Return the smallest entry of each column up to which lies half of the column's weight."""
+    order = values.argsort(axis=0)
+    weight = np.take_along_axis(np.broadcast_to(weight, values.shape), order, axis=0).cumsum(axis=0)
+    middle = (weight >= weight[-1] / 2).argmax(axis=0)
+    return values[order[middle, np.arange(len(middle))], np.arange(len(middle))]
+
+
+def _spread_of_sparse(X, weight):
+    X = X.tocsc()
+    X.eliminate_zeros()
+    column = np.repeat(np.arange(X.shape[1], dtype=X.indices.dtype), np.diff(X.indptr))
+    distance = np.abs(X.data)
+    order = np.lexsort((distance, column))
+    total = np.append(0, weight[X.indices[order]].cumsum())
+    start, end = total[X.indptr[:-1]], total[X.indptr[1:]]
+    # The median of most columns is 0, and what differs from it is what is stored.
+    spread, filled = np.zeros(X.shape[1]), end > start
+    middle = np.searchsorted(total, (start + end)[filled] / 2) - 1
+    spread[filled] = distance[order[middle]]
+    for d in np.flatnonzero(end - start >= weight.sum() / 2):
+        spread[d : d + 1] = _spread(X[:, [d]].toarray(), weight)
+    return spread

@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import solve_triangular
 from scipy.sparse import issparse
 from sklearn.utils import gen_batches
 
@@ -26,13 +27,18 @@ _POWER_TOLERANCE = 0.02
 
 _BLOCK_LOGITS = 2**20
 
+# Up to so many features, steps can be corrected for the curvature in all directions.
+_MOST_WHITENED = 256
+_WHITENED_ROWS = 2048  # at a time
+
 
 @dataclass
 class MomentumSGD:
     """Parameters in training. The arrays are changed in place.
 
     `coef` is of shape (K, D), `intercept` of shape (K,), each with a velocity of its shape.
-    `coef_step` and `alpha` are floats or of shape (D,), `intercept_step` is a float.
+    `coef_step` and `alpha` are floats or of shape (D,), `intercept_step` is a float. With a
+    `whitener` F, of shape (D, D), the weights move along the gradient times F Fᵀ.
     """
 
     coef: np.ndarray
@@ -46,6 +52,7 @@ class MomentumSGD:
     batch_size: int
     shuffle: bool
     loss_limit: float
+    whitener: np.ndarray | None = None
 
     @np.errstate(over="ignore", invalid="ignore")  # an overflow is reported as divergence
     def epoch(self, X, labels, sample_weight, center, rates, rng):
@@ -82,7 +89,10 @@ class MomentumSGD:
         self.coef_velocity += coef_gradient
         self.intercept_velocity *= self.momentum
         self.intercept_velocity += intercept_gradient
-        self.coef -= np.multiply(self.coef_velocity, rate * self.coef_step, out=scratch)
+        direction = self.coef_velocity
+        if self.whitener is not None:
+            direction = direction @ self.whitener @ self.whitener.T
+        self.coef -= np.multiply(direction, rate * self.coef_step, out=scratch)
         self.intercept -= rate * self.intercept_step * self.intercept_velocity
 
     def parameters(self):
@@ -178,12 +188,16 @@ def mean_loss(X, labels, sample_weight, center, coef, intercept):
     return total / X.shape[0]
 
 
-def certified_decrease(X, labels, sample_weight, coef, intercept, alpha, center):
-    """Return a lower bound of the decrease by one step of the best length along the gradient.
+def certified_decrease(
+    X, labels, sample_weight, coef, intercept, alpha, center, *, whitener=None, n_steps=1
+):
+    """Return a lower bound of how far the objective can still decrease.
 
     The Hessian is at most B, with half the second moments of [X - center, 1] for each class and
-    alpha on the diagonal (Böhning 1992). A step of length t along the gradient g then changes the
-    objective by at most -t gᵀg + t² gᵀBg / 2, which is least at -(gᵀg)² / (2 gᵀBg).
+    alpha on the diagonal (Böhning 1992). A step -d therefore decreases the objective by at least
+    gᵀd - dᵀBd / 2, for the gradient g. A whitener gives the best step, d = B⁻¹g, at once. Without
+    one, d is approached by steps of conjugate gradients, the first of them along g. Two more look
+    past one or two directions of a curvature far above that of all others.
     """
     n = X.shape[0]
     gradient, intercept_gradient = alpha * coef, np.zeros_like(intercept)
@@ -194,15 +208,36 @@ def certified_decrease(X, labels, sample_weight, coef, intercept, alpha, center)
         delta = mean_loss_and_delta(logits, labels[rows], weight)[1] * share
         gradient = gradient + coef_gradient(X[rows], delta, center)
         intercept_gradient += delta.sum(axis=1)
-    curvature = float(np.sum(alpha * np.square(gradient)))
+    if whitener is not None:
+        squares = np.sum(np.square(gradient @ whitener))
+        return float(squares / 2 + np.sum(np.square(intercept_gradient)))
+    residual = np.column_stack([gradient, intercept_gradient])
+    direction, decrease = residual, 0.0
+    square = float(np.vdot(residual, residual))
+    for _ in range(n_steps):
+        product = _bound_times(X, sample_weight, alpha, center, direction)
+        curvature = float(np.vdot(direction, product))
+        if not square * curvature > 0:
+            break
+        length = square / curvature
+        decrease += length * square / 2
+        residual = residual - length * product
+        previous, square = square, float(np.vdot(residual, residual))
+        direction = residual + square / previous * direction
+    return decrease
+
+
+def _bound_times(X, sample_weight, alpha, center, direction):
+    """Return B times a direction of shape (K, D + 1), the last column for the biases."""
+    coef, intercept = direction[:, :-1], direction[:, -1]
+    product = np.column_stack([alpha * coef, np.zeros_like(intercept)])
     for rows in _blocks(X, coef):
-        squares = np.square(compute_logits(X[rows], gradient, intercept_gradient, center)).sum(
-            axis=0
-        )
-        weight = 1 if sample_weight is None else sample_weight[rows]
-        curvature += float(np.sum(weight * squares)) / (2 * n)
-    squared_norm = float(np.sum(np.square(gradient)) + np.sum(np.square(intercept_gradient)))
-    return squared_norm**2 / (2 * curvature) if curvature > 0 else 0.0
+        logits = compute_logits(X[rows], coef, intercept, center) / (2 * X.shape[0])
+        if sample_weight is not None:
+            logits *= sample_weight[rows]
+        product[:, :-1] += coef_gradient(X[rows], logits, center)
+        product[:, -1] += logits.sum(axis=1)
+    return product
 
 
 def _blocks(X, coef):
@@ -215,23 +250,55 @@ def cosine_schedule(step, n_steps):
     return 0.5 * (1 + np.cos(np.pi * step / n_steps))
 
 
-def curvature_bound(X, sample_weight, batch_size, center=None):
+def find_whitener(X, sample_weight, alpha, center=None):
+    """Return F such that F Fᵀ is the inverse of Böhning's bound B of the Hessian for the weights.
+
+    B is half the second moments of X - center plus alpha > 0 on the diagonal. The rows of X are
+    taken into its triangular root block by block, without forming B: its smallest eigenvalues would
+    be lost beside its largest. Returns None where this would cost more than it helps.
+    """
+    n, d = X.shape
+    if d > _MOST_WHITENED:
+        return None
+    root = np.diag(np.sqrt(np.broadcast_to(np.asarray(alpha, np.float64), d)))
+    for rows in gen_batches(n, _WHITENED_ROWS):
+        block = (X[rows].toarray() if issparse(X) else X[rows]).astype(np.float64)
+        block -= 0 if center is None else center
+        block *= np.sqrt((1 if sample_weight is None else sample_weight[rows, None]) / (2 * n))
+        root = np.linalg.qr(np.concatenate([root, block]), mode="r")
+    return solve_triangular(root, np.eye(d)).astype(X.dtype)
+
+
+def curvature_bound(X, sample_weight, batch_size, center=None, whitener=None):
     """Return a bound of the curvature of the loss, for steps on mini-batches of this size.
 
     It is the expected smoothness of mini-batches drawn without replacement (Gower et al. 2019,
     "SGD: General analysis and improved rates", section 3), with the bound diag(p) - p pᵀ ≤ I/2 of
     Böhning (1992) for the curvature in the logits. The bias counts as a feature that is always 1.
+    With a whitener, curvature is measured in units of B, which is then at most 1, and the bias as
+    a feature that is always √2.
     """
     n = X.shape[0]
     b = min(batch_size, n)
     largest_row = 0.0
     if b < n or b == 1:
-        squares = 1 + squared_norms(X, center)
+        squares = _squared_norms_with_bias(X, center, whitener)
         largest_row = float(np.max(squares if sample_weight is None else sample_weight * squares))
     if b == 1:
         return largest_row / 2
-    mean = _largest_eigenvalue(X, sample_weight, center)
+    mean = 2.0 if whitener is not None else _largest_eigenvalue(X, sample_weight, center)
     return (n * (b - 1) * mean + (n - b) * largest_row) / (2 * b * (n - 1))
+
+
+def _squared_norms_with_bias(X, center, whitener):
+    if whitener is None:
+        return 1 + squared_norms(X, center)
+    norms = []
+    for rows in gen_batches(X.shape[0], _WHITENED_ROWS):
+        whitened = X[rows] @ whitener
+        whitened -= 0 if center is None else center @ whitener
+        norms.append(2 + squared_norms(whitened))
+    return np.concatenate(norms)
 
 
 def squared_norms(X, center=None):

@@ -32,22 +32,26 @@ def real_array(x: ArrayLike, name: str = "x", *, masked: str) -> np.ndarray:
     ValueError
         If `x` is a nested list whose rows differ in length.
     """
-    array = x if type(x) is np.ndarray else as_array(x, name, masked=masked)
+    holds = "real numbers (bool, int or float)"
+    array = x if type(x) is np.ndarray else as_array(x, name, masked=masked, holds=holds)
     if array.dtype.kind not in "biuf":
         raise TypeError(
-            f"`{name}` must hold real numbers (bool, int or float), got {_describe(x, array)}."
-            + _way_out(x, array, name)
+            f"`{name}` must hold {holds}, got {_describe(x, array)}." + _way_out(x, array, name)
         )
     return array
 
 
-def as_array(x: ArrayLike, name: str, *, masked: str) -> np.ndarray:
-    """Return `x` as an array of any dtype. Masked entries are refused as by `real_array`."""
+def as_array(x: ArrayLike, name: str, *, masked: str, holds: str = "values") -> np.ndarray:
+    """Return `x` as an array of any dtype.
+
+    Masked entries are refused as by `real_array`, and so is what NumPy does not look into: a
+    dictionary, a generator, a sparse matrix. `holds` says what the array is expected to hold.
+    """
     if type(x) is np.ndarray:
         return x
     refuse_masked(x, name, masked=masked)
     try:
-        return np.asarray(x)
+        array = np.asarray(x)
     except (RuntimeError, TypeError, ValueError) as error:
         if isinstance(x, (list, tuple)) and isinstance(error, ValueError):
             raise ValueError(
@@ -58,6 +62,9 @@ def as_array(x: ArrayLike, name: str, *, masked: str) -> np.ndarray:
             f"`{name}` must be convertible to a NumPy array, got {_a_type(x)}, which raises "
             f"{type(error).__name__} ({error}).{_way_to_the_host(x, name)}"
         ) from error
+    if array.ndim == 0 and array.dtype == object and isinstance(x, Iterable):
+        raise TypeError(f"`{name}` must hold {holds}, got {_a_type(x)}." + _way_out(x, array, name))
+    return array
 
 
 def refuse_masked(x: Any, name: str, *, masked: str) -> None:
@@ -196,12 +203,13 @@ def check_labels(
     masked: str,
 ) -> np.ndarray:
     """Return the labels as an array of integers, each in range or equal to `ignore_index`."""
-    array = as_array(labels, name, masked=masked)
+    holds = "integers as class labels"
+    array = as_array(labels, name, masked=masked, holds=holds)
     if array.size == 0 and array.dtype == float:
         array = array.astype(np.intp)  # an empty list is an array of floats
     if array.dtype.kind not in "iu":
         raise TypeError(
-            f"`{name}` must hold integers as class labels, got {_describe(labels, array)}."
+            f"`{name}` must hold {holds}, got {_describe(labels, array)}."
             + _way_to_integers(labels, array, name)
         )
     bad = (array < 0) | (array >= num_classes)
@@ -217,8 +225,6 @@ def check_labels(
 
 def _way_to_integers(labels, array, name):
     """Return a sentence that says how to make class labels of `labels`, or an empty string."""
-    if array.ndim == 0 and array.dtype == object:
-        return _way_out(labels, array, name)
     if array.dtype.kind in "bfO":
         with np.errstate(all="ignore"):
             try:
@@ -270,7 +276,7 @@ def move_axes_last(x, axis):
 
 def excluded_mask(where: ArrayLike, x: np.ndarray) -> np.ndarray:
     """Return the negated mask, True for the entries to leave out, as a view in the shape of `x`."""
-    keep = as_array(where, "where", masked="Pass where.filled(False).")
+    keep = as_array(where, "where", masked="Pass where.filled(False).", holds="booleans")
     if keep.size == 0 and keep.dtype == float:
         keep = keep.astype(bool)  # an empty list is an array of floats
     if keep.dtype != bool:

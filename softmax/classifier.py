@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import warnings
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,10 +26,11 @@ from softmax._optimizer import (
     certified_decrease,
     cosine_schedule,
     curvature_bound,
+    find_whitener,
     loss_limit,
     mean_loss,
 )
-from softmax._validation import refuse_masked
+from softmax._validation import as_array, refuse_masked
 from softmax.functional import log_softmax, softmax
 from softmax.losses import entropy
 
@@ -45,10 +47,14 @@ _IMPUTE = (
     "Fill them in first, for example by SimpleImputer().fit_transform({0}.filled(np.nan)) from "
     "sklearn.impute."
 )
+_NO_WEIGHT = "To leave these rows out, pass sample_weight.filled(0)."
 _SELECT = "To leave these rows out, select those where ~np.ma.getmaskarray({0})."
 
-# The prior variance of a weight under alpha="auto", for features scaled to [-1, 1].
+# The prior variance, under alpha="auto", of how far a feature usually moves a logit.
 _PRIOR_VARIANCE = 10.0
+# Without a penalty, the bound of the curvature could be singular: it is at least this, in features
+# that usually reach to 1.
+_LEAST_RIDGE = 1e-6
 # "adaptive" divides the learning rate by the first, and ends training below the second factor.
 _RATE_DIVISOR, _LEAST_RATE = 2.0, 1e-3
 
@@ -160,22 +166,34 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     .. math:: L = \frac{N(b-1)}{b(N-1)} L_\text{mean} + \frac{N-b}{b(N-1)} L_\text{max} ,
 
     and steps of 1/L are safe. "auto" finds L for features that are centered and divided by their
-    largest distance from the mean, :math:`s_d`, so that they lie in [-1, 1]. `partial_fit` does
-    so with the mean and the range of all rows seen so far.
+    largest distance from the mean, so that they lie in [-1, 1]. `partial_fit` does so with the
+    mean and the range of all rows seen so far.
+
+    A few outliers, such as -9999 for a missing value, would leave the other rows next to no range.
+    Where a feature reaches ten times as far as it usually does (see below), and there are at most
+    256 features, `fit` multiplies each step by the inverse of the bound B of the Hessian, which for
+    each class is :math:`\tfrac12 X^\mathsf{T} X / N` plus the penalty's, as Böhning's algorithm
+    does [3]_. In these units the curvature is at most 1 in every direction.
 
     **Penalty.** The objective with ``alpha="auto"`` is
 
-    .. math:: \frac1N \sum_n \ell_n + \frac{1}{2 \cdot 10\, N} \sum_{k,d} (s_d w_{kd})^2 ,
+    .. math:: \frac1N \sum_n \ell_n + \frac{1}{2 \cdot 10\, N} \sum_{k,d} (r_d w_{kd})^2 ,
 
-    whose minimum is the most probable point under the prior that :math:`s_d w_{kd}`, which is how
-    far the feature alone can move a logit, is normal with variance 10. This is a weakly
-    informative prior in the sense of [5]_: it hardly shows where data are plentiful, and keeps
-    the weights finite where the classes can be separated. With sample weights, N is their sum.
+    where :math:`r_d` is how far a feature usually reaches from its center: five times the median
+    distance from the median, of the entries that differ from it, or the largest distance from the
+    mean if that is less. The minimum is the most probable point under the prior that
+    :math:`r_d w_{kd}`, which is how far the feature alone usually moves a logit, is normal with
+    variance 10. This is a weakly informative prior in the sense of [5]_: it hardly shows where
+    data are plentiful, and keeps the weights finite where the classes can be separated. A few
+    outliers do not change it. With sample weights, N is their sum.
 
     **Convergence.** A gradient g is small if `n_iter_no_change` steps of the best length along g
     cannot be counted on to improve the objective by more than `tol`, that is, if
     :math:`(g^\mathsf{T} g)^2 / (2\, g^\mathsf{T} B g)` times their number is at most `tol`, with
-    the bound B of the Hessian from above, and all in scaled features.
+    the bound B of the Hessian, and all in scaled features. Where there are outliers, whose
+    curvature hides that of the other rows along g, the best step is
+    :math:`\tfrac12 g^\mathsf{T} B^{-1} g`, or with more than 256 features three steps of
+    conjugate gradients towards it.
 
     References
     ----------
@@ -372,6 +390,8 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             first = not hasattr(self, "classes_")
             if first and classes is None:
                 raise ValueError("classes must be passed on the first call to partial_fit.")
+            if classes is not None:
+                as_array(classes, "classes", masked="Pass classes.compressed().")
             X, y = self._validate_training_data(X, y, reset=first)
             if first:
                 self._set_classes(np.unique(classes), continued=False)  # type: ignore[arg-type]
@@ -392,7 +412,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 return self
             X = X.astype(self.coef_.dtype, copy=False)
             self._random_state = copy.deepcopy(self._random_state)  # a failed call undoes this
-            optimizer, data = self._prepare_training(X, labels, sample_weight)
+            optimizer, data = self._prepare_training(X, labels, sample_weight, whiten=False)
             rates = np.ones(math.ceil(len(labels) / optimizer.batch_size))
             objective = optimizer.epoch(*data, rates, self._random_state)
             self._store(optimizer)
@@ -507,6 +527,44 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         logits = self._logits(X)
         return self.classes_[logits.argmax(axis=1)]
 
+    def score(
+        self,
+        X: ArrayLike | sparray | spmatrix,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
+        """Return the accuracy: the share of examples whose most probable class is their own.
+
+        Parameters
+        ----------
+        X : {array_like, sparse matrix} of shape (n_samples, n_features)
+            The examples.
+        y : array_like of shape (n_samples,)
+            Their class labels.
+        sample_weight : array_like of shape (n_samples,), optional
+            Weights >= 0.
+
+        Returns
+        -------
+        float
+            The accuracy, weighted if there are weights.
+
+        Raises
+        ------
+        NotFittedError
+            If the classifier has not been fitted.
+        ValueError
+            If the data are invalid.
+
+        See Also
+        --------
+        predict : The most probable class of each example.
+        """
+        as_array(y, "y", masked=_SELECT.format("y"))
+        if sample_weight is not None:
+            as_array(sample_weight, "sample_weight", masked=_NO_WEIGHT)
+        return super().score(X, y, sample_weight)
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
@@ -514,7 +572,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
     def _logits(self, X):
         check_is_fitted(self)
-        refuse_masked(X, "X", masked=_IMPUTE.format("X"))
+        _refuse_unreadable(X, "X")
         X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=_FLOATS)
         return X @ self.coef_.T + self.intercept_
 
@@ -568,8 +626,8 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 raise ValueError(f"`{name}` must be {allowed}, got {value!r}.")
 
     def _validate_training_data(self, X, y, reset, names=("X", "y")):
-        refuse_masked(X, names[0], masked=_IMPUTE.format(names[0]))
-        refuse_masked(y, names[1], masked=_SELECT.format(names[1]))
+        _refuse_unreadable(X, names[0])
+        as_array(y, names[1], masked=_SELECT.format(names[1]))
         if getattr(X, "dtype", None) == np.dtype("f4").newbyteorder():
             X = X.astype(np.float32)  # the other byte order, which scikit-learn makes float64
         X, y = validate_data(self, X, y, reset=reset, accept_sparse="csr", dtype=_FLOATS, order="C")
@@ -577,13 +635,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         return X, y
 
     def _validate_sample_weight(self, sample_weight, X, labels):
-        """Return the weights times the class weights, in the dtype of X; None if all are 1."""
+        """Return the weights times the class weights, in float64; None if all are 1."""
         if sample_weight is not None:
-            refuse_masked(
-                sample_weight,
-                "sample_weight",
-                masked="To leave these rows out, pass sample_weight.filled(0).",
-            )
+            as_array(sample_weight, "sample_weight", masked=_NO_WEIGHT)
             sample_weight = check_array(
                 sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
             )
@@ -599,12 +653,20 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 )
             if not sample_weight.any():
                 raise ValueError("`sample_weight` must have a weight > 0, got zeros only.")
+            total = float(np.sum(sample_weight))
+            least = 1e-12 if self.alpha == "auto" and self.learning_rate_init == "auto" else 0
+            if not least <= total < math.inf:
+                raise ValueError(
+                    f"`sample_weight` adds up to {total:.3g}, and alpha='auto' takes it for the "
+                    "number of examples. Multiply the weights by a constant that brings their mean "
+                    "to 1."
+                )
         if self.class_weight is not None:
             by_class = compute_class_weight(
                 self.class_weight, classes=self.classes_, y=self.classes_[labels]
             )
             sample_weight = by_class[labels] * (1 if sample_weight is None else sample_weight)
-        return None if sample_weight is None else sample_weight.astype(X.dtype)
+        return sample_weight
 
     def _set_classes(self, classes, continued):
         if continued and not np.array_equal(classes, self.classes_):
@@ -647,13 +709,13 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         self._n_seen, self._weight_seen = 0, 0.0
         self._velocity = self._scaling = self._loss_limit = None
 
-    def _prepare_training(self, X, labels, sample_weight):
+    def _prepare_training(self, X, labels, sample_weight, whiten):
         """Return an optimizer, and its data: X, labels, sample weights and center."""
         dtype = X.dtype
         batch_size = min(X.shape[0], self._batch_size(X))
         parameters = [self.coef_, self.intercept_]
         velocity = self._velocity or [np.zeros_like(a) for a in parameters]
-        center = None
+        center = whitener = None
         if self.learning_rate_init == "auto":
             scaling = FeatureScaling.of(X, sample_weight)
             self._scaling = scaling if self._scaling is None else self._scaling.merge(scaling)
@@ -663,12 +725,19 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             velocity = self._scaling.to_scaled(*velocity)
         sample_weight = self._relative_weights(sample_weight, len(labels), dtype)
         if self.learning_rate_init == "auto":
-            bound = curvature_bound(X, sample_weight, batch_size, center)
+            reach = self._scaling.usual_reach
             if self.alpha == "auto":
-                alpha = np.float64(1 / (_PRIOR_VARIANCE * self._weight_seen))
+                alpha = reach**2 / (_PRIOR_VARIANCE * self._weight_seen)
             else:
                 alpha = self._scaling.to_scaled_alpha(self.alpha)
-            coef_step, intercept_step = (1 / (bound + alpha)).astype(dtype), 1 / bound
+            if whiten and self._scaling.has_outliers:
+                ridge = np.maximum(alpha, _LEAST_RIDGE * reach**2)
+                whitener = find_whitener(X, sample_weight, ridge, center)
+            bound = curvature_bound(X, sample_weight, batch_size, center, whitener)
+            if whitener is None:
+                coef_step, intercept_step = (1 / (bound + alpha)).astype(dtype), 1 / bound
+            else:
+                coef_step, intercept_step = 1 / bound, 2 / bound
             alpha = alpha.astype(dtype)
         else:
             # Python floats: with NumPy's own, float32 arrays would be multiplied in float64.
@@ -687,6 +756,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             batch_size=batch_size,
             shuffle=self.shuffle,
             loss_limit=self._loss_limit,
+            whitener=whitener,
         )
         return optimizer, (X, labels, sample_weight, center)
 
@@ -709,8 +779,8 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         if sample_weight is None and mean == 1:
             return None
         if sample_weight is None:
-            sample_weight = np.ones(n, dtype)
-        return sample_weight / dtype.type(mean)
+            sample_weight = np.ones(n)
+        return (sample_weight / mean).astype(dtype)
 
     def _store(self, optimizer):
         """Keep the parameters and velocities of an optimizer, for the features as they are."""
@@ -726,7 +796,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
     def _fit(self, X, labels, sample_weight, validation, rng):
         """Train from the present parameters, with a new schedule and zero velocity."""
-        optimizer, data = self._prepare_training(X, labels, sample_weight)
+        optimizer, data = self._prepare_training(X, labels, sample_weight, whiten=True)
         n_batches = math.ceil(len(labels) / optimizer.batch_size)
         monitored = self.tol is not None and (self.early_stopping or self.learning_rate != "cosine")
         X_val, y_val, val_weight = validation
@@ -778,12 +848,22 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         """Return whether the gradient is small, in scaled features (see the class's notes)."""
         X_scaled, labels, sample_weight, center = data
         parameters, alpha = (optimizer.coef, optimizer.intercept), optimizer.alpha
+        scaling = self._scaling
         if self.learning_rate_init != "auto":
             scaling = FeatureScaling.of(X, sample_weight)
             X_scaled, center = scaling.transform(X)
             parameters = [a.astype(X.dtype) for a in scaling.to_scaled(*parameters)]
             alpha = scaling.to_scaled_alpha(alpha).astype(X.dtype)
-        decrease = certified_decrease(X_scaled, labels, sample_weight, *parameters, alpha, center)
+        decrease = certified_decrease(
+            X_scaled,
+            labels,
+            sample_weight,
+            *parameters,
+            alpha,
+            center,
+            whitener=optimizer.whitener,
+            n_steps=3 if scaling.has_outliers else 1,
+        )
         return self.n_iter_no_change * decrease <= self.tol
 
     def _warn_unless_converged(self, optimizer, X, data, n_no_improvement):
@@ -824,6 +904,14 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 "learning_rate_init='auto'; tol=None trains without this test."
             )
         warnings.warn(reason + advice, ConvergenceWarning, stacklevel=3)
+
+
+def _refuse_unreadable(X, name):
+    """Raise a TypeError for what scikit-learn would not name, or would read without its mask."""
+    masked = _IMPUTE.format(name)
+    refuse_masked(X, name, masked=masked)
+    if isinstance(X, (Mapping, Set, Iterator)) and not issparse(X):  # some are dictionaries, too
+        as_array(X, name, masked=masked)
 
 
 def _drop_zero_weights(

@@ -121,6 +121,7 @@ def logits_and_probabilities(
     bars : One vector.
     softmax.live.logits : The same as a live figure.
     """
+    z = _with_gaps(z, "z")
     if axes is None:
         _, axes = plt.subplots(1, 2)
     bars(z, labels, ax=axes[0], color="C0", fmt="{:.2f}").set(title="logits $z$")

@@ -140,7 +140,85 @@ def test_stream_of_single_rows():
     assert model.score(X, y) > 0.7
 
 
+# --- Outliers ---------------------------------------------------------------------------------
+
+
+def spoil_rows(X, rows):
+    X[rows] = -9999
+
+
+def spoil_cells(X, rows):
+    X[rows, :3] = 9999
+
+
+def spoil_one_row(X, rows):
+    X[rows[0]] *= 1e6
+
+
+def spoil_one_feature(X, rows):
+    X[rows, 1] = np.geomspace(10, 1e8, len(rows))
+
+
+@pytest.mark.usefixtures("no_warning")
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("spoil", [spoil_rows, spoil_cells, spoil_one_row, spoil_one_feature])
+def test_a_few_outliers_cost_no_accuracy_elsewhere(spoil, dtype):
+    X, y = load_digits(return_X_y=True)
+    keep = X.std(axis=0) > 0.5
+    X, y = X[:600, keep], y[:600]
+    X_test, y_test = X[300:], y[300:]
+    plain = SoftmaxClassifier(random_state=0).fit(X[:300], y[:300]).score(X_test, y_test)
+    X = X[:300].astype(dtype)
+    spoil(X, np.arange(50, 300, 50))
+    spoiled = SoftmaxClassifier(random_state=0).fit(X, y[:300]).score(X_test, y_test)
+    assert spoiled > plain - 0.03
+
+
+@pytest.mark.parametrize("make", [np.asarray, scipy.sparse.csr_array])
+def test_warns_where_outliers_hide_the_other_rows_in_many_features(make):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((400, 300)), np.arange(400) % 2
+    X[:, :20] += 0.5 * y[:, None]
+    X[::100] = -9999
+    with pytest.warns(ConvergenceWarning, match="its gradient is large|Maximum iterations"):
+        SoftmaxClassifier(random_state=0).fit(make(X), y)
+
+
 # --- The default penalty ----------------------------------------------------------------------
+
+
+def weighted_median(x, weight):
+    """Return the smallest entry of a vector up to which lies half of the weight."""
+    return min(value for value in x if weight[x <= value].sum() >= weight.sum() / 2)
+
+
+def usual_reach(X, center, weight):
+    reach = []
+    for x, middle in zip(X.T, center, strict=True):
+        distance = np.abs(x - weighted_median(x, weight))
+        differs = distance > 0
+        spread = weighted_median(distance[differs], weight[differs])
+        reach.append(min(5 * spread, np.abs(x - middle).max()))
+    return np.array(reach)
+
+
+@pytest.mark.parametrize("make", [np.asarray, scipy.sparse.csr_array])
+def test_usual_reach_of_weighted_rows_and_of_sparse_ones(make):
+    rng = np.random.default_rng(0)
+    X = np.where(rng.random((150, 8)) < np.linspace(0, 1, 8), rng.lognormal(1, 2, (150, 8)), 0)
+    X[:, 3] *= -1
+    X[:, 4] = np.where(X[:, 4] > 0, 7, 7e5)
+    X[:, 5] = np.eye(1, 150)
+    weight = rng.integers(1, 4, 150)
+    scaling = FeatureScaling.of(make(X), weight.astype(float))
+    assert scaling.usual_reach[0] == 1  # a column of zeros
+    np.testing.assert_allclose(
+        (scaling.usual_reach * scaling.scale)[1:], usual_reach(X[:, 1:], scaling.mean[1:], weight)
+    )
+    repeated = FeatureScaling.of(make(X.repeat(weight, axis=0)))
+    np.testing.assert_array_equal(repeated.spread, scaling.spread)
+    merged = FeatureScaling.of(make(X)).merge(FeatureScaling.of(make(np.zeros((150, 8)))))
+    np.testing.assert_array_equal(merged.spread, FeatureScaling.of(make(X)).spread)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -149,7 +227,7 @@ def test_default_penalty_is_a_prior_in_scaled_features(weighted):
     weight = np.random.default_rng(0).uniform(0.5, 2, len(y)) if weighted else None
     model = SoftmaxClassifier(tol=1e-12, max_iter=20_000, random_state=0).fit(X, y, weight)
     center = np.average(X, axis=0, weights=weight)
-    scaled = (X - center) / np.abs(X - center).max(axis=0)
+    scaled = (X - center) / usual_reach(X, center, np.ones(len(y)) if weight is None else weight)
     reference = LogisticRegression(C=10, tol=1e-10, max_iter=10_000).fit(scaled, y, weight)
     np.testing.assert_allclose(
         model.predict_proba(X), reference.predict_proba(scaled), rtol=0, atol=1e-5
@@ -275,6 +353,26 @@ def test_class_weight_multiplies_the_weights_of_its_class():
     np.testing.assert_allclose(balanced.coef_, other.coef_)
     with pytest.raises(ValueError, match="does not support class_weight='balanced'"):
         SoftmaxClassifier(class_weight="balanced").partial_fit(X, y, classes=[0, 1, 2])
+
+
+@pytest.mark.parametrize("factor", [1e-320, 1e-60, 1e60, 1e300])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_common_factor_of_all_weights_makes_no_difference(factor, dtype):
+    X, y = iris(dtype)
+    weight = np.random.default_rng(0).integers(1, 4, 150).astype(float)
+    for settings in ({"alpha": 0.01}, {"learning_rate_init": 0.05, "tol": None, "max_iter": 20}):
+        expected = SoftmaxClassifier(random_state=0, **settings).fit(X, y, weight)
+        model = SoftmaxClassifier(random_state=0, **settings).fit(X, y, factor * weight)
+        np.testing.assert_allclose(
+            model.predict_proba(X), expected.predict_proba(X), rtol=0, atol=1e-3
+        )
+
+
+@pytest.mark.parametrize("factor", [1e-320, 1e-60, 1e307])
+def test_weights_that_cannot_count_examples_are_an_error(factor):
+    X, y = iris()
+    with pytest.raises(ValueError, match=r"adds up to .*brings their mean to 1"):
+        SoftmaxClassifier().fit(X, y, np.full(150, factor))
 
 
 @pytest.mark.parametrize(
