@@ -16,7 +16,9 @@ AXIS = "On axis 1 are the words of a sentence. The classes are on the last axis.
 @pytest.fixture(scope="module")
 def shared(visit, address):
     """Give a page on which Python has started."""
-    return visit(f"{address}/{PAGE}")
+    page = visit(f"{address}/{PAGE}")
+    page.evaluate("document.querySelectorAll('.cell details').forEach(d => { d.open = true; })")
+    return page
 
 
 @pytest.fixture
