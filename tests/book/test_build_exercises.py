@@ -15,10 +15,23 @@ from build_exercises import DEFINITIONS, read_exercises
 from sklearn.datasets import load_iris
 
 import softmax as sm
+from tests.book.chapters import chapter_functions
 from tools.references import chapters_with_code
 
 AT_LEAST = 2  # exercises with a check in these chapters
-CHAPTERS = ("classification", "definition", "derivation", "cross-entropy", "stability")
+CHAPTERS = (
+    "classification",
+    "definition",
+    "derivation",
+    "cross-entropy",
+    "stability",
+    "softmax-regression",
+    "mnist",
+    "inside-the-classifier",
+    "fashion-mnist",
+    "calibration",
+    "beyond-softmax",
+)
 PATHS = chapters_with_code()
 EXERCISES = {
     label: exercise for path in PATHS.values() for label, exercise in read_exercises(path).items()
@@ -67,7 +80,31 @@ def decimal_logs(z, digits):
         return [x - sum(y.exp() for y in z).ln() for x in z]
 
 
+def macro(C, recall):
+    f1 = 2 * np.diag(C) / (C.sum(axis=0) + C.sum(axis=1))
+    return recall, f1.mean()
+
+
+def best(N, settings, rng):
+    return rng.binomial(N, 0.92, size=(2000, settings)) / N
+
+
+def batch_norm(X, m_0, v_0, axis=0, power=0.5, shift=1):
+    m, v = X.mean(axis=axis, keepdims=True), X.var(axis=axis, keepdims=True)
+    return (X - m) * ((v_0 + 1e-5) / (v + 1e-5)) ** power + shift * np.asarray(m_0)
+
+
+def gaps(predicted, confidence, correct):
+    return np.array([np.sum((correct - confidence)[predicted == k]) for k in (0, 1)])
+
+
+def lengths_and_hits(P, labels, hits=None):
+    own = P[np.arange(len(P)), labels] > 0
+    return np.mean(np.sum(P > 0, axis=1)), np.mean(own if hits is None else hits)
+
+
 IRIS = sm.one_hot(load_iris().target, 3)
+SPARSE = chapter_functions("beyond-softmax").sparsemax
 
 # Label -> words of the sentence that the check says -> an answer that deserves it.
 WRONG = {
@@ -143,6 +180,11 @@ WRONG = {
         "but not 50 of them": lambda z, digits: sm.log_softmax(z),
         "Are they in use": lambda z, digits: decimal_logs(z, 50),
     },
+    "ex-softmax-regression-rings": {
+        "the product is missing": lambda X: np.column_stack([X, X**2]),
+        "comes last": lambda X: np.column_stack([X, X[:, 0] * X[:, 1], X**2]),
+        "a column a feature": lambda X: np.array([*X.T, *(X**2).T, X[:, 0] * X[:, 1]]),
+    },
     "ex-softmax-regression-phm": {
         "is transposed": lambda x, A, S: sum(
             (a @ x.reshape(len(A), -1) @ s).ravel() for a, s in zip(A, S, strict=True)
@@ -155,6 +197,41 @@ WRONG = {
             a.T @ x.reshape(len(A), -1) @ s for a, s in zip(A, S, strict=True)
         ),
     },
+    "ex-mnist-always-one": {
+        "divides by the sum of a row": lambda C: macro(C, np.mean(np.diag(C) / C.sum(axis=0))),
+        "not made of averages": lambda C: (0.625, 2 * 0.625 * 0.7 / (0.625 + 0.7)),
+        "the logarithm of 0": lambda C: (
+            (
+                np.mean(np.diag(C) / C.sum(axis=1)),
+                np.mean(2 / (C.sum(axis=1) / np.diag(C) + C.sum(axis=0) / np.diag(C))),
+            )
+            if C[0, 0]
+            else (np.nan, 0.0)
+        ),
+        "the same weight": lambda C: (
+            np.trace(C) / C.sum(),
+            np.average(2 * np.diag(C) / (C.sum(axis=0) + C.sum(axis=1)), weights=C.sum(axis=1)),
+        ),
+    },
+    "ex-mnist-shuffle": {
+        "one order for both": lambda X, y, rng: (X[rng.permutation(len(y))], y),
+        "others are lost": lambda X, y, rng: (X, y[rng.integers(0, len(y), len(y))]),
+        "The order is the old one": lambda X, y, rng: (X, y),
+        "changed its argument 1": lambda X, y, rng: (rng.shuffle(X), (X, y))[1],
+    },
+    "ex-inside-paired": {
+        "only the first model": lambda a, b: (
+            (np.sum(b & ~a) - np.sum(a & ~b)) / np.sqrt(np.sum(a != b))
+        ),
+        "Divide by the standard deviation": lambda a, b: a.sum() - b.sum(),
+        "on which the models differ": lambda a, b: (a.sum() - b.sum()) / np.sqrt(len(a)),
+        "its square root": lambda a, b: (a.sum() - b.sum()) / np.sum(a != b),
+    },
+    "ex-inside-tuning": {
+        "mean of all settings": lambda N, settings, rng: best(N, settings, rng).mean(),
+        "Divide by N": lambda N, settings, rng: N * best(N, settings, rng).max(axis=1).mean(),
+        "one row's maximum": lambda N, settings, rng: best(N, settings, rng).max(),
+    },
     "ex-fashion-top2": {
         "This is a share": lambda scores, labels, k: (
             np.mean((-scores).argsort()[:, :k] == labels[:, None]) * k
@@ -166,9 +243,41 @@ WRONG = {
             scores.argsort()[:, :k] == labels[:, None]
         ),
     },
+    "ex-fashion-batchnorm": {
+        "X stays as it is": lambda X, m_0, v_0, training: batch_norm(X, m_0, v_0),
+        "the batch is normalized": lambda X, m_0, v_0, training: X,
+        "the square root": lambda X, m_0, v_0, training: (
+            batch_norm(X, m_0, v_0, power=1) if training else X
+        ),
+        "is missing": lambda X, m_0, v_0, training: (
+            batch_norm(X, m_0, v_0, shift=0) if training else X
+        ),
+        "over the examples": lambda X, m_0, v_0, training: (
+            batch_norm(X, m_0, v_0, axis=1) if training else X
+        ),
+    },
+    "ex-calibration-classes": {
+        "confidence minus accuracy": lambda k, p, c: -gaps(k, p, c) / np.bincount(k),
+        "These are sums": gaps,
+        "not of all classes": lambda k, p, c: gaps(k, p, c) / len(k),
+        "the accuracy of each class": lambda k, p, c: np.bincount(k, weights=c) / np.bincount(k),
+    },
     "ex-calibration-coverage": {
         "What counts is their mean": lambda p, wrong: p[p >= 1 - wrong].min(),
         "the largest threshold": lambda p, wrong: p.max(),
+    },
+    "ex-beyond-list": {
+        "Count the classes of each row": lambda P, t: (
+            np.sum(P > 0) / P.shape[1],
+            lengths_and_hits(P, t)[1],
+        ),
+        "need not be the largest": lambda P, t: lengths_and_hits(P, t, P.argmax(axis=1) == t),
+        "with its own label": lambda P, t: lengths_and_hits(P, t, P[:, t] > 0),
+    },
+    "ex-beyond-backward": {
+        "over the support only": lambda z, g: np.where(SPARSE(z) > 0, g - g.mean(), 0),
+        "in place of the support": lambda z, g: sm.softmax_vjp(SPARSE(z), g),
+        "moves the threshold": lambda z, g: np.where(SPARSE(z) > 0, g, 0),
     },
 }
 
