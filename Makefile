@@ -12,6 +12,10 @@ BIN := $(VENV)/$(SCRIPTS)
 FRAMEWORKS_BIN := $(FRAMEWORKS)/$(SCRIPTS)
 SITE := _build/html
 EPUB := _build/epub/softmax-from-first-principles.epub
+PDF := _build/latex/softmax-from-first-principles.pdf
+
+# What the PDF needs on Debian: with all they need, 116 MB to download, and 360 MB on disk.
+TEX_PACKAGES := texlive-xetex latexmk fonts-texgyre fonts-texgyre-math fonts-droid-fallback
 
 COURSEWORK := _build/coursework
 
@@ -28,7 +32,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 # What a step that fails has written is not taken for its result: the EPUB is written in spite of warnings.
 .DELETE_ON_ERROR:
 
-.PHONY: FORCE book epub strict links serve lab coursework soak data check check-prose test test-slow test-all frameworks references \
+.PHONY: FORCE book epub pdf tex-packages strict links serve lab coursework soak data check check-prose test test-slow test-all frameworks references \
   lint bench runtime wheel mutants clean
 
 book: $(SITE)/.built
@@ -72,7 +76,7 @@ _build/.address: FORCE
 	@mkdir -p _build
 	@echo '$(BOOK_URL) $(BOOK_REPOSITORY)' | cmp -s - $@ || echo '$(BOOK_URL) $(BOOK_REPOSITORY)' > $@
 
-$(SITE)/.built: $(BOOK_SOURCES) $(COURSEWORK)/.made _build/.package _build/.address $(wildcard $(EPUB) .pyodide/files.json)
+$(SITE)/.built: $(BOOK_SOURCES) $(COURSEWORK)/.made _build/.package _build/.address $(wildcard $(EPUB) $(PDF) .pyodide/files.json)
 	$(BIN)/jupyter-book build . --quiet
 	@touch $@
 
@@ -91,6 +95,19 @@ epub: $(EPUB)
 $(EPUB): $(BOOK_SOURCES) $(COURSEWORK)/.made _build/.package _build/.address
 	$(BIN)/jupyter-book build . --builder custom --custom-builder epub -W -n --keep-going --quiet
 	@rm -f $(SITE)/.built
+
+# The same on paper. Sphinx writes LaTeX, and XeLaTeX runs until all references are right.
+pdf: $(PDF)
+	@echo "The PDF is $(CURDIR)/$(PDF)"
+
+$(PDF): $(BOOK_SOURCES) $(wildcard book/_latex/*) $(COURSEWORK)/.made _build/.package
+	@command -v latexmk >/dev/null && command -v xelatex >/dev/null || { echo "The PDF needs XeLaTeX and latexmk. On Debian or Ubuntu: apt-get install --no-install-recommends $(TEX_PACKAGES)"; exit 1; }
+	$(BIN)/jupyter-book build . --builder latex -W -n --keep-going --quiet
+	cd $(@D) && latexmk -pdfxe -silent -interaction=nonstopmode -halt-on-error $(basename $(@F)).tex
+	@rm -f $(SITE)/.built
+
+tex-packages:
+	@echo $(TEX_PACKAGES)
 
 # Asks every address in the book, and fails where one leads nowhere. It needs the network.
 links: $(COURSEWORK)/.made _build/.package

@@ -1,4 +1,4 @@
-"""Offer the whole book as one file, an EPUB, where `make epub` has made it.
+"""Offer the whole book as one file, where `make epub` or `make pdf` has made it.
 
 The site takes a copy, and each page's download menu leads to it. Where there is no such file, the
 menu says nothing of it.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-MADE = {".epub": "epub"}  # the folder of the builder
+MADE = {".epub": "epub", ".pdf": "latex"}  # the folders of the builders
 
 
 def find_files(app, config):

@@ -150,7 +150,7 @@ def test_what_is_not_run_has_no_button_for_it(published, page):
     assert "Colab" not in links(read(site / f"{page}.html"))
 
 
-@pytest.mark.parametrize("made", [[], ["epub/softmax.epub"]])
+@pytest.mark.parametrize("made", [[], ["epub/softmax.epub", "latex/softmax.pdf"]])
 def test_the_whole_book_is_offered_where_it_was_made(made, tmp_path):
     for name in made:
         (tmp_path / name).parent.mkdir()
@@ -158,7 +158,7 @@ def test_the_whole_book_is_offered_where_it_was_made(made, tmp_path):
     extensions = ["myst_parser", "sphinx_book_theme", "publishing", "book_files"]
     site = build(tmp_path, extensions=extensions, epub_basename="softmax").outdir
     found = links(read(site / "book" / "chapter.html"))
-    offered = {name: link for name, link in found.items() if name == "book.epub"}
+    offered = {name: link for name, link in found.items() if name in ("book.epub", "book.pdf")}
     assert len(offered) == len(made)
     for name, link in zip(made, offered.values(), strict=True):
         assert (site / "book" / link).read_text() == name
