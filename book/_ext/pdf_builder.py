@@ -322,7 +322,7 @@ def visit_map(self, node):
         x, y = chapter.column * COLUMN / CENTIMETER, -chapter.row * ROW / CENTIMETER
         text = rf"\hyperref[\detokenize{{book/{chapter.name}::doc}}]{{{chapter.label}}}"
         self.body.append(
-            rf"\node[chapter, {PAPER_COLORS[chapter.part]}] ({chapter.name}) "
+            rf"\node[chapter, draw={PAPER_COLORS[chapter.part]}] ({chapter.name}) "
             rf"at ({x:.2f},{y:.2f}) {{{text}}};"
             "\n"
         )
