@@ -8,6 +8,7 @@ from softmax.live._attention.figure import attention
 from softmax.live._blocks.figure import blocks
 from softmax.live._calibration.figure import calibration
 from softmax.live._contrastive.figure import contrastive
+from softmax.live._decision.figure import decision
 from softmax.live._descent.figure import descent
 from softmax.live._digit.figure import draw_digit
 from softmax.live._drift.figure import drift
@@ -29,6 +30,7 @@ __all__ = [
     "blocks",
     "calibration",
     "contrastive",
+    "decision",
     "descent",
     "draw_digit",
     "drift",

@@ -9,6 +9,7 @@ from tests.site.test_site import soup
 FIGURES = {
     "logits": ("definition", "panda 0.664"),
     "gradient": ("cross-entropy", "panda +0.336"),
+    "decision": ("classification", "seal 0.25, panda 1.23, duck -0.80. The answer is panda"),
     "descent": ("cross-entropy", "squared error 652"),
     "jacobian": ("derivation", "panda +0.112"),
     "precision": ("stability", "NaN by naive, 20 by shifted"),

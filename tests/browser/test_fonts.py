@@ -69,6 +69,9 @@ FIGURES = {
     "preferences": live.preferences(
         BEARS[:6], np.full(6, 1 / 6), comparisons=[(k % 6, 0) for k in range(60) if k % 6], beta=0.1
     ),
+    "decision": live.decision(
+        [0.66, 0.04], RNG.uniform(-20, 20, (2, 6)), RNG.uniform(-20, 20, 6), BEARS[:6]
+    ),
 }
 # A matrix of six pairs with long names is wider than a phone, and scrolls.
 SCROLLS = {"contrastive"}

@@ -9,6 +9,7 @@ from tests.browser.figures import find, mostly_slow, write_page
 FIGURES = {
     "logits": live.logits([0.25, 1.23, -0.8], ["seal", "panda", "duck"]),
     "gradient": live.gradient([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]),
+    "decision": live.decision([1.5, 0.6], [[1, 0], [0, 1]], [0, 0.5]),
     "descent": live.descent(8, ["seal", "panda", "duck"]),
     "jacobian": live.jacobian([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]),
     "precision": live.precision([1.0, 1.1, 1.2], "float32", 100),
@@ -105,7 +106,7 @@ def test_a_drag_along_a_slider_and_a_tap_move_it(figure):
         assert page.evaluate("scrollY") == top, label
 
 
-@pytest.mark.parametrize("figure", ["logits", "attention", "sparsemax"], indirect=True)
+@pytest.mark.parametrize("figure", ["logits", "decision", "attention", "sparsemax"], indirect=True)
 def test_a_finger_on_the_grip_of_a_picture_drags_it_and_beside_it_scrolls(figure):
     page = figure.page
     figure.get_by_role("button", name="Reset").click()

@@ -20,6 +20,7 @@ from tools.references import clean
 EXAMPLES = {
     "logits": (live.logits([0.25, 1.23, -0.8], ["seal", "panda", "duck"]), 12_000),
     "gradient": (live.gradient([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]), 12_000),
+    "decision": (live.decision([1.5, 0.4], [[1, 0], [0, 1]], [0, 0.5]), 12_000),
     "descent": (live.descent(8, ["seal", "panda", "duck"]), 12_000),
     "jacobian": (live.jacobian([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]), 12_000),
     "precision": (live.precision([1.0, 1.1, 1.2], "float32", 100), 12_000),
