@@ -173,7 +173,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     Where a feature reaches ten times as far as it usually does (see below), and there are at most
     256 features, `fit` multiplies each step by the inverse of the bound B of the Hessian, which for
     each class is :math:`\tfrac12 X^\mathsf{T} X / N` plus the penalty's, as Böhning's algorithm
-    does [3]_. In these units the curvature is at most 1 in every direction.
+    does [3]_. In these units the curvature is at most 1 in every direction. This does not replace
+    filling in missing values: where sentinels are scattered over many cells, the rows that hold
+    them still slow training for all others.
 
     **Penalty.** The objective with ``alpha="auto"`` is
 
