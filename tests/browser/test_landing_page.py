@@ -86,6 +86,21 @@ def test_first_screen_has_pad_scores_probabilities_and_temperature(open_page, sc
     assert misfits(figure) == []
 
 
+def test_pad_moves_nothing_when_it_takes_the_place_of_its_picture(open_page):
+    page, _ = open_page(screen="phone")
+    doors = page.locator(".doors")
+    expected = doors.bounding_box()["y"]
+    held = []  # a script before that of the pad, which waits for it
+    page.route("**/doctools.js*", lambda route: held.append(route))
+    page.reload(wait_until="commit")
+    doors.wait_for()
+    assert page.locator("softmax-digit:not(:defined) img").is_visible()
+    assert doors.bounding_box()["y"] == pytest.approx(expected, abs=50)
+    for route in held:
+        route.continue_()
+    find(page, "digit")
+
+
 def test_it_begins_with_a_7(open_page):
     _, figure = open_page()
     assert_agrees_with_the_package(figure, seven())
