@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def gumbel(
     z = checked_logits(z, least=2, most=LIMITS["classes"], largest=LIMITS["logit"])
     labels = checked_labels(labels, len(z))
     tau = checked_number("tau", tau, *LIMITS["tau"])
-    if seed not in range(LIMITS["seed"] + 1):
+    if not (isinstance(seed, Integral) and 0 <= seed <= LIMITS["seed"]):
         raise ValueError(f"`seed` must be an integer from 0 to {LIMITS['seed']}, got {seed!r}.")
     noisy = z + gumbel_noise(int(seed), len(z))
     p, relaxed = softmax(z), softmax(noisy, temperature=tau)
