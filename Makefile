@@ -32,6 +32,9 @@ export OPENBLAS_NUM_THREADS ?= 1
 # What a step that fails has written is not taken for its result: the EPUB is written in spite of warnings.
 .DELETE_ON_ERROR:
 
+# Two Sphinx processes in one folder would fight.
+.NOTPARALLEL:
+
 .PHONY: FORCE book epub pdf tex-packages strict links serve lab coursework soak data check check-prose test test-slow test-all frameworks references \
   lint bench runtime wheel mutants clean
 
@@ -76,7 +79,7 @@ _build/.address: FORCE
 	@mkdir -p _build
 	@echo '$(BOOK_URL) $(BOOK_REPOSITORY)' | cmp -s - $@ || echo '$(BOOK_URL) $(BOOK_REPOSITORY)' > $@
 
-$(SITE)/.built: $(BOOK_SOURCES) $(COURSEWORK)/.made _build/.package _build/.address $(wildcard $(EPUB) $(PDF) .pyodide/files.json)
+$(SITE)/.built: $(BOOK_SOURCES) $(COURSEWORK)/.made _build/.package _build/.address $(wildcard .pyodide/files.json)
 	$(BIN)/jupyter-book build . --quiet
 	@touch $@
 

@@ -29,6 +29,7 @@ from softmax._optimizer import (
     find_whitener,
     loss_limit,
     mean_loss,
+    newton_decrease,
 )
 from softmax._validation import as_array, refuse_masked
 from softmax.functional import log_softmax, softmax
@@ -655,13 +656,13 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 )
             if not sample_weight.any():
                 raise ValueError("`sample_weight` must have a weight > 0, got zeros only.")
-            total = float(np.sum(sample_weight))
+            with np.errstate(over="ignore"):
+                total = float(np.sum(sample_weight))
             least = 1e-12 if self.alpha == "auto" and self.learning_rate_init == "auto" else 0
             if not least <= total < math.inf:
                 raise ValueError(
-                    f"`sample_weight` adds up to {total:.3g}, and alpha='auto' takes it for the "
-                    "number of examples. Multiply the weights by a constant that brings their mean "
-                    "to 1."
+                    f"`sample_weight` must have a sum that is finite and not close to 0, got "
+                    f"{total:.3g}. Multiply the weights by a constant that brings their mean to 1."
                 )
         if self.class_weight is not None:
             by_class = compute_class_weight(
@@ -866,7 +867,15 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             whitener=optimizer.whitener,
             n_steps=3 if scaling.has_outliers else 1,
         )
-        return self.n_iter_no_change * decrease <= self.tol
+        if self.n_iter_no_change * decrease > self.tol:
+            return False
+        if not scaling.has_outliers:
+            return True
+        # An outlier that is fitted already hides in the bound what the other rows can still gain.
+        remaining = newton_decrease(
+            X_scaled, labels, sample_weight, *parameters, alpha, center, scaling.usual_reach
+        )
+        return remaining <= self.n_iter_no_change * self.tol
 
     def _warn_unless_converged(self, optimizer, X, data, n_no_improvement):
         labels, sample_weight = data[1:3]

@@ -28,7 +28,7 @@ class WrongAnswer(AssertionError):
 class Check:
     """Try a function on a few inputs, and print what is wrong with it, or that nothing is.
 
-    The check is a ``with`` statement. It ends at the first call that returns something else than
+    The check is a ``with`` statement. It ends at the first call that returns something other than
     expected, and prints what was given, what came back, and what was expected.
 
     Parameters
@@ -85,7 +85,8 @@ Is the mean taken over the rows, axis 1?
         named : str, optional
             What the sentence calls the arguments. By default, they are written out.
         tolerance : float, default=1e-6
-            The largest difference that is no mistake, relative to expected values above 1.
+            The largest difference that does not count as a mistake, as of `numpy.isclose`:
+            absolute, and relative to what is expected.
 
         Returns
         -------
@@ -124,26 +125,26 @@ Is the mean taken over the rows, axis 1?
                 f"{call} returned None. Is its body written, and is there a `return`?"
             )
         for place, (before, after) in enumerate(zip(given, copies, strict=True), 1):
-            if isinstance(before, np.ndarray) and not np.array_equal(before, after):
-                raise WrongAnswer(f"{call} changed its argument {place}. Change a copy of it.")
+            if isinstance(before, np.ndarray) and before.tobytes() != after.tobytes():
+                raise WrongAnswer(f"{call} changed argument {place} in place. Work on a copy.")
         return call, found
 
     def _place(self, error: BaseException) -> str:
-        """Return in which line of the function's own file an error arose."""
+        """Return on which line of the function's own file an error arose."""
         code = getattr(self.function, "__code__", None)
         frames = traceback.extract_tb(error.__traceback__)
         lines = [f.lineno for f in frames if code and f.filename == code.co_filename]
-        return f" in line {lines[-1]}" if lines else ""
+        return f" on line {lines[-1]}" if lines else ""
 
 
 def difference(found: Any, expected: Any, tolerance: float) -> str:
     """Return in words how a value differs from what is expected, or an empty string."""
     if isinstance(expected, tuple):
-        if not isinstance(found, tuple) or len(found) != len(expected):
+        if not isinstance(found, tuple | list) or len(found) != len(expected):
             what = f"{len(found)} values" if isinstance(found, tuple) else kind_of(found)
             return f"returned {what}, expected {len(expected)} values, as in `return a, b`."
-        ordinals = ("first", "second", "third", "fourth")
-        for ordinal, one, other in zip(ordinals, found, expected, strict=False):
+        ordinals = ("first", "second", "third", "fourth")[: len(expected)]
+        for ordinal, one, other in zip(ordinals, found, expected, strict=True):
             if problem := difference(one, other, tolerance):
                 return problem.replace("returned", f"returned as its {ordinal} value", 1)
         return ""
@@ -191,8 +192,9 @@ def kind_of(value: Any) -> str:
 def as_numbers(value: Any) -> np.ndarray | None:
     """Return a value as an array of numbers, or None if it is something else."""
     try:
-        return np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
+        array = np.asarray(value)
+        return array.astype(float) if array.dtype.kind in "biufO" else None
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
@@ -217,9 +219,9 @@ def written(values: np.ndarray, digits: int = 4) -> str:
 
 def shown(value: Any) -> str:
     """Return how a sentence names an argument."""
+    if value is None or isinstance(value, bool | str):
+        return repr(value)
     numbers = as_numbers(value)
     if numbers is None:
         return getattr(value, "__name__", f"a {type(value).__name__}")
-    if isinstance(value, bool):
-        return str(value)
     return written(numbers) if numbers.size <= SMALL else f"an array of shape {numbers.shape}"

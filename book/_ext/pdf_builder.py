@@ -363,7 +363,8 @@ class PdfBuilder(LaTeXBuilder):
     def update_doc_context(self, title, author, theme):
         """Date the book by its edition."""
         super().update_doc_context(title, author, theme)
-        self.context["date"] = time.strftime("%-d %B %Y", time.gmtime(edition(self.app)))
+        day = time.gmtime(edition(self.app))
+        self.context["date"] = f"{day.tm_mday} {time.strftime('%B %Y', day)}"
 
     def finish(self):
         """Write the cover and the fonts of code."""

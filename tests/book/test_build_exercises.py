@@ -125,9 +125,9 @@ WRONG = {
         "expected 2 values": lambda p, cost: p @ cost,
     },
     "ex-definition-axis": {
-        "a sum of its own": lambda Z: np.exp(Z) / np.exp(Z).sum(),
+        "its own sum": lambda Z: np.exp(Z) / np.exp(Z).sum(),
         "words of a sentence": lambda Z: softmax(Z, axis=1),
-        "are the sentences": lambda Z: softmax(Z, axis=0),
+        "holds the sentences": lambda Z: softmax(Z, axis=0),
         "expected an array of shape": lambda Z: np.exp(Z).sum(axis=-1),
     },
     "ex-definition-solve": {
@@ -150,7 +150,7 @@ WRONG = {
     "ex-cross-entropy-iris": {
         "gradient of the sum": lambda z: sm.softmax_vjp(softmax(z), softmax(z) - IRIS),
         "of cross-entropy": lambda z: (softmax(z) - IRIS) / len(z),
-        "gradient in p": lambda z: 2 * (softmax(z) - IRIS) / len(z),
+        "factor 1/2": lambda z: 2 * sm.softmax_vjp(softmax(z), softmax(z) - IRIS) / len(z),
     },
     "ex-cross-entropy-build": {
         "sum of the losses": lambda Z, t, *e: loss_and_grad(Z, t, *e, reduction="sum"),
@@ -216,8 +216,8 @@ WRONG = {
     "ex-mnist-shuffle": {
         "one order for both": lambda X, y, rng: (X[rng.permutation(len(y))], y),
         "others are lost": lambda X, y, rng: (X, y[rng.integers(0, len(y), len(y))]),
-        "The order is the old one": lambda X, y, rng: (X, y),
-        "changed its argument 1": lambda X, y, rng: (rng.shuffle(X), (X, y))[1],
+        "The order is unchanged": lambda X, y, rng: (X, y),
+        "changed argument 1 in place": lambda X, y, rng: (rng.shuffle(X), (X, y))[1],
     },
     "ex-inside-paired": {
         "only the first model": lambda a, b: (

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 
 PAGE = "book/definition.html"
 WRONG = "def softmax_of_words(logits):\nreturn sm.softmax(logits, axis=1)"
-AXIS = "On axis 1 are the words of a sentence. The classes are on the last axis."
+AXIS = "Axis 1 holds the words of a sentence. The classes are on the last axis."
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_what_the_code_prints_is_shown_and_what_stops_it_is_said(exercise):
     printing = WRONG.replace("return", "print(logits.shape)\nreturn")
     assert check(exercise, printing).endswith(AXIS)
     assert exercise.locator(".cell_output").text_content().strip() == "(1, 2, 2)"
-    assert "NameError in line 2: name 'axes' is not defined" in check(
+    assert "NameError on line 2: name 'axes' is not defined" in check(
         exercise, WRONG.replace("axis=1", "axes")
     )
     assert check(exercise, "def f(:\npass").startswith("Not yet: Python stopped with SyntaxError")

@@ -371,7 +371,7 @@ def test_a_common_factor_of_all_weights_makes_no_difference(factor, dtype):
 @pytest.mark.parametrize("factor", [1e-320, 1e-60, 1e307])
 def test_weights_that_cannot_count_examples_are_an_error(factor):
     X, y = iris()
-    with pytest.raises(ValueError, match=r"adds up to .*brings their mean to 1"):
+    with pytest.raises(ValueError, match=r"must have a sum .*brings their mean to 1"):
         SoftmaxClassifier().fit(X, y, np.full(150, factor))
 
 
@@ -494,3 +494,13 @@ def test_only_the_public_interface_of_scikit_learn():
             if isinstance(node, ast.ImportFrom) and node.module.startswith("sklearn"):
                 names = [*node.module.split("."), *(alias.name for alias in node.names)]
                 assert not [name for name in names if name.startswith("_")]
+
+
+@pytest.mark.parametrize("seed", [4, 9, 10])
+def test_one_mistyped_cell_does_not_hide_what_the_other_rows_can_gain(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(500, 4))
+    y = (X @ rng.normal(size=(4, 3)) + rng.gumbel(size=(500, 3)) * 0.5).argmax(axis=1)
+    X[3, 1] *= rng.choice([100, 1000, 1e4])
+    with pytest.warns(ConvergenceWarning, match="its gradient is large"):
+        SoftmaxClassifier(random_state=0).fit(X, y)

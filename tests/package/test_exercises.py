@@ -69,11 +69,15 @@ def test_sentence_says_what_was_given_returned_and_expected(answer, sentence, ca
         (np.eye(4), np.diag([1, 0, 1, 1]), "returned 1 at [1, 1], expected 0 there."),
         ((1, 2), (1, 3), "returned as its second value 2, expected 3."),
         (
-            [1, 2],
+            np.array([1, 2]),
             (1, 2),
             "returned an array of shape (2,), expected 2 values, as in `return a, b`.",
         ),
         ((1, 2, 3), (1, 2), "returned 3 values, expected 2 values"),
+        ([1, 3], (1, 2), "returned as its second value 3, expected 2."),
+        (np.array([1 + 2j]), [1], "expected an array of shape (1,)."),
+        ("0.5", 0.5, "returned a str, expected one number."),
+        (10**400, 1, "returned a int, expected one number."),
         (np.nan, np.nan, "returned nan, expected nan"),
     ],
 )
@@ -99,7 +103,7 @@ def test_error_is_told_with_its_line(capsys):
         return Z[7]
 
     line = fails.__code__.co_firstlineno + 2
-    words = f"f([[1, 2], [5, 6]]) raised IndexError in line {line}: index 7 is out of bounds"
+    words = f"f([[1, 2], [5, 6]]) raised IndexError on line {line}: index 7 is out of bounds"
     assert words in said(fails, capsys)
 
 
@@ -109,7 +113,7 @@ def test_function_gets_a_copy_and_must_not_change_it(capsys):
         return [1.5, 5.5]
 
     before = Z.copy()
-    assert "changed its argument 1. Change a copy of it." in said(in_place, capsys)
+    assert "changed argument 1 in place. Work on a copy." in said(in_place, capsys)
     assert np.array_equal(Z, before)
 
 

@@ -131,7 +131,7 @@ def page(tmp_path, monkeypatch):
     (tmp_path / "files.json").touch()
     (tmp_path / "source").mkdir()
     (tmp_path / "source" / "index.md").write_text(CHAPTER, encoding="utf-8")
-    monkeypatch.setattr(runnable_cells, "write_runtime", lambda app, exception: None)
+    monkeypatch.setattr(runnable_cells, "write_runtime", lambda app: None)
 
     def built(runtime):
         monkeypatch.setattr(runnable_cells, "RUNTIME", runtime)

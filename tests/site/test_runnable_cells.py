@@ -98,7 +98,7 @@ def test_site_carries_the_runtime_and_pages_with_code_its_script(build, runtime)
         assert hashlib.sha256(content).hexdigest() == file["sha256"]
     assert {"core.js", "softmax.zip", "mnist.zip", "word_frequencies.zip"} <= set(manifest["files"])
     named = {path.name for path in folder.iterdir()} - set(manifest["files"])
-    assert named == {"manifest.json", *runnable_cells.SCRIPTED}
+    assert named == {"manifest.json", *runnable_cells.FOR_PAGES}
 
     words, code = (
         BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "html.parser")

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 
@@ -37,6 +38,12 @@ def parse_timestamp(text, timezone=None):
         raise ValueError("is beyond all calendars") from None
 
 
+@cache
+def _zones():
+    """Return all time zones; it takes a while to read them."""
+    return [ZoneInfo(name) for name in sorted(available_timezones())]
+
+
 def _localize(when, name, timezone):
     """Return a time in a zone that goes by a name at that time.
 
@@ -45,11 +52,10 @@ def _localize(when, name, timezone):
     """
     if name in ("UTC", "GMT", "Z"):
         return when.replace(tzinfo=UTC)
-    zones = map(ZoneInfo, sorted(available_timezones()))
-    for group in ([timezone] if timezone else []), zones:
+    for zones in (lambda: [timezone] if timezone else []), _zones:
         found = [
             when.replace(tzinfo=zone, fold=fold)
-            for zone in group
+            for zone in zones()
             for fold in (0, 1)
             if zone.tzname(when.replace(fold=fold)) == name
         ]

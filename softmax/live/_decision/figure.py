@@ -59,7 +59,7 @@ def decision(
     TypeError
         If `x`, `W` or `b` does not hold real numbers, or has masked entries.
     ValueError
-        If an argument is not as said above.
+        If an argument does not meet these conditions.
 
     See Also
     --------
