@@ -109,6 +109,10 @@ class PrintedElements(SphinxPostTransform):
             if node["attributes"].get("class") == "claims":
                 title, *content = node.children
                 return boxed("dropdown", title.children, *content)
+            if node["attributes"].get("class") == "what-is-checked":
+                return []  # it is for those who write on the site or in a notebook
+            if node["attributes"].get("class") in ("starter", "cell_input"):
+                return node.children
         if isinstance(node, proof_node):
             return boxed("proof", [], *node[0].children)
         if isinstance(node, tuple(NODE_TYPES.values())):
