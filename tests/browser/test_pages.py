@@ -40,7 +40,7 @@ PLAYFUL = {
 FIRST_SCREENS = 1600  # pixels from the top of the page, two screens of a laptop
 # To a reader without a mouse: the page's list of contents is most of the first number, and the link
 # "Skip to main content" leaves the second.
-STOPS, STOPS_OF_THE_TEXT = 50, 15
+STOPS, STOPS_OF_THE_TEXT = 52, 15
 
 BEFORE_THE_FIGURE = """name => {
   const figure = [...document.querySelectorAll("main *")].find(e => e.localName.startsWith(name));

@@ -39,7 +39,7 @@ def test_live_figures_are_pictures(paper):
 
 def test_solutions_are_open_and_nothing_asks_to_be_clicked(paper):
     hidden = paper.locator("article .solution, article .admonition.dropdown").evaluate_all(
-        "all => all.filter(n => [...n.querySelectorAll('p')].some(p => "
+        "all => all.filter(n => [...n.querySelectorAll('p:not(:empty)')].some(p => "
         "!p.checkVisibility({ opacityProperty: true, visibilityProperty: true })"
         " || !p.getBoundingClientRect().height)).map(n => n.textContent.trim().slice(0, 60))"
     )
