@@ -52,6 +52,8 @@
       this.resetButton.hidden = !this.isEdited && !this.fresh;
     }
 
+    close() {} // a starter stays an editor
+
     reset() {
       super.reset();
       this.node.classList.remove("correct");

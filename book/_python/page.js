@@ -128,6 +128,10 @@
       } catch {} // an older browser, which pastes with its format; only the text counts
     }
 
+    close() {
+      for (const name of [...Object.keys(EDITABLE), "aria-label"]) this.code.removeAttribute(name);
+    }
+
     key(event) {
       // Elsewhere on the page, Sphinx takes a slash for its shortcut to the search.
       if (event.key === "/" && this.code.isContentEditable) event.stopPropagation();
@@ -155,7 +159,7 @@
     reset() {
       if (asked) stop();
       this.code.innerHTML = this.html;
-      for (const name of [...Object.keys(EDITABLE), "aria-label"]) this.code.removeAttribute(name);
+      this.close();
       this.node.classList.remove("edited");
       this.show(null);
       this.say("");
