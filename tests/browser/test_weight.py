@@ -18,7 +18,8 @@ DATA = re.compile(rb"<softmax-(\w+) .*?</softmax-\1>", re.DOTALL)
 
 
 # A picture may have two pixels for each of the page's, for screens of double density.
-PICTURES = """[...document.querySelectorAll(".bd-article img[width]")].map(image =>
+PICTURES = """[...document.querySelectorAll(".bd-article img[width]")]
+  .filter(image => image.checkVisibility()).map(image =>
   [image.getAttribute("width") / image.getBoundingClientRect().width, image.alt])"""
 
 
