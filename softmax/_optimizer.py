@@ -214,19 +214,11 @@ def certified_decrease(
         squares = np.sum(np.square(gradient @ whitener))
         return float(squares / 2 + np.sum(np.square(intercept_gradient)))
     residual = np.column_stack([gradient, intercept_gradient])
-    direction, decrease = residual, 0.0
-    square = float(np.vdot(residual, residual))
-    for _ in range(n_steps):
-        product = _bound_times(X, sample_weight, alpha, center, direction)
-        curvature = float(np.vdot(direction, product))
-        if not square * curvature > 0:
-            break
-        length = square / curvature
-        decrease += length * square / 2
-        residual = residual - length * product
-        previous, square = square, float(np.vdot(residual, residual))
-        direction = residual + square / previous * direction
-    return decrease
+    return _quadratic_decrease(
+        residual,
+        lambda direction: _bound_times(X, sample_weight, alpha, center, direction),
+        n_steps,
+    )
 
 
 def newton_decrease(X, labels, sample_weight, coef, intercept, alpha, center, reach, n_steps=10):
@@ -249,13 +241,25 @@ def newton_decrease(X, labels, sample_weight, coef, intercept, alpha, center, re
     delta = p.copy()
     delta[labels, np.arange(n)] -= 1
     residual = -unit * gradient_of(delta * weight, np.column_stack([coef, intercept]))
-    direction, decrease = residual, 0.0
-    square = float(np.vdot(residual, residual))
-    for _ in range(n_steps):
+
+    def times(direction):
         step = unit * direction
         change = compute_logits(X, step[:, :-1], step[:, -1], center)
         change = p * (change - np.sum(p * change, axis=0)) * weight
-        product = unit * gradient_of(change, step)
+        return unit * gradient_of(change, step)
+
+    return _quadratic_decrease(residual, times, n_steps)
+
+
+def _quadratic_decrease(residual, times, n_steps):
+    """Return how far steps of conjugate gradients decrease ½ xᵀAx - rᵀx from x = 0.
+
+    `residual` is r, and `times` multiplies by A.
+    """
+    direction, decrease = residual, 0.0
+    square = float(np.vdot(residual, residual))
+    for _ in range(n_steps):
+        product = times(direction)
         curvature = float(np.vdot(direction, product))
         if not square * curvature > 0:
             break
