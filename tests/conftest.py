@@ -1,10 +1,13 @@
 """Settings and fixtures that all tests share."""
 
+import itertools
 import os
 import random
+import socket
 
 import matplotlib
 import pytest
+from jupyter_client import LocalPortCache
 
 # First the references: they make the book's Sphinx extensions importable.
 from tools.references import ROOT, SANITIZE, chapters_with_code, prepare_environment  # isort: split
@@ -19,6 +22,34 @@ prepare_environment()
 
 CHAPTERS = chapters_with_code()
 HANGING = 600  # seconds after which a kernel counts as hanging; a busy machine is slow
+
+
+class KernelPorts(LocalPortCache):
+    """Ports of kernels, each for one kernel only.
+
+    Jupyter takes a free port of those that the system gives to every connection, and passes its
+    number to the kernel. Until that listens, a second later, a browser beside it may have the port.
+    These lie below (Linux: from 32768, macOS and Windows: from 49152), apart for each process.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+        first = 12_000 + 2_000 * (worker % 10)
+        self.numbers = itertools.cycle(range(first, first + 2_000))
+
+    def find_available_port(self, ip):
+        """Return the next port that nobody listens at."""
+        for port in self.numbers:
+            with socket.socket() as trial:
+                try:
+                    trial.bind((ip, port))
+                except OSError:
+                    continue
+            return port
+
+
+KernelPorts.instance()  # from now on also what LocalPortCache.instance() returns
 
 
 def pytest_addoption(parser):

@@ -19,6 +19,7 @@ from nbgrader.validator import Validator
 from traitlets.config import Config
 
 TIMEOUT = 300  # seconds for one cell
+STARTS = 3  # of a kernel, which ends at once if another program takes a port that was meant for it
 STUB = """\
 # YOUR CODE HERE
 raise NotImplementedError("write your code here")"""
@@ -107,20 +108,31 @@ def last_words(result):
     return (errors or said.strip().splitlines() or ["it gives no reason"])[0]
 
 
+def failed_cells(path, folder):
+    """Return what nbgrader says of the cells that fail, in their order."""
+    for start in range(1, STARTS + 1):
+        try:
+            with own_environment(folder):
+                return Validator(config=settings(folder)).validate(str(path)).get("failed", [])
+        except DeadKernelError as error:
+            raise ReleaseError("the version with solutions ends its kernel") from error
+        except RuntimeError as error:
+            if start == STARTS:
+                raise ReleaseError(
+                    f"no kernel starts for the version with solutions, in {STARTS} trials: {error}"
+                ) from error
+
+
 def validate(notebook, name, folder):
     """Run the version with solutions as ``nbgrader validate`` does; every cell must be silent.
 
     Raises
     ------
     ReleaseError
-        That names the first cell that fails, and its error.
+        That names the first cell that fails, and its error, or says that no kernel starts.
     """
     path = write_source(notebook, name, folder)
-    with own_environment(folder):
-        try:
-            failed = Validator(config=settings(folder)).validate(str(path)).get("failed", [])
-        except DeadKernelError as error:
-            raise ReleaseError("the version with solutions ends its kernel") from error
+    failed = failed_cells(path, folder)
     if not failed:
         return
     first = failed[0]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import nbformat
@@ -222,6 +223,42 @@ def test_foreign_kernels_and_settings_stay_out(make, released, monkeypatch, tmp_
     before = dict(os.environ)
     assert make() == released
     assert dict(os.environ) == before
+
+
+FAILING_STARTS = """\
+import pathlib, runpy, sys
+left = pathlib.Path(sys.argv.pop(1))
+number = int(left.read_text())
+left.write_text(str(number - 1))
+if number > 0:
+    sys.exit("Address already in use")
+runpy.run_module("ipykernel_launcher", run_name="__main__")
+"""
+
+
+@pytest.fixture
+def failing_starts(course, released, tmp_path):
+    """Return a function that lets the next starts of the course's kernel fail."""
+    path = course / "jupyter" / "kernels" / "python3" / "kernel.json"
+    before = path.read_text()
+    spec = json.loads(before)
+    program, left = tmp_path / "kernel.py", tmp_path / "left"
+    program.write_text(FAILING_STARTS)
+    spec["argv"] = [sys.executable, str(program), str(left), "-f", "{connection_file}"]
+    path.write_text(json.dumps(spec))
+    yield lambda number: left.write_text(str(number))
+    path.write_text(before)
+
+
+def test_kernel_without_a_port_is_started_again(make, released, failing_starts):
+    failing_starts(1)
+    assert make() == released
+
+
+def test_no_kernel_is_one_clear_error(make, failing_starts):
+    failing_starts(100)
+    with pytest.raises(ReleaseError, match="no kernel starts for the version with solutions"):
+        make()
 
 
 # --- the command line ---
