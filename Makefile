@@ -14,8 +14,8 @@ SITE := _build/html
 EPUB := _build/epub/softmax-from-first-principles.epub
 PDF := _build/latex/softmax-from-first-principles.pdf
 
-# What the PDF needs on Debian: with all they need, 116 MB to download, and 360 MB on disk.
-TEX_PACKAGES := texlive-xetex latexmk fonts-texgyre fonts-texgyre-math fonts-droid-fallback
+# What the PDF needs on Debian: with all they need, 121 MB to download, and 375 MB on disk.
+TEX_PACKAGES := texlive-xetex latexmk texlive-fonts-recommended fonts-texgyre fonts-texgyre-math fonts-droid-fallback
 
 COURSEWORK := _build/coursework
 
