@@ -106,7 +106,7 @@ pdf: $(PDF)
 $(PDF): $(BOOK_SOURCES) $(wildcard book/_latex/*) $(COURSEWORK)/.made _build/.package _build/.address
 	@command -v latexmk >/dev/null && command -v xelatex >/dev/null || { echo "The PDF needs XeLaTeX and latexmk. On Debian or Ubuntu: apt-get install --no-install-recommends $(TEX_PACKAGES)"; exit 1; }
 	$(BIN)/jupyter-book build . --builder latex -W -n --keep-going --quiet
-	cd $(@D) && latexmk -pdfxe -silent -interaction=nonstopmode -halt-on-error $(basename $(@F)).tex
+	cd $(@D) && latexmk -g -pdfxe -silent -interaction=nonstopmode -halt-on-error $(basename $(@F)).tex
 	@rm -f $(SITE)/.built
 
 tex-packages:
