@@ -22,6 +22,7 @@ from softmax.live._precision.figure import precision
 from softmax.live._preferences.figure import preferences
 from softmax.live._sampling.figure import sampling
 from softmax.live._sparsemax.figure import sparsemax
+from softmax.live._triage.figure import triage
 from softmax.live._vocabulary.figure import vocabulary
 
 __all__ = [
@@ -43,5 +44,6 @@ __all__ = [
     "preferences",
     "sampling",
     "sparsemax",
+    "triage",
     "vocabulary",
 ]

@@ -260,6 +260,14 @@ export function stepper({ label, change }) {
   return { range, number: field.number, set };
 }
 
+// Color a canvas: `colorOf` returns the red, green and blue of each pixel, by its index.
+export function paint(canvas, colorOf) {
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(canvas.width, canvas.height);
+  for (let d = 0; d < canvas.width * canvas.height; d += 1) image.data.set([...colorOf(d), 255], 4 * d);
+  context.putImageData(image, 0, 0);
+}
+
 // Set attributes of an element that is there already.
 export function setAttributes(node, attributes) {
   Object.entries(attributes).forEach(([name, value]) => node.setAttribute(name, value));

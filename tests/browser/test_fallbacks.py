@@ -17,6 +17,7 @@ FIGURES = {
     "playground": ("softmax-regression", "30 points of 3 classes"),
     "digit": ("mnist", "speak for a"),
     "calibration": ("calibration", "Two reliability diagrams"),
+    "triage": ("fashion-mnist", "decides 9,233 of 10,000 pictures, 1,124 of them wrongly"),
     "sparsemax": ("beyond-softmax", "sparsemax: seal 0.010, panda 0.990, duck 0.000"),
     "blocks": ("fast-attention", "(0.91, 0.18), (0.67, -0.40)"),
     "contrastive": ("contrastive", "seal 0.106, panda 0.364"),

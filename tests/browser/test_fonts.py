@@ -52,6 +52,12 @@ FIGURES = {
     "digit": live.draw_digit(CLASSIFIER, RNG.uniform(size=(1, 784)), [3]),
     "digit in short": live.draw_digit(CLASSIFIER, RNG.uniform(size=(1, 784)), [3], compact=True),
     "calibration": live.calibration(4 * np.eye(3), [0, 1, 1], 4 * np.eye(3), [0, 1, 2]),
+    "triage": live.triage(
+        8 * RNG.normal(size=(9_000, 10)),
+        RNG.integers(0, 10, 9_000),
+        RNG.uniform(size=(9_000, 784)),
+        ["hippopotamuses", *BEARS, "a"],
+    ),
     "playground": live.playground(),
     "contrastive": live.contrastive(
         [20, 110, 200, 300, 60, 250], [150, 60, 330, 220, 0, 90], BEARS[:6], temperature=0.05

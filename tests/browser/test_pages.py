@@ -24,6 +24,7 @@ PLAYFUL = {
         "stability",
         "softmax-regression",
         "mnist",
+        "fashion-mnist",
         "inside-the-classifier",
         "attention",
         "fast-attention",

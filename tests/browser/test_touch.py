@@ -15,6 +15,7 @@ FIGURES = {
     "precision": live.precision([1.0, 1.1, 1.2], "float32", 100),
     "calibration": live.calibration(4 * np.eye(3), [0, 1, 1], 4 * np.eye(3), [0, 1, 2]),
     "attention": live.attention([1.5, 0.5], [[1, -1], [-1, -1], [1, 1]], [[0, 0], [4, 1], [1, 3]]),
+    "triage": live.triage(4 * np.eye(3), [0, 1, 1], np.eye(3, 784)),
     "playground": live.playground(),
     "contrastive": live.contrastive([20, 110, 200, 300], [150, 60, 330, 220]),
     "drift": live.drift([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"], shift=100),

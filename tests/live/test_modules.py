@@ -44,6 +44,7 @@ EXAMPLES = {
     "playground": (live.playground(), 14_200),
     "gumbel": (live.gumbel([0.25, 1.23, -0.8], ["seal", "panda", "duck"]), 10_000),
     "sampling": (live.sampling(np.eye(3), ["a", "b", "."], "a b"), 12_000),
+    "triage": (live.triage(4 * np.eye(3), [0, 1, 1], np.eye(3, 784)), 12_000),
     "sparsemax": (live.sparsemax([0.25, 1.23, -0.8], ["seal", "panda", "duck"]), 10_000),
     "vocabulary": (live.vocabulary(np.arange(8) / 2, 2, chunk=3), 12_000),
     "preferences": (live.preferences(["yes", "no", "perhaps"], [0.5, 0.3, 0.2]), 10_000),

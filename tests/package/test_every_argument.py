@@ -71,6 +71,7 @@ CALLS = {
     live.draw_digit: {"model": DIGITS, "samples": np.eye(2, 784), "labels": [0, 1]},
     live.playground: {"X": PLANE, "y": [0, 1, 1]},
     live.preferences: {"answers": ["yes", "no", "perhaps"], "reference": THREE},
+    live.triage: {"Z": 4 * EYE, "t": [0, 1, 1], "pictures": np.eye(3, 784)},
     live.sampling: {"logits": EYE, "vocabulary": ["a", "b", "."], "text": "a b"},
 }
 OTHERS = {

@@ -1,7 +1,7 @@
 // Draw a digit on the left; what the classifier sees of it, what decides, and what it reads.
 // The compact figure has the logits and a temperature in place of what it sees and what decides.
 
-import { LiveElement, argmax, button, bytes, define, format, formatProbability, logScale, make, reducedMotion, scrollable, show, showChallenge, slider, softmax, within } from "../core.mjs";
+import { LiveElement, argmax, button, bytes, define, format, formatProbability, logScale, make, paint, reducedMotion, scrollable, show, showChallenge, slider, softmax, within } from "../core.mjs";
 import { SIDE, centerDigit, centeredWeights, contributions, drawLine, floats, logitsOf } from "./numerics.mjs";
 
 const TEMPERATURE_STEPS = 200;
@@ -480,14 +480,6 @@ function beginning(strokes, length) {
     }
   }
   return undefined;
-}
-
-// Give each pixel of a canvas a color of three numbers.
-function paint(canvas, colorOf) {
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(SIDE, SIDE);
-  for (let d = 0; d < SIDE * SIDE; d += 1) image.data.set([...colorOf(d), 255], 4 * d);
-  context.putImageData(image, 0, 0);
 }
 
 define("softmax-digit", DigitFigure);
