@@ -1,6 +1,6 @@
 // Pictures of a test set by confidence: the machine decides those above a threshold, people the rest.
 
-import { LiveElement, button, bytes, define, format, integerWithin, linearScale, make, paint, short, show, showChallenge, slider, within } from "../core.mjs";
+import { LiveElement, button, bytes, define, format, integerWithin, linearScale, make, paint, scrollable, short, show, showChallenge, slider, within } from "../core.mjs";
 import { lowest, outcomes } from "./numerics.mjs";
 
 const PARTS = { right: "decided correctly", wrong: "decided wrongly", person: "for a person" };
@@ -22,7 +22,7 @@ class TriageFigure extends LiveElement {
     this.keys = Object.entries(PARTS).map(([name, words]) => ({ name, words, number: make("b"), note: make("span") }));
     this.rows = start.labels.map((label) => this.row(label));
     this.challenge = make("p", { class: "challenge" });
-    const heads = [["", 1], ["all test pictures", 1], ["decided", 1, "number"], ["the chosen one", 2]].map(([name, colspan, kind]) => make(name ? "th" : "td", { class: kind ?? null, scope: name && "col", colspan }, name));
+    const heads = [["", 1], ["test set", 1], ["decided", 1, "number"], ["the chosen one", 2]].map(([name, colspan, kind]) => make(name ? "th" : "td", { class: kind ?? null, scope: name ? "col" : null, colspan }, name));
     const parts = [
       make("div", { class: "line" }, make("span", {}, "The machine decides from confidence"), this.control.range, this.control.number, button("Reset", () => this.load(start))),
       this.totals.node,
@@ -32,7 +32,7 @@ class TriageFigure extends LiveElement {
           make("div", { class: "soft" }, `${this.pictures.length} of the pictures, the most confident first`),
           make("div", { class: "gallery", role: "radiogroup", "aria-label": "Pictures, the most confident first", style: `--columns: ${this.limits.columns}` }, ...this.pictures.map(({ node }) => node)),
           make("div", { class: "chosen" }, this.large, this.verdict)),
-        make("table", {}, ...Array.from({ length: 5 }, () => make("col")), make("thead", { class: "soft" }, make("tr", {}, ...heads)), make("tbody", {}, ...this.rows.map(({ node }) => node)))),
+        scrollable(make("table", {}, make("thead", { class: "soft" }, make("tr", {}, ...heads)), make("tbody", {}, ...this.rows.map(({ node }) => node))))),
       this.challenge,
     ];
     this.load(start);
@@ -198,19 +198,19 @@ class TriageFigure extends LiveElement {
     .chosen { display: grid; grid-template-columns: 84px minmax(0, 1fr); gap: 12px; align-items: center; margin-top: 10px; }
     .chosen p { margin: 0; min-height: 5.6em; align-content: center; }
     th, td { height: 30px; padding: 2px 0 2px 10px; line-height: 1.15; }
-    th { font-weight: 400; overflow-wrap: anywhere; }
+    th { font-weight: 400; }
     thead th { vertical-align: bottom; }
-    tbody th, th.number, .p { padding-left: 0; }
+    tbody th { min-width: 64px; padding-left: 0; overflow-wrap: anywhere; }
     .number { text-align: end; white-space: nowrap; }
-    table { table-layout: fixed; }
-    col:nth-child(odd) { width: 58px; }
-    col:first-child { width: 64px; }
+    .wide { width: 50%; min-width: 44px; }
+    .p { min-width: 52px; padding-left: 4px; }
     .track { height: 16px; border-left: 1px solid var(--edge); }
     .track div { height: 100%; background: var(--edge); border-radius: 0 3px 3px 0; forced-color-adjust: none; }
     .true .track div { background: var(--c2); }
     .true :is(th, .p) { font-weight: 600; }
     @container (min-width: 600px) {
-      .panels { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); }
+      .panels { grid-template-columns: minmax(0, 1fr) minmax(0, 1.1fr); }
+      tbody :is(th, td) { height: 36px; }
     }
   `;
 }
