@@ -36,6 +36,11 @@ class Check:
     function : callable
         The function to try.
 
+    Raises
+    ------
+    TypeError
+        If `function` cannot be called.
+
     Examples
     --------
     >>> import numpy as np
@@ -51,6 +56,8 @@ Is the mean taken over the rows, axis 1?
     """
 
     def __init__(self, function: Callable[..., Any]):
+        if not callable(function):
+            raise TypeError(f"`function` must be a function, got {kind_of(function)}.")
         self.function = function
         self.name = getattr(function, "__name__", "the function")
 
@@ -85,8 +92,8 @@ Is the mean taken over the rows, axis 1?
         named : str, optional
             What the sentence calls the arguments. By default, they are written out.
         tolerance : float, default=1e-6
-            The largest difference that does not count as a mistake, as of `numpy.isclose`:
-            absolute, and relative to what is expected.
+            A number counts as right if it differs from the expected ``e`` by at most
+            ``tolerance * (1 + abs(e))``.
 
         Returns
         -------
@@ -118,8 +125,11 @@ Is the mean taken over the rows, axis 1?
             with np.errstate(all="ignore"):  # an infinity or nan is told in the sentence
                 found = self.function(*copies)
         except Exception as error:
-            what = f"{type(error).__name__}{self._place(error)}: {' '.join(str(error).split())}"
-            raise WrongAnswer(f"{call} raised {what}") from None
+            what = f"{type(error).__name__}{self._place(error)}"
+            if message := " ".join(str(error).split()):
+                what += f": {message}"
+            end = "" if what.endswith((".", "?", "!")) else "."
+            raise WrongAnswer(f"{call} raised {what}{end}") from None
         if found is None:
             raise WrongAnswer(
                 f"{call} returned None. Is its body written, and is there a `return`?"
@@ -141,19 +151,20 @@ def difference(found: Any, expected: Any, tolerance: float) -> str:
     """Return in words how a value differs from what is expected, or an empty string."""
     if isinstance(expected, tuple):
         if not isinstance(found, tuple | list) or len(found) != len(expected):
-            what = f"{len(found)} values" if isinstance(found, tuple) else kind_of(found)
-            return f"returned {what}, expected {len(expected)} values, as in `return a, b`."
+            kind = f"{len(expected)} values, as in `return a, b`"
+            return f"returned {kind_of(found)}, expected {kind}."
         ordinals = ("first", "second", "third", "fourth")[: len(expected)]
         for ordinal, one, other in zip(ordinals, found, expected, strict=True):
             if problem := difference(one, other, tolerance):
                 return problem.replace("returned", f"returned as its {ordinal} value", 1)
         return ""
-    if found is None or (values := as_numbers(found)) is None:
-        return f"returned {kind_of(found)}, expected {kind_of(expected)}."
-    wanted = np.asarray(expected, dtype=float)
+    values, wanted = as_numbers(found), np.asarray(expected, dtype=float)
+    if values is None:
+        kind = f"an array of real numbers of shape {wanted.shape}"
+        return f"returned {kind_of(found)}, expected {kind if wanted.shape else 'a real number'}."
     if values.shape != wanted.shape:
         hint = hint_on_shape(values.shape, wanted.shape)
-        return f"returned {kind_of(values)}, expected {kind_of(wanted)}.{hint}"
+        return f"returned {kind_of(found)}, expected {kind_of(wanted)}.{hint}"
     close = np.isclose(values, wanted, rtol=tolerance, atol=tolerance)
     if np.all(close):
         return ""
@@ -174,6 +185,8 @@ def hint_on_shape(found: tuple[int, ...], wanted: tuple[int, ...]) -> str:
     """Return a sentence on what may have happened to the axes, or an empty string."""
     if found == wanted[::-1]:
         return " The axes are swapped."
+    if len(found) > len(wanted) and without_ones(found) == without_ones(wanted):
+        return " An axis of length 1 is left over."
     if not wanted:
         return " Is a sum or a mean missing at the end?"
     if len(found) < len(wanted):
@@ -181,18 +194,33 @@ def hint_on_shape(found: tuple[int, ...], wanted: tuple[int, ...]) -> str:
     return ""
 
 
+def without_ones(shape: tuple[int, ...]) -> list[int]:
+    """Return a shape without its axes of length 1."""
+    return [length for length in shape if length != 1]
+
+
 def kind_of(value: Any) -> str:
     """Return in words what kind of value this is."""
-    numbers = None if value is None else as_numbers(value)
-    if numbers is None:
-        return "None" if value is None else f"a {type(value).__name__}"
-    return f"an array of shape {numbers.shape}" if numbers.shape else "one number"
+    if value is None:
+        return "None"
+    if isinstance(value, tuple):
+        return f"a tuple of length {len(value)}"
+    if (numbers := as_numbers(value)) is not None:
+        return f"an array of shape {numbers.shape}" if numbers.shape else "one number"
+    if isinstance(value, np.ndarray):
+        return f"an array of dtype {value.dtype}"
+    if isinstance(value, list):
+        others = (kind_of(part) for part in value if as_numbers(part) is None)
+        return f"a list that holds {next(others, 'rows of different lengths')}"
+    return f"a value of type {type(value).__name__}"
 
 
 def as_numbers(value: Any) -> np.ndarray | None:
     """Return a value as an array of numbers, or None if it is something else."""
     try:
         array = np.asarray(value)
+        if array.dtype == object and any(entry is None for entry in array.flat):
+            return None  # to NumPy, None is nan
         return array.astype(float) if array.dtype.kind in "biufO" else None
     except (TypeError, ValueError, OverflowError):
         return None

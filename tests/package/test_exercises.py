@@ -48,7 +48,8 @@ def said(answer, capsys, *given, **options):
         ),
         (
             lambda Z: "mean",
-            "Not yet: f([[1, 2], [5, 6]]) returned a str, expected an array of shape (2,).",
+            "Not yet: f([[1, 2], [5, 6]]) returned a value of type str, "
+            "expected an array of real numbers of shape (2,).",
         ),
         (
             lambda Z: None,
@@ -73,11 +74,21 @@ def test_sentence_says_what_was_given_returned_and_expected(answer, sentence, ca
             (1, 2),
             "returned an array of shape (2,), expected 2 values, as in `return a, b`.",
         ),
-        ((1, 2, 3), (1, 2), "returned 3 values, expected 2 values"),
+        ((1, 2, 3), (1, 2), "returned a tuple of length 3, expected 2 values"),
         ([1, 3], (1, 2), "returned as its second value 3, expected 2."),
-        (np.array([1 + 2j]), [1], "expected an array of shape (1,)."),
-        ("0.5", 0.5, "returned a str, expected one number."),
-        (10**400, 1, "returned a int, expected one number."),
+        ((1, 2), [1, 2, 3], "returned a tuple of length 2, expected an array of shape (3,)."),
+        (
+            np.array([1 + 2j]),
+            [1],
+            "an array of dtype complex128, expected an array of real numbers of shape (1,).",
+        ),
+        (["1"], [1], "returned a list that holds a value of type str, expected"),
+        ([None, None], [1, 2], "returned a list that holds None, expected"),
+        ([[1], [1, 2]], [1, 2], "returned a list that holds rows of different lengths, expected"),
+        ("0.5", 0.5, "returned a value of type str, expected a real number."),
+        (10**400, 1, "returned a value of type int, expected a real number."),
+        (np.zeros((3, 1)), np.ones(3), "An axis of length 1 is left over."),
+        ([1.0], 2.0, "An axis of length 1 is left over."),
         (np.nan, np.nan, "returned nan, expected nan"),
     ],
 )
@@ -105,6 +116,19 @@ def test_error_is_told_with_its_line(capsys):
     line = fails.__code__.co_firstlineno + 2
     words = f"f([[1, 2], [5, 6]]) raised IndexError on line {line}: index 7 is out of bounds"
     assert words in said(fails, capsys)
+
+
+def test_error_without_a_message_ends_its_sentence(capsys):
+    def fails(Z):
+        raise AssertionError
+
+    line = fails.__code__.co_firstlineno + 1
+    assert said(fails, capsys).endswith(f" raised AssertionError on line {line}.\n")
+
+
+def test_what_is_no_function_is_refused():
+    with pytest.raises(TypeError, match=r"`function` must be a function, got one number\."):
+        Check(3)
 
 
 def test_function_gets_a_copy_and_must_not_change_it(capsys):
