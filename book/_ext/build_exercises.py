@@ -29,6 +29,7 @@ import ast
 import json
 import symtable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import jupytext
@@ -42,6 +43,8 @@ from sphinx.util.docutils import SphinxDirective
 TITLE = "What is checked"
 ALWAYS = "np, sm"  # names that an answer may use, whatever the solution does
 DEFINITIONS = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+# Statements after which a name may still have, or depend on, the value that it had before.
+CHANGES = (ast.AugAssign, ast.If, ast.For, ast.While, ast.With, ast.Try, ast.Match)
 
 
 @dataclass
@@ -61,17 +64,18 @@ class Exercise:
 class Statement:
     """A statement of a cell: its source, the names that it binds and those that it uses."""
 
-    def __init__(self, node, source):
-        first = min([node, *getattr(node, "decorator_list", [])], key=lambda part: part.lineno)
-        lines = source.splitlines()[first.lineno - 1 : node.end_lineno]
-        self.source = "\n".join(lines)
+    def __init__(self, node):
+        self.source = ast.unparse(node)  # not its lines, which it may share
         self.is_function = isinstance(node, ast.FunctionDef)
         self.is_definition = isinstance(node, DEFINITIONS)
         top = symtable.symtable(self.source, "", "exec")
         symbols = top.get_symbols()
         self.binds = {s.get_name() for s in symbols if s.is_assigned() or s.is_imported()}
-        self.binds |= set(changed_in_place(node))
+        if not self.is_definition:
+            self.binds |= set(changed_in_place(node))
         self.uses = {symbol.get_name() for symbol in symbols if symbol.is_referenced()}
+        if isinstance(node, CHANGES):
+            self.uses |= self.binds
         inner = top.get_children()
         while inner:
             table = inner.pop()
@@ -91,27 +95,35 @@ def changed_in_place(node):
 
 def statements(source):
     """Return the statements of some code."""
-    return [Statement(node, source) for node in ast.parse(source).body]
+    return [Statement(node) for node in ast.parse(source).body]
 
 
 def needed_for(names, before):
     """Return those of the statements that define names, and what these need in turn, in order."""
-    chosen = set()
+    seen = set()  # the places of statements, and the ends of what they can use
     wanted = [(name, len(before)) for name in names]
     while wanted:
         name, end = wanted.pop()
         place = next((i for i in reversed(range(end)) if name in before[i].binds), None)
-        if place is not None and place not in chosen:
-            chosen.add(place)
-            # A function looks its names up when it is called, other statements at once.
-            end = len(before) if before[place].is_function else place
+        if place is None:
+            continue
+        # A function looks its names up when it is called, other statements at once.
+        end = end if before[place].is_function else place
+        if (place, end) not in seen:
+            seen.add((place, end))
             wanted += [(used, end) for used in before[place].uses]
-    return [before[place] for place in sorted(chosen)]
+    return [before[place] for place in sorted({place for place, _ in seen})]
 
 
 def read_exercises(path):
     """Return the exercises of a chapter that have a starter, by their labels."""
-    cells = jupytext.reads(Path(path).read_text(encoding="utf-8"), fmt="md:myst").cells
+    return exercises_of(Path(path).read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=1)  # each check of a page asks for those of the same chapter
+def exercises_of(text):
+    """Return the exercises of a chapter's text."""
+    cells = jupytext.reads(text, fmt="md:myst").cells
     found, known, before = {}, {}, []
     for solved, cell in parts(cells):
         if cell.cell_type != "code":

@@ -103,12 +103,22 @@ def test_exercise_needs_the_last_definitions_above_it_and_no_more(chapter):
         ("b = 1\na = b\nb = 2\na = 3", ["a = 3"]),
         ("def a():\n    return b\n\n\nb = 1", ["def a():\n    return b", "b = 1"]),
         (
-            "b, c = 1, 2\nfor a in range(c):\n    pass",
-            ["b, c = 1, 2", "for a in range(c):\n    pass"],
+            "b, c = (1, 2)\nfor a in range(c):\n    pass",
+            ["b, c = (1, 2)", "for a in range(c):\n    pass"],
         ),
         ("def a():\n    b = 1\n    return b\n\n\nb = 2", ["def a():\n    b = 1\n    return b"]),
-        ("@c\ndef a(): pass", ["@c\ndef a(): pass"]),
+        ("@c\ndef a():\n    pass", ["@c\ndef a():\n    pass"]),
         ("c = 2\na = [c for c in range(3)]", ["a = [c for c in range(3)]"]),
+        ("a = 1\na += 2", ["a = 1", "a += 2"]),
+        ("a = 1\nif b:\n    a = 2", ["a = 1", "if b:\n    a = 2"]),
+        ("a = 1\nfor b in c:\n    a += b", ["a = 1", "for b in c:\n    a += b"]),
+        ("a = 1\nwith b:\n    a += 1", ["a = 1", "with b:\n    a += 1"]),
+        ("a = 1\ndef b(a):\n    a[0] = 2", ["a = 1"]),
+        ("a = 1; b = 2", ["a = 1"]),
+        (
+            "b = 1\ndef c():\n    return b\na = c()\nb = 2",
+            ["b = 1", "def c():\n    return b", "a = c()"],
+        ),
     ],
 )
 def test_statements_that_a_name_needs(source, needed):
