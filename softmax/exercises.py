@@ -124,7 +124,7 @@ Is the mean taken over the rows, axis 1?
         try:
             with np.errstate(all="ignore"):  # an infinity or nan is told in the sentence
                 found = self.function(*copies)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             what = f"{type(error).__name__}{self._place(error)}"
             if message := " ".join(str(error).split()):
                 what += f": {message}"

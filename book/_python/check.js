@@ -3,6 +3,9 @@
 (() => {
   const { Cell, forget } = self.pageCells;
   const [NEEDED, ANSWER, CHECK] = [0, 1, 2];
+  const WHAT = ["the chapter’s code", "your code", "the check"];
+  const NAMES = "“What is checked” lists the names of this chapter that your code can use.";
+  const KEEP = "Keep the name of the function, and give no other meaning to the names listed under “What is checked”.";
 
   class Exercise extends Cell {
     constructor(node, fold) {
@@ -18,30 +21,39 @@
     }
 
     // The answer starts from what the chapter defines, whatever has run on the page.
-    get queue() {
+    begin() {
       forget();
-      Object.assign(this, { printed: "", problem: "" });
+      Object.assign(this, { held: "", problem: null });
       this.node.classList.remove("correct");
       this.show([]);
       const [needed, check] = this.parts;
       return [{ id: NEEDED, text: needed }, this, { id: CHECK, text: check }];
     }
 
-    receive({ id, kind, text, running, ended }) {
+    receive({ id, kind, text, headline, running, ended }) {
       if (running) this.say("Checking …");
-      if (kind === "error") this.problem ||= text;
-      if (kind === "stdout" && id === CHECK) this.printed += text;
+      if (kind === "error") this.problem ??= { id, headline };
+      if (kind === "stdout" && id === CHECK) this.hold(text);
       else if (kind && id !== NEEDED && (kind !== "error" || id === ANSWER)) this.add(kind, text);
       if (id === CHECK && ended !== undefined) this.conclude();
     }
 
+    // Show what the check prints but for its last line, which may end with the verdict.
+    hold(text) {
+      this.held += text;
+      const end = this.held.trimEnd().lastIndexOf("\n") + 1;
+      if (end) this.add("stdout", this.held.slice(0, end));
+      this.held = this.held.slice(end);
+    }
+
     conclude() {
-      const lines = this.printed.trimEnd().split("\n");
-      const verdict = this.problem ? `Not yet: Python stopped with ${this.problem.split("\n").at(-1)}` : lines.pop();
-      if (lines.join("")) this.add("stdout", `${lines.join("\n")}\n`);
-      const isCorrect = verdict.startsWith("Correct");
-      const hint = verdict.includes("NameError") ? ". “What is checked” lists the names of this chapter that your code can use." : "";
-      this.say(verdict + hint, !isCorrect);
+      const { held, problem } = this;
+      const [, printed, verdict] = held.match(/^(.*?)((?:Correct|Not yet): .*)\n$/) ?? ["", held, ""];
+      if (printed) this.add("stdout", printed);
+      const said = problem ? `Not yet: ${WHAT[problem.id]} stopped with ${problem.headline}` : verdict;
+      const hint = problem?.id === CHECK ? KEEP : said.includes("NameError") ? NAMES : "";
+      const isCorrect = said.startsWith("Correct");
+      this.say(`${said}${/[.?!]$/.test(said) ? "" : "."} ${hint}`.trimEnd(), !isCorrect);
       this.node.classList.toggle("correct", isCorrect);
       forget();
     }

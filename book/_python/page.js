@@ -15,6 +15,7 @@
   };
   // What a cell's code gets while it can be edited.
   const EDITABLE = { contenteditable: "true", role: "textbox", "aria-multiline": "true", spellcheck: "false", autocapitalize: "off" };
+  const MOST = 100_000; // characters that a cell shows: a page with all that an endless loop prints would hang
   const megabytes = (bytes) => Math.round(bytes / 1e6);
 
   const all = []; // all that have a button, the exercises (check.js) included
@@ -110,7 +111,8 @@
       if (step) buttons[(buttons.indexOf(document.activeElement) + step + buttons.length) % buttons.length].focus();
     }
 
-    get queue() {
+    // Return what runs, this cell last.
+    begin() {
       return cells.slice(0, this.id + 1).filter((other) => !other.ran || other === this);
     }
 
@@ -170,6 +172,7 @@
 
     // Outputs of a run take the place of the book's, which are only hidden. A figure keeps its caption.
     show(fresh) {
+      this.room = MOST;
       for (const node of this.fresh ?? []) node.remove();
       this.picture?.[1].replaceWith(this.picture[0]);
       this.picture = null;
@@ -180,6 +183,11 @@
 
     add(kind, text) {
       if (!this.fresh) this.show([]);
+      if (kind.startsWith("std") || kind === "text") {
+        if (this.room < 0) return;
+        this.room -= text.length;
+        if (this.room < 0) text = `${text.slice(0, this.room)}\n… The rest of the output is not shown.\n`;
+      }
       const last = this.fresh.at(-1);
       if (kind === last?.dataset.kind && kind.startsWith("std")) {
         last.querySelector("pre").append(text);
@@ -242,7 +250,7 @@
     asked = cell;
     failed = false;
     firstChanged = Infinity;
-    queue = cell.queue;
+    queue = cell.begin();
     for (const other of all) other.button.disabled = other !== cell;
     cell.button.textContent = "Stop";
     cell.node.classList.add("at-work");
@@ -282,7 +290,8 @@
     finish();
   }
 
-  function receive({ id, kind, text, running, ended, loaded, total, starting, finished, problem, file }) {
+  function receive(message) {
+    const { id, kind, text, running, ended, loaded, total, starting, finished, problem, file } = message;
     if (problem) return fail(problem, file, text);
     if (!asked) return;
     const cell = cells[id];
@@ -291,7 +300,7 @@
       asked.status.style.setProperty("--loaded", `${(100 * loaded) / total}%`);
     }
     if (starting) asked.say("Starting Python …");
-    if (asked.receive && !finished) return asked.receive({ id, kind, text, running, ended });
+    if (asked.receive && !finished) return asked.receive(message);
     if (running) {
       cell.hasOutput = false;
       asked.status.style.removeProperty("--loaded");

@@ -3,7 +3,7 @@
 ``worker.mjs`` loads this file into Pyodide and calls `run` for each cell. What a cell shows comes
 as pairs of a kind and a text, in the order of Jupyter: ``stdout`` and ``stderr`` as they are
 printed, then ``html`` or ``text`` of the last expression, ``png`` of each figure as base64, or an
-``error``.
+``error``, with its headline.
 """
 
 import base64
@@ -84,23 +84,23 @@ async def run(number, code, show):
     linecache.cache[name] = len(code), None, code.splitlines(keepends=True), name
     streams, printed = (sys.stdout, sys.stderr), Printed(show)
     sys.stdout, sys.stderr = Stream("stdout", printed), Stream("stderr", printed)
-    error = None
+    errors = []
     try:
         value = await eval_code_async(code, namespace, filename=name)
         if value is not None:
             present(value, show, printed)
     except BaseException as caught:  # SystemExit and KeyboardInterrupt end a cell, not the page
-        error = short_traceback(caught)
+        errors.append(caught)
     finally:
         sys.stdout, sys.stderr = streams
         printed.flush()
     try:
         show_figures(show)
     except Exception as caught:  # such as a title with a formula that cannot be read
-        error = error or short_traceback(caught)
-    if error:
-        show("error", error)
-    return error is None
+        errors.append(caught)
+    for error in errors[:1]:
+        show("error", short_traceback(error), headline(error, name))
+    return not errors
 
 
 def clear():
@@ -142,3 +142,13 @@ def short_traceback(error):
         where = "" if frame.name == "<module>" else f", in {frame.name}"
         lines.append(f"line {frame.lineno}{where}:\n    {frame.line}\n")
     return "".join([*lines, *told.format_exception_only()]).rstrip()
+
+
+def headline(error, name):
+    """Return an error in one line: its type, its line in the cell of this name, its message."""
+    told = traceback.TracebackException.from_exception(error)
+    lines, message = [f.lineno for f in told.stack if f.filename == name], str(told)
+    if isinstance(error, SyntaxError) and error.filename == name:
+        lines, message = [error.lineno], error.msg
+    where = f" on line {lines[-1]}" if lines else ""
+    return " ".join(f"{type(error).__name__}{where}: {message}".split()).removesuffix(":")

@@ -78,14 +78,58 @@ def test_what_the_code_prints_is_shown_and_what_stops_it_is_said(exercise):
     assert "NameError on line 2: name 'axes' is not defined" in check(
         exercise, WRONG.replace("axis=1", "axes")
     )
-    assert check(exercise, "def f(:\npass").startswith("Not yet: Python stopped with SyntaxError")
+    sentence = check(exercise, "def f(:\npass")
+    assert sentence.startswith("Not yet: your code stopped with SyntaxError on line 1: ")
     assert "line 1" in exercise.locator(".cell_output").text_content()
 
 
-def test_code_that_hangs_is_stopped(exercise):
-    write(exercise, "while True:\npass")
+@pytest.mark.parametrize(
+    ("code", "start", "end"),
+    [
+        (
+            "raise ValueError('one\\ntwo')",
+            "Not yet: your code stopped with ValueError on line 1: one two.",
+            "",
+        ),
+        (
+            WRONG.replace("softmax_of_words", "other"),
+            "Not yet: the check stopped with NameError on line 5: name 'softmax_of_words' is not",
+            "Keep the name of the function, and give no other meaning to the names listed under "
+            "“What is checked”.",
+        ),
+        (
+            f"np = None\n{WRONG}",
+            "Not yet: the check stopped with AttributeError on line 3: 'NoneType' object has no",
+            "to the names listed under “What is checked”.",
+        ),
+        (
+            WRONG.replace("axis=1", "axes"),
+            "Not yet: softmax_of_words(",
+            "is not defined. “What is checked” lists the names of this chapter that your code can "
+            "use.",
+        ),
+        (
+            WRONG.replace("return", "print('begun', end='')\nreturn").replace("axis=1", "axis=-1"),
+            "Correct: softmax_of_words passes every check.",
+            "",
+        ),
+    ],
+)
+def test_sentence_says_what_went_wrong_and_what_to_do(exercise, code, start, end):
+    sentence = check(exercise, code)
+    assert sentence.startswith(start)
+    assert sentence.endswith(end)
+
+
+@pytest.mark.parametrize(
+    "code", ["while True:\npass", WRONG.replace("return", "while True: print('begun')\nreturn")]
+)
+def test_code_that_hangs_is_stopped(exercise, code):
+    write(exercise, code)
     button(exercise, "Check").click()
     exercise.get_by_text("Checking").wait_for()
+    if "begun" in code:
+        exercise.get_by_text("The rest of the output is not shown.").wait_for()
     button(exercise, "Stop").click()
     assert exercise.get_by_role("status").text_content().startswith("Stopped.")
 

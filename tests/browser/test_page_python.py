@@ -246,6 +246,17 @@ def test_stop_ends_a_cell_that_hangs(page):
     assert run(hanging) == before
 
 
+def test_stop_ends_a_cell_that_prints_without_end(page):
+    own = cell(page, DIVIDED)
+    edit(own, "while True:\n    print('as many lines as there are')")
+    click_run(own)
+    own.get_by_text("The rest of the output is not shown.").wait_for()
+    page.wait_for_timeout(5000)
+    button(own, "Stop").click(timeout=30_000)
+    assert says(own).startswith("Stopped.")
+    assert len(own.locator(".cell_output").text_content()) < 110_000
+
+
 def test_figure_keeps_its_caption_and_live_figure_lives(page):
     drawn = cell(page, "plotting.logits_and_probabilities(z, animals)").first
     page.evaluate("document.querySelectorAll('article details').forEach(d => d.open = true)")

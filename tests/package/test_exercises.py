@@ -118,12 +118,13 @@ def test_error_is_told_with_its_line(capsys):
     assert words in said(fails, capsys)
 
 
-def test_error_without_a_message_ends_its_sentence(capsys):
+@pytest.mark.parametrize("error", [AssertionError, SystemExit])
+def test_error_without_a_message_ends_its_sentence(error, capsys):
     def fails(Z):
-        raise AssertionError
+        raise error
 
     line = fails.__code__.co_firstlineno + 1
-    assert said(fails, capsys).endswith(f" raised AssertionError on line {line}.\n")
+    assert said(fails, capsys).endswith(f" raised {error.__name__} on line {line}.\n")
 
 
 def test_what_is_no_function_is_refused():
