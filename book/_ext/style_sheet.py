@@ -9,6 +9,7 @@ a script puts together, such as `bs-${kind}-auto`, is known by its beginning.
 import hashlib
 import posixpath
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import tinycss2
@@ -78,21 +79,21 @@ def names(texts, scripts):
     """Return a function that says whether a name may be that of an element."""
     words = {word for text in [*texts, *scripts] for word in WORD.findall(text)}
     beginnings = tuple({start for text in scripts for start in BEGINNING.findall(text)})
-    return lambda name: name in words or name.startswith(beginnings)
+
+    def may_be(name):  # `a:b` in a page is two words
+        parts = WORD.findall(name)
+        return all(part in words or part.startswith(beginnings) for part in parts)
+
+    return may_be
 
 
 def in_order(lists):
     """Return what the lists hold, in an order that is that of each of them."""
-    order = []
-    for items in sorted(lists, key=lambda items: (-len(items), items)):
-        place = 0
-        for item in items:
-            if item in order:
-                place = order.index(item) + 1
-            else:
-                order.insert(place, item)
-                place += 1
-    return order
+    sorter = TopologicalSorter()
+    for items in sorted(lists):
+        for place, item in enumerate(items):
+            sorter.add(item, *items[:place])
+    return list(sorter.static_order())
 
 
 def join_style_sheets(app, exception):
@@ -103,10 +104,15 @@ def join_style_sheets(app, exception):
     pages = [page for page in Path(app.outdir).rglob("*.html") if static not in page.parents]
     texts = {page: page.read_text(encoding="utf-8") for page in pages}
     lists = {tuple(link["path"] for link in LINK.finditer(text)) for text in texts.values()}
-    if (static / NAME).exists():  # pages of an earlier build stay, without their own links
+    former = []
+    if (static / NAME).exists():
         first_line = (static / NAME).read_text(encoding="utf-8").partition("\n")[0]
-        lists.add(tuple(first_line.split()[1:-1]))
+        former = [path for path in first_line.split()[1:-1] if (static / path).exists()]
+    if (NAME,) in lists:  # pages of an earlier build stay, without their own links
+        lists.add(tuple(former))
     paths = in_order(lists - {(NAME,)})
+    for path in set(former) - set(paths):  # Sphinx leaves what has another name now
+        (static / path).unlink()
     scripts = [
         script.read_text(encoding="utf-8")
         for script in static.rglob("*.*js")

@@ -7,7 +7,7 @@ import pytest
 import tinycss2
 from style_sheet import in_order, join_style_sheets, names, useful, whole
 
-PAGE = '<p id="here" class="known other-word">Words, and an unknown one.</p>'
+PAGE = '<p id="here" class="known other-word sd-!x">Words, and an unknown one.</p>'
 SCRIPT = "element.className = `made-${kind}-auto`; toggle('from-script');"
 
 
@@ -24,6 +24,7 @@ def purged(css):
         "p,a:hover,*{a:b}",
         ".made-by-auto{a:b}",  # by a script
         ".from-script.known::before{a:b}",
+        r".sd-\!x{a:b}",
         ":not(.absent)p{a:b}",
         "[data-absent=x]p{a:b}",
         "@media(width>1px){.known{a:b}}",
@@ -42,6 +43,7 @@ def test_rule_stays_where_something_may_need_it(css):
         (".absent{a:b}", ""),
         ("#absent p{a:b}", ""),
         (".known .absent{a:b}", ""),
+        (r".known\:absent{a:b}", ""),
         (".absent,.known{a:b}", ".known{a:b}"),
         ("@media print{.absent{a:b}}", ""),
         ("@media print{.absent{a:b}p{a:b}}", "@mediaprint{p{a:b}}"),
@@ -62,25 +64,46 @@ def test_addresses_and_imports_are_those_of_the_new_place(tmp_path):
 def test_order_is_that_of_each_page():
     assert in_order([("a", "d"), ("b", "c", "d"), ("a", "b", "d")]) == ["a", "b", "c", "d"]
     assert in_order([("b",), ("a", "b", "c"), ()]) == ["a", "b", "c"]
+    assert in_order([("a", "d"), ("b", "c"), ("d", "b")]) == ["a", "d", "b", "c"]
 
 
-def test_later_build_keeps_what_the_pages_of_an_earlier_one_need(tmp_path):
-    def build(page, *sheets):
+@pytest.fixture
+def build(tmp_path):
+    """Return a function that builds a page with some style sheets, and returns the joint rules."""
+    static = tmp_path / "_static"
+    static.mkdir()
+    (static / "a.css").write_text(".a{b:c}")
+    (static / "b.css").write_text(".b{c:d}")
+
+    def built(page, *sheets):
         links = "".join(f'<link rel="stylesheet" href="_static/{name}?v=1" />' for name in sheets)
         html = f'<head>{links}<script></script></head><p class="a b">'
         (tmp_path / page).write_text(html)
         join_style_sheets(
             SimpleNamespace(builder=SimpleNamespace(name="html"), outdir=tmp_path), None
         )
+        return (static / "style.css").read_text().splitlines()[1:]
 
-    static = tmp_path / "_static"
-    static.mkdir()
-    (static / "a.css").write_text(".a{b:c}")
-    (static / "b.css").write_text(".b{c:d}")
+    return built
+
+
+def test_renamed_style_sheet_leaves_nothing_behind(tmp_path, build):
     build("one.html", "a.css", "b.css")
-    build("two.html", "b.css")
-    css = (static / "style.css").read_text().splitlines()
-    assert css[1:] == [".a{b:c}", ".b{c:d}"]
+    (tmp_path / "_static" / "c.css").write_text(".a{d:e}")
+    assert build("one.html", "b.css", "c.css") == [".b{c:d}", ".a{d:e}"]
+    found = {path.name for path in (tmp_path / "_static").iterdir()}
+    assert found == {"b.css", "c.css", "style.css"}
+
+
+def test_style_sheet_that_is_gone_is_not_missed(tmp_path, build):
+    build("one.html", "a.css", "b.css")
+    (tmp_path / "_static" / "a.css").unlink()
+    assert build("two.html", "b.css") == [".b{c:d}"]
+
+
+def test_later_build_keeps_what_the_pages_of_an_earlier_one_need(tmp_path, build):
+    build("one.html", "a.css", "b.css")
+    assert build("two.html", "b.css") == [".a{b:c}", ".b{c:d}"]
     heads = {page.read_text().partition("</head>")[0] for page in tmp_path.glob("*.html")}
     (head,) = heads  # both have the address of the new one
     assert re.fullmatch(
