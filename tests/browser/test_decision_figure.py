@@ -71,6 +71,14 @@ def test_classes_that_tie_by_hand_tie(figure):
     assert figure.locator(".answer").text_content() == "The answer: seal in a tie with panda"
 
 
+def test_a_small_lead_does_not_read_as_0(figure):
+    set_to(figure, (0.12, 0.89))
+    answer = figure.locator(".answer")
+    assert answer.text_content() == "The answer: duck less than 0.01 ahead of panda"
+    set_to(figure, (0.12, 0.88))
+    assert answer.text_content() == "The answer: duck 0.02 ahead of panda"
+
+
 def test_the_answer_jumps_where_the_scores_do_not(figure):
     set_to(figure, (1.5, 0.14))
     before = values(figure, ".wide .number")
@@ -121,7 +129,9 @@ def test_regions_are_those_of_the_decision(figure):
 
 def test_the_challenge_is_where_all_scores_tie(figure):
     challenge = figure.locator(".challenge")
-    assert "Now they are 2.03 apart." in challenge.text_content()
+    assert "Now they are 2.030 apart." in challenge.text_content()
+    set_to(figure, (0.63, 0.06))
+    assert challenge.text_content().endswith("Now they are 0.101 apart.")
     set_to(figure, (0.67, 0.05))
     assert challenge.text_content().startswith("✓ Challenge.")
     assert "“panda”" in challenge.text_content()
@@ -131,7 +141,7 @@ def test_the_challenge_is_where_all_scores_tie(figure):
 def test_softmax_is_shown_on_demand(figure):
     shown = figure.locator(".share .number").first
     assert not shown.is_visible()
-    soft = control(figure, "Show softmax beside it")
+    soft = control(figure, "Show softmax probabilities")
     press(soft, "Space")
     assert shown.text_content() == "0.249"
     assert shown.is_visible()
@@ -142,20 +152,23 @@ def test_softmax_is_shown_on_demand(figure):
 
 def test_the_address_leads_back(visit, page, figure):
     set_to(figure, (0.25, 1))
-    control(figure, "Show softmax beside it").check()
+    control(figure, "Show softmax probabilities").check()
     assert address_of(page, "decision") == "#decision:x=0.25,1&soft=1"
     other = find(visit(page.url), "decision")
     assert features(other) == [0.25, 1]
-    assert control(other, "Show softmax beside it").is_checked()
+    assert control(other, "Show softmax probabilities").is_checked()
     click(figure, "Reset")
     page.wait_for_function("location.hash === ''")
 
 
-@pytest.mark.parametrize("state", ["", "%", "x=1", "x=2.6,0&soft=0", "x=1,&soft=0", "x=1,1&soft=2"])
+@pytest.mark.parametrize(
+    "state",
+    ["", "%", "x=1", "x=2.6,0&soft=0", "x=1,&soft=0", "x=1,0.5m&soft=0", "x=1,1&soft=2"],
+)
 def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
     follow_link(page, f"decision:{state}")
     assert features(figure) == X
-    assert not control(figure, "Show softmax beside it").is_checked()
+    assert not control(figure, "Show softmax probabilities").is_checked()
 
 
 def test_colors_follow_the_theme(figure):
@@ -166,6 +179,6 @@ def test_colors_follow_the_theme(figure):
 @pytest.mark.parametrize("width", [390, 600, 1280])
 def test_nothing_is_wider_than_the_figure(visit, file, width):
     figure = find(visit(file, width=width), "decision")
-    control(figure, "Show softmax beside it").check()
+    control(figure, "Show softmax probabilities").check()
     assert_fits(figure)
     assert span(figure, "polygon", ".rows") < 640

@@ -32,6 +32,14 @@ def test_it_says_what_it_cannot_show(change, message):
         live.decision(**{"x": X, "W": W, "b": B, "labels": ANIMALS, **change})
 
 
+def test_masked_features_and_classes_have_their_own_advice():
+    masked = np.ma.array(X, mask=[0, 1])
+    with pytest.raises(TypeError, match=r"`x` must not have .* Give both features a value"):
+        live.decision(masked, W, B)
+    with pytest.raises(TypeError, match=r"`b` must not have .* Leave these classes out"):
+        live.decision(X, W, np.ma.array(B, mask=[0, 0, 1]))
+
+
 def test_it_starts_from_its_arguments():
     figure = live.decision(np.array(X), np.array(W), np.array(B), np.array(ANIMALS))
     assert figure.start == {"x": X, "W": W, "b": B, "labels": ANIMALS, "challenge": True}
@@ -53,3 +61,8 @@ def test_the_words_for_the_picture_hold_its_numbers():
     alt = live.decision(X, W, B, ANIMALS).alt
     assert "cross at length 1.5 and share 0.4" in alt
     assert "seal 0.25, panda 1.23, duck -0.80. The answer is panda." in alt
+
+
+def test_classes_that_tie_by_hand_tie():
+    """At length 0.16 and share 0.83, rounding sets the score of duck above that of panda."""
+    assert live.decision([0.16, 0.83], W, B, ANIMALS).alt.endswith("The answer is panda.")

@@ -85,13 +85,13 @@ def decision(
             f"`b` must have a bias for each of the {classes[0]} columns of `W`, got shape "
             f"{b.shape}."
         )
-    x = _checked(x, "x", 1)
+    x = _checked(x, "x", 1, masked="Give both features a value.")
     if x.shape != (2,):
         raise ValueError(f"`x` must hold a length and a share, got shape {x.shape}.")
     names = ("length", "black")
     x = np.array([checked_number(f"x[{i}]", x[i], *LIMITS[name]) for i, name in enumerate(names)])
     labels = checked_labels(labels, len(b), of="scores")
-    z = x @ W + b
+    z = scores(x, W, b)
     winner = labels[z.argmax()]
 
     def draw(figure):
@@ -123,9 +123,11 @@ def decision(
     )
 
 
-def _checked(values: ArrayLike, name: str, dimensions: int) -> np.ndarray:
+def _checked(
+    values: ArrayLike, name: str, dimensions: int, masked: str = "Leave these classes out."
+) -> np.ndarray:
     """Return an argument as an array of floats that are at most the largest weight in size."""
-    array = real_array(values, name, masked="Leave these classes out.").astype(float)
+    array = real_array(values, name, masked=masked).astype(float)
     largest = LIMITS["weight"]
     if array.ndim != dimensions:
         raise ValueError(
@@ -139,6 +141,11 @@ def _checked(values: ArrayLike, name: str, dimensions: int) -> np.ndarray:
     return array
 
 
+def scores(x, W, b):
+    """Return the scores as view.mjs has them: classes that tie by hand tie."""
+    return np.round(x @ W + b, 13)
+
+
 def steps(name):
     """Return the values that a slider can have."""
     low, high = LIMITS[name]
@@ -148,14 +155,14 @@ def steps(name):
 def has_challenge(x, W, b):
     """Return whether all scores are close together at some place, but not at `x`."""
     lengths, shares = np.meshgrid(steps("length"), steps("black"))
-    spread = np.ptp(np.stack([lengths, shares], axis=-1) @ W + b, axis=-1)
-    return bool(spread.min() < LIMITS["near"] <= np.ptp(x @ W + b))
+    spread = np.ptp(scores(np.stack([lengths, shares], axis=-1), W, b), axis=-1)
+    return bool(spread.min() < LIMITS["near"] <= np.ptp(scores(x, W, b)))
 
 
 def draw_plane(ax, x, W, b, labels):
     """Draw the region of each class, its name in the middle, and a cross at `x`."""
     lengths, shares = np.meshgrid(steps("length"), steps("black"))
-    winners = (np.stack([lengths, shares], axis=-1) @ W + b).argmax(axis=-1)
+    winners = scores(np.stack([lengths, shares], axis=-1), W, b).argmax(axis=-1)
     levels = np.arange(len(labels) + 1) - 0.5
     colors = [f"C{k}" for k in range(len(labels))]
     ax.contourf(lengths, shares, winners, levels=levels, colors=colors, alpha=0.25)

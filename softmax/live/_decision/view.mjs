@@ -48,7 +48,7 @@ class DecisionFigure extends LiveElement {
           make("div", { class: "rows", role: "table", "aria-label": "Scores and decisions" },
             make("div", { class: "row soft", role: "row" }, head("class", "name"), head("score", "wide"), head("hard", "flag"), head("soft", "share")),
             ...this.rows.map(({ node }) => node)),
-          make("div", { class: "buttons" }, make("label", {}, this.soft, "Show softmax beside it"), button("Reset", () => this.load(start))))),
+          make("div", { class: "buttons" }, make("label", {}, this.soft, "Show softmax probabilities"), button("Reset", () => this.load(start))))),
       this.challenge,
     ];
     this.load(start);
@@ -141,7 +141,7 @@ class DecisionFigure extends LiveElement {
   }
 
   restore({ x = "", soft = "0" }) {
-    const values = x.split(",").map(parseFloat);
+    const values = x.split(",").map((text) => Number(text.trim() || NaN));
     const valid = values.length === NAMES.length && values.every((value, i) => within(value, this.ranges[i])) && ["0", "1"].includes(soft);
     if (valid) this.load({ x: values, soft: soft === "1" });
     return valid;
@@ -170,7 +170,7 @@ class DecisionFigure extends LiveElement {
     this.hair.setAttribute("d", `M${LEFT} ${at[1]}H${at[0]}V${BOTTOM}`);
     this.drawPhoto();
     this.answer.textContent = labels[first];
-    this.lead.textContent = lead ? `${format(lead)} ahead of ${labels[second]}` : `in a tie with ${labels[second]}`;
+    this.lead.textContent = lead ? `${lead < 0.005 ? "less than 0.01" : format(lead)} ahead of ${labels[second]}` : `in a tie with ${labels[second]}`;
     this.rows.forEach(({ node, bar, score, hard, share, p: number }, k) => {
       node.classList.toggle("first", k === first);
       const ends = [0, z[k]].map((x) => 50 + (50 * x) / this.reach);
@@ -211,9 +211,10 @@ class DecisionFigure extends LiveElement {
     const { near } = this.limits;
     const spread = maximum(z) + maximum(z.map((x) => -x));
     const solved = spread < near;
-    let verdict = `Now they are ${format(spread)} apart.`;
-    if (solved) verdict = `Solved: they are ${format(spread, 3)} apart, and still the hard answer is a flat “${this.start.labels[first]}”. What does softmax say?`;
-    showChallenge(this.challenge, solved, `Find an animal that leaves the model torn: all scores within ${near} of one another.`, verdict);
+    const apart = format(spread, 3);
+    let verdict = `Now they are ${apart} apart.`;
+    if (solved) verdict = `Solved: they are ${apart} apart, and still the hard answer is a flat “${this.start.labels[first]}”. What does softmax say?`;
+    showChallenge(this.challenge, solved, `Find an animal that leaves the model torn: all scores less than ${near} apart.`, verdict);
     return solved ? " Challenge solved." : "";
   }
 
