@@ -24,7 +24,6 @@ from question_parser import TITLE
 from sphinx import addnodes
 from sphinx.builders.latex import LaTeXBuilder
 from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinx.util.math import wrap_displaymath
 from sphinx.writers.latex import LaTeXTranslator
 from sphinx_design.shared import is_component
 from sphinx_exercise.nodes import (
@@ -250,14 +249,11 @@ class PrintedBook(LaTeXTranslator):
         return number_of(self.builder.env, self.curfilestack[-1], name)
 
     def visit_math_block(self, node):
-        """Write a formula."""
-        if not node.get("label"):
-            super().visit_math_block(node)
-        number, name = self.number(node["ids"][0]), f"equation:{node['docname']}:{node['label']}"
-        opening = r"\begin{equation*}"
-        tagged = rf"{opening}\tag{{{number}}}\label{{{name}}}"
-        self.body.append(wrap_displaymath(node.astext(), None, False).replace(opening, tagged, 1))
-        raise nodes.SkipNode
+        """Write a formula, with its number if it has a label."""
+        if node.get("label"):
+            number = self.number(node["ids"][0])
+            self.body.append(rf"\renewcommand{{\theequation}}{{{number}}}")
+        super().visit_math_block(node)
 
     def visit_caption(self, node):
         """Write a caption with the number of its figure."""

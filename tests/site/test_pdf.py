@@ -72,7 +72,7 @@ def test_numbers_are_those_of_the_site(articles, source):
     on_site = Counter(re.findall(r'class="eqno">\(([\d.]+)\)', articles))
     captions = re.findall(r'class="caption-number">(\w+)\.? ([\d.]*\d) ', articles)
     on_site.update(f"{kind} {number}" for kind, number in captions)
-    printed = Counter(re.findall(r"\\tag\{([\d.]+)\}", source))
+    printed = Counter(re.findall(r"\\renewcommand{\\theequation}{([\d.]+)}", source))
     for name, kind in {"figure": "Fig", "table": "Table"}.items():
         found = re.findall(rf"\\renewcommand{{\\the{name}}}{{([\d.]+)}}", source)
         printed.update(f"{kind} {number}" for number in found)
