@@ -43,6 +43,7 @@ class LivePictures(SphinxPostTransform):
         return [
             # Sphinx writes the data into a file.
             nodes.image("", uri=image["src"], alt=image["alt"], candidates={"?": ""}),
+            nodes.raw("", r"\par\nobreak", format="latex"),
             nodes.paragraph("", "", *filter(None, [note, where]), classes=["live-note"]),
         ]
 

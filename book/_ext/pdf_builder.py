@@ -23,6 +23,7 @@ from docutils import nodes
 from question_parser import TITLE
 from sphinx import addnodes
 from sphinx.builders.latex import LaTeXBuilder
+from sphinx.locale import admonitionlabels
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.writers.latex import LaTeXTranslator
 from sphinx_design.shared import is_component
@@ -113,6 +114,7 @@ class PrintedElements(SphinxPostTransform):
             if node["attributes"].get("class") in ("starter", "cell_input"):
                 return node.children
         if isinstance(node, proof_node):
+            node[0][-1] += latex(r"\bookqed")
             return boxed("proof", [], *node[0].children)
         if isinstance(node, tuple(NODE_TYPES.values())):
             title, *content = node.children
@@ -133,6 +135,12 @@ class PrintedElements(SphinxPostTransform):
             title, *content = node.children
             self.answers.append(boxed("solution", title.children[1:], *content, ids=node["ids"]))
             return []
+        if isinstance(node, nodes.paragraph) and all(
+            isinstance(child, nodes.raw) or child.astext() == ", " for child in node
+        ):
+            return []  # of an empty cell, or what numpydoc lists so that LaTeX keeps a source
+        if isinstance(node, addnodes.seealso):
+            return boxed("dropdown", [nodes.Text(admonitionlabels["seealso"])], *node.children)
         if isinstance(node, nodes.admonition) and isinstance(node[0], nodes.title):
             title, *content = node.children
             return boxed("admonition", title.children, *content, ids=node["ids"])
@@ -284,6 +292,16 @@ class PrintedBook(LaTeXTranslator):
         if isinstance(node.parent, nodes.literal) and not self.in_title:
             self.body[-1] = SIGNS.sub(r"\g<0>\\allowbreak{}", self.body[-1])
 
+    def visit_index(self, node):
+        """Write entries of the index with plain hyphens, so that equal ones are one."""
+        start = len(self.body)
+        try:
+            super().visit_index(node)
+        finally:
+            self.body[start:] = [
+                text.replace(r"\sphinxhyphen{}", "-") for text in self.body[start:]
+            ]
+
     def encode(self, text):
         """Escape text, with Chinese in its font."""
         return CJK.sub(r"{\\cjkfont \g<0>}", super().encode(text))
@@ -389,8 +407,8 @@ def set_up_latex(app, config):
         "extraclassoptions": "oneside,openany",
         "fontpkg": r"\usepackage{softmaxbook}",
         "fncychap": "",
-        "geometry": r"\usepackage[textwidth=15.5cm, textheight=24cm, centering]{geometry}",
-        "fvset": r"\fvset{fontsize=\small}",
+        # Lines of code of 100 characters fit.
+        "fvset": r"\fvset{fontsize=\fontsize{9.4}{11.8}\selectfont}",
         "preamble": r"\finishbook",
         "maketitle": r"\bookcover",
         "releasename": softmax.__version__,

@@ -112,6 +112,24 @@ def test_terms_of_the_glossary_are_in_the_index(pdf, articles):
     assert [term for term in terms if term.isalpha() and term.casefold() not in listed] == []
 
 
+def test_index_has_each_entry_once(pdf):
+    index = pdf.with_suffix(".ind").read_text(encoding="utf-8")
+    entries = Counter(re.findall(r"\\item (.*?)(?:,|$)", index, re.MULTILINE))
+    assert len(entries) > 200
+    assert [entry for entry, times in entries.items() if times > 1] == []
+
+
+def test_proofs_end_with_a_sign_and_cells_are_not_empty_paragraphs(articles, source):
+    proofs = articles.count('class="proof admonition"')
+    assert proofs > 50
+    assert source.count("\\bookqed\n") == proofs
+    assert "\\sphinxAtStartPar\n\n" not in source
+
+
+def test_few_lines_of_code_are_broken(pdf):
+    assert read("pdftotext", pdf, "-").count("↪") < 25
+
+
 def test_the_file_says_what_it_is_and_has_bookmarks(pdf):
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
