@@ -135,6 +135,8 @@ class PrintedElements(SphinxPostTransform):
             title, *content = node.children
             self.answers.append(boxed("solution", title.children[1:], *content, ids=node["ids"]))
             return []
+        if isinstance(node, nodes.raw) and node.astext() == "<br>":
+            return latex(r"\newline{}")
         if isinstance(node, nodes.paragraph) and all(
             isinstance(child, nodes.raw) or child.astext() == ", " for child in node
         ):

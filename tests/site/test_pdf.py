@@ -114,6 +114,7 @@ def test_terms_of_the_glossary_are_in_the_index(pdf, articles):
 
 def test_index_has_each_entry_once(pdf):
     index = pdf.with_suffix(".ind").read_text(encoding="utf-8")
+    index = re.sub(r"\\sphinxhyphen ?\{\}", "-", index)
     entries = Counter(re.findall(r"\\item (.*?)(?:,|$)", index, re.MULTILINE))
     assert len(entries) > 200
     assert [entry for entry, times in entries.items() if times > 1] == []
@@ -124,6 +125,11 @@ def test_proofs_end_with_a_sign_and_cells_are_not_empty_paragraphs(articles, sou
     assert proofs > 50
     assert source.count("\\bookqed\n") == proofs
     assert "\\sphinxAtStartPar\n\n" not in source
+
+
+def test_lines_of_cells_are_apart(articles, source):
+    assert articles.count("<br>") > 10
+    assert source.count(r"\newline{}") == articles.count("<br>")
 
 
 def test_few_lines_of_code_are_broken(pdf):
