@@ -35,7 +35,7 @@ DATA = ROOT / "softmax" / "data"
 PACKAGES = {
     "": "numpy",
     r"\b(matplotlib|plt|plotting|live)\b": "matplotlib",
-    r"\b(scipy|sklearn|SoftmaxClassifier|classifier|sparsemax)\b": "scikit-learn",
+    r"\b(scipy|sklearn|SoftmaxClassifier|classifier|sparsemax|playground)\b": "scikit-learn",
 }
 # The function that loads a data set -> the folder in which Python looks for it.
 LOADERS = {

@@ -24,6 +24,7 @@ from pyodide.code import eval_code_async
 
 os.environ["MPLBACKEND"] = "agg"  # figures are drawn for this file, not for a window
 warnings.filterwarnings("ignore", "FigureCanvasAgg is non-interactive")  # of plt.show()
+warnings.filterwarnings("ignore", "tqdm:disabling monitor support")  # there are no threads here
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # it says that it is at work
 PAUSE = 0.1  # seconds between two pieces of printed text
 CELL = "<cell {}>"
