@@ -71,9 +71,14 @@ COLORS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 
 
 def settled(page):
-    """Return the page when it is loaded. Colors change at once from then on."""
+    """Return the page when it is loaded. Colors change at once from then on.
+
+    All of it is laid out: axe-core remembers where elements are, and must not see them move.
+    """
     page.wait_for_load_state("load")
-    page.add_style_tag(content="* { transition: none !important; }")
+    page.add_style_tag(
+        content="* { transition: none !important; content-visibility: visible !important; }"
+    )
     return page
 
 
