@@ -42,6 +42,8 @@ WAITING = re.compile(
     r"<script(?= [^>]*src=\"[^\"]*/(?:doctools|sphinx_highlight|clipboard\.min|copybutton"
     r"|togglebutton|design-tabs|sphinx-book-theme)\.js)(?![^>]* defer)"
 )
+# Docutils' roles of references: ARIA has given up the one, and the other wants its items only.
+CITATION_ROLES = re.compile(r' role="doc-biblioentry"|(?<=<div) role="list"(?= class="citation-)')
 DATA = re.compile(r'(?<=<img src=")data:image/png;base64,(?P<content>[^"]+)')
 PICTURE = re.compile(r'<img\b[^>]*\bsrc="(?P<source>[^":]+\.png)"[^>]*>')
 
@@ -87,6 +89,7 @@ def lean(text, folder):
     # The theme takes "" for no mode chosen, and then complains of it in the console.
     text = text.replace('getItem("mode") || ""', 'getItem("mode") || "auto"')
     text = OPTIONS.sub(within, text)
+    text = CITATION_ROLES.sub("", text)
     # A bar that opens code says what it does; MyST-NB gives it another name besides.
     text = text.replace('<summary aria-label="Toggle hidden content">', "<summary>")
     return PICTURE.sub(sized, WAITING.sub('<script defer="defer"', TAG.sub(kept, text)))

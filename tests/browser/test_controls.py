@@ -67,3 +67,27 @@ def test_proof_is_not_a_card_and_rules_of_the_book_are_in_force(visit, address):
     page = visit(f"{address}/book/derivation.html")
     shadow = page.locator("div.proof.admonition[class='proof admonition']").first
     assert shadow.evaluate("node => getComputedStyle(node).boxShadow") == "none"
+
+
+# Boxes by what they do: whether a stop of the keyboard, and whether they scroll.
+BOXES = """() => {
+  const boxes = [...document.querySelectorAll("main pre, main .pst-scrollable-table-container")];
+  const scrolls = (box) => box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
+  return boxes.map((box) => [box.tabIndex === 0, scrolls(box)]);
+}"""
+
+
+def test_boxes_that_scroll_and_no_others_are_stops_of_the_keyboard(visit, address):
+    page = visit(f"{address}/book/large-vocabularies.html", width=390)
+    right = f"() => ({BOXES})().every(([stop, scrolls]) => stop === scrolls)"
+    page.wait_for_function(right)  # one by one, while the browser has nothing else to do
+    narrow = sum(stop for stop, _ in page.evaluate(BOXES))
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.wait_for_function(right)
+    assert 0 < sum(stop for stop, _ in page.evaluate(BOXES)) < narrow
+    # The output of a cell that is run on the page.
+    page.evaluate("document.querySelector('.cell').append(document.createElement('pre'))")
+    page.evaluate("document.querySelector('.cell > pre').textContent = 'wide '.repeat(100)")
+    page.wait_for_function("document.querySelector('.cell > pre').tabIndex === 0")
+    # The theme, which lays out the whole page to give others a -1, leaves them alone.
+    assert page.locator("pre[tabindex='-1']").count() == 0

@@ -60,9 +60,6 @@ BEFORE_THE_FIGURE = """name => {
 ALLOWED = [
     ("region", 'class="sidebar-primary-item"', "The theme puts its logo outside of any landmark."),
     ("empty-table-header", '<th class="head', "The corner of a table has no text."),
-    ("aria-allowed-role", "doc-biblioentry", "Docutils' role for a reference of a docstring."),
-    ("aria-deprecated-role", "doc-biblioentry", "The same."),
-    ("aria-required-children", 'class="citation-list"', "Docutils' list of such references."),
 ]
 # Without it axe asks for the style sheets itself, where they are not.
 OPTIONS = {"resultTypes": ["violations"], "preload": False}

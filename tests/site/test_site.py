@@ -239,3 +239,10 @@ def test_every_link_inside_the_site_arrives(page):
             assert unquote(parts.fragment) in anchors(name), (
                 f"{page} links to {href}: no such place."
             )
+
+
+def test_mentions_of_references_in_docstrings_have_their_numbers():
+    text = soup("book/api.html").select_one("main").get_text()
+    assert not re.findall(r"\[R[0-9a-f]{12}-", text)
+    mentions = soup("book/api.html").select("main a.reference.internal[href^='#r']")
+    assert {"[1]", "[5]"} <= {mention.get_text() for mention in mentions}
