@@ -94,6 +94,10 @@ def test_pad_moves_nothing_when_it_takes_the_place_of_its_picture(open_page):
     page.route("**/doctools.js*", lambda route: held.append(route))
     page.reload(wait_until="commit")
     doors.wait_for()
+    # Until its style sheets are here, nobody sees the page, but it can be measured.
+    page.wait_for_function(
+        "Array.from(document.querySelectorAll('link[rel=stylesheet]')).every((link) => link.sheet)"
+    )
     assert page.locator("softmax-digit:not(:defined) img").is_visible()
     assert doors.bounding_box()["y"] == pytest.approx(expected, abs=50)
     for route in held:
