@@ -29,6 +29,9 @@ PACKAGE := setup.py $(wildcard softmax/*.py softmax/live/*.py softmax/live/*/*.p
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
+# Every kernel would otherwise compile the modules that it imports anew, which is most of its start.
+unexport PYTHONDONTWRITEBYTECODE
+
 # What a step that fails has written is not taken for its result: the EPUB is written in spite of warnings.
 .DELETE_ON_ERROR:
 
