@@ -7,6 +7,7 @@ printed, then ``html`` or ``text`` of the last expression, ``png`` of each figur
 """
 
 import base64
+import builtins
 import io
 import linecache
 import logging
@@ -41,6 +42,16 @@ def count(x, /, weights=None, minlength=0):
 
 
 np.bincount = count
+
+
+def refuse_input(prompt=""):
+    """Say what to do in place of asking: a page has no line to type an answer into."""
+    raise RuntimeError(
+        "input() cannot ask here. Write the answer into the code, for example answer = '3'."
+    )
+
+
+builtins.input = refuse_input
 
 
 class Printed:

@@ -223,6 +223,13 @@ def test_error_shows_the_lines_of_the_cell_alone(page):
     assert "site-packages" not in error
 
 
+def test_cell_that_asks_for_input_says_what_to_do_instead(page):
+    cell_1 = cell(page, "import numpy")
+    edit(cell_1, "answer = input('How many classes? ')")
+    assert run(cell_1)[0].splitlines()[0] == "line 1:"
+    assert "Write the answer into the code, for example answer = '3'." in run(cell_1)[0]
+
+
 def test_cell_that_fails_does_not_keep_a_later_one_from_running(page):
     later = cell(page, "naive_softmax(z)").first
     before = shown(later)
