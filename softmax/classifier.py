@@ -5,21 +5,19 @@ from __future__ import annotations
 import copy
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
-from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_array, check_random_state, compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from tqdm import tqdm
 
+from softmax import _classifier_validation as checks
 from softmax._feature_scaling import FeatureScaling
 from softmax._optimizer import (
     MomentumSGD,
@@ -31,7 +29,7 @@ from softmax._optimizer import (
     mean_loss,
     newton_decrease,
 )
-from softmax._validation import as_array, refuse_masked
+from softmax._validation import as_array
 from softmax.functional import log_softmax, softmax
 from softmax.losses import entropy
 
@@ -40,16 +38,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
     from scipy.sparse import sparray, spmatrix
-
-_FLOATS = [np.float64, np.float32]
-
-# What to pass in place of arrays with masked entries, whose mask scikit-learn would drop.
-_IMPUTE = (
-    "Fill them in first, for example by SimpleImputer().fit_transform({0}.filled(np.nan)) from "
-    "sklearn.impute."
-)
-_NO_WEIGHT = "To leave these rows out, pass sample_weight.filled(0)."
-_SELECT = "To leave these rows out, select those where ~np.ma.getmaskarray({0})."
 
 # The prior variance, under alpha="auto", of how far a feature usually moves a logit.
 _PRIOR_VARIANCE = 10.0
@@ -308,24 +296,24 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         --------
         partial_fit : One epoch on a part of the data.
         """
-        self._check_parameters()
+        checks.check_parameters(self)
         if (X_val is None) != (y_val is None):
             raise ValueError("`X_val` and `y_val` must be passed together, got only one of them.")
         with _unchanged_on_error(self):
             continued = self.warm_start and hasattr(self, "coef_")
-            X, y = self._validate_training_data(X, y, reset=not continued)
+            X, y = checks.validate_training_data(self, X, y, reset=not continued)
             self._set_classes(np.unique(y), continued)
-            labels = self._encode(y, "y")
-            sample_weight = self._validate_sample_weight(sample_weight, X, labels)
-            X, labels, sample_weight = _drop_zero_weights(X, labels, sample_weight)
-            self._check_two_classes(self.classes_[np.unique(labels)])
+            labels = checks.encode_labels(y, self.classes_, "y")
+            sample_weight = checks.validate_sample_weight(self, sample_weight, labels)
+            X, labels, sample_weight = checks.drop_zero_weights(X, labels, sample_weight)
+            checks.check_two_classes(self.classes_[np.unique(labels)])
             rng = check_random_state(self.random_state)
             val_weight = None
             if X_val is not None:
-                X_val, y_val = self._validate_training_data(
-                    X_val, y_val, reset=False, names=("X_val", "y_val")
+                X_val, y_val = checks.validate_training_data(
+                    self, X_val, y_val, reset=False, names=("X_val", "y_val")
                 )
-                y_val = self._encode(y_val, "y_val")
+                y_val = checks.encode_labels(y_val, self.classes_, "y_val")
             elif self.early_stopping:
                 rows, val_rows = train_test_split(
                     np.arange(len(labels)),
@@ -380,7 +368,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         --------
         fit : Many epochs on all of the data.
         """
-        self._check_parameters()
+        checks.check_parameters(self)
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
         if self.class_weight == "balanced":
@@ -395,18 +383,18 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 raise ValueError("classes must be passed on the first call to partial_fit.")
             if classes is not None:
                 as_array(classes, "classes", masked="Pass classes.compressed().")
-            X, y = self._validate_training_data(X, y, reset=first)
+            X, y = checks.validate_training_data(self, X, y, reset=first)
             if first:
                 self._set_classes(np.unique(classes), continued=False)  # type: ignore[arg-type]
-                self._check_two_classes(self.classes_)
+                checks.check_two_classes(self.classes_)
             elif classes is not None and not np.array_equal(self.classes_, np.unique(classes)):
                 raise ValueError(
                     f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
                     f"{self.classes_!r}"
                 )
-            labels = self._encode(y, "y")
-            sample_weight = self._validate_sample_weight(sample_weight, X, labels)
-            X, labels, sample_weight = _drop_zero_weights(X, labels, sample_weight)
+            labels = checks.encode_labels(y, self.classes_, "y")
+            sample_weight = checks.validate_sample_weight(self, sample_weight, labels)
+            X, labels, sample_weight = checks.drop_zero_weights(X, labels, sample_weight)
             if first:
                 rng = check_random_state(self.random_state)
                 self._init_parameters(X, rng)
@@ -563,9 +551,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         --------
         predict : The most probable class of each example.
         """
-        as_array(y, "y", masked=_SELECT.format("y"))
+        as_array(y, "y", masked=checks.SELECT.format("y"))
         if sample_weight is not None:
-            as_array(sample_weight, "sample_weight", masked=_NO_WEIGHT)
+            as_array(sample_weight, "sample_weight", masked=checks.NO_WEIGHT)
         return super().score(X, y, sample_weight)
 
     def __sklearn_tags__(self):
@@ -575,101 +563,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
     def _logits(self, X):
         check_is_fitted(self)
-        _refuse_unreadable(X, "X")
-        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=_FLOATS)
+        checks.refuse_unreadable(X, "X")
+        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=checks.FLOATS)
         return X @ self.coef_.T + self.intercept_
-
-    def _check_parameters(self):
-        """Raise a ValueError that names the first parameter that is out of its range."""
-
-        def number(low, high=math.inf, kind=Real, low_included=True):
-            def check(value):
-                if not isinstance(value, kind) or isinstance(value, bool):
-                    return False
-                return (low <= value if low_included else low < value) and value < high
-
-            return check
-
-        def one_of(*names):
-            return lambda value: isinstance(value, str) and value in names
-
-        def boolean(value):
-            return isinstance(value, (bool, np.bool_))
-
-        auto, positive_int = one_of("auto"), number(1, kind=Integral)
-        rules = {
-            "learning_rate": (
-                (one_of("adaptive", "constant", "cosine"),),
-                "'adaptive', 'constant' or 'cosine'",
-            ),
-            "learning_rate_init": (
-                (auto, number(0, low_included=False)),
-                "'auto' or a finite number > 0",
-            ),
-            "alpha": ((auto, number(0)), "'auto' or a finite number >= 0"),
-            "batch_size": ((auto, positive_int), "'auto' or an int >= 1"),
-            "max_iter": ((positive_int,), "an int >= 1"),
-            "momentum": ((number(0, 1),), "a number >= 0 and < 1"),
-            "tol": ((number(0), lambda value: value is None), "None or a finite number >= 0"),
-            "n_iter_no_change": ((positive_int,), "an int >= 1"),
-            "early_stopping": ((boolean,), "True or False"),
-            "validation_fraction": ((number(0, 1, low_included=False),), "a number > 0 and < 1"),
-            "class_weight": (
-                (one_of("balanced"), lambda value: value is None or isinstance(value, dict)),
-                "None, 'balanced' or a dict",
-            ),
-            "shuffle": ((boolean,), "True or False"),
-            "init_scale": ((number(0),), "a finite number >= 0"),
-            "verbose": ((boolean, number(0, kind=Integral)), "True, False or an int >= 0"),
-            "warm_start": ((boolean,), "True or False"),
-        }
-        for name, (checks, allowed) in rules.items():
-            value = getattr(self, name)
-            if not any(check(value) for check in checks):
-                raise ValueError(f"`{name}` must be {allowed}, got {value!r}.")
-
-    def _validate_training_data(self, X, y, reset, names=("X", "y")):
-        _refuse_unreadable(X, names[0])
-        as_array(y, names[1], masked=_SELECT.format(names[1]))
-        if getattr(X, "dtype", None) == np.dtype("f4").newbyteorder():
-            X = X.astype(np.float32)  # the other byte order, which scikit-learn makes float64
-        X, y = validate_data(self, X, y, reset=reset, accept_sparse="csr", dtype=_FLOATS, order="C")
-        check_classification_targets(y)
-        return X, y
-
-    def _validate_sample_weight(self, sample_weight, X, labels):
-        """Return the weights times the class weights, in float64; None if all are 1."""
-        if sample_weight is not None:
-            as_array(sample_weight, "sample_weight", masked=_NO_WEIGHT)
-            sample_weight = check_array(
-                sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
-            )
-            if sample_weight.shape != labels.shape:
-                raise ValueError(
-                    f"`sample_weight` must be of shape {labels.shape}, one weight for each row of "
-                    f"`X`, got shape {sample_weight.shape}."
-                )
-            if (sample_weight < 0).any():
-                index = int(np.argmax(sample_weight < 0))
-                raise ValueError(
-                    f"`sample_weight` must be >= 0, got {sample_weight[index]} at index {index}."
-                )
-            if not sample_weight.any():
-                raise ValueError("`sample_weight` must have a weight > 0, got zeros only.")
-            with np.errstate(over="ignore"):
-                total = float(np.sum(sample_weight))
-            least = 1e-12 if self.alpha == "auto" and self.learning_rate_init == "auto" else 0
-            if not least <= total < math.inf:
-                raise ValueError(
-                    f"`sample_weight` must have a sum that is finite and not close to 0, got "
-                    f"{total:.3g}. Multiply the weights by a constant that brings their mean to 1."
-                )
-        if self.class_weight is not None:
-            by_class = compute_class_weight(
-                self.class_weight, classes=self.classes_, y=self.classes_[labels]
-            )
-            sample_weight = by_class[labels] * (1 if sample_weight is None else sample_weight)
-        return sample_weight
 
     def _set_classes(self, classes, continued):
         if continued and not np.array_equal(classes, self.classes_):
@@ -678,23 +574,6 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 f"call to fit. Previously got {self.classes_}, `y` has {classes}"
             )
         self.classes_ = classes
-
-    def _check_two_classes(self, classes):
-        if len(classes) < 2:
-            raise ValueError(
-                "This solver needs samples of at least 2 classes in the data, but the data "
-                f"contains only one class: {classes[0]!r}"
-            )
-
-    def _encode(self, y, name):
-        """Return the index of each label in `classes_`."""
-        found = np.unique(y)
-        if not np.isin(found, self.classes_).all():
-            raise ValueError(
-                f"`{name}` has classes not in `self.classes_`. "
-                f"`self.classes_` has {self.classes_}. '{name}' has {found}."
-            )
-        return np.searchsorted(self.classes_, y)
 
     def _init_parameters(self, X, rng):
         """Set the parameters to start from."""
@@ -829,11 +708,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             if monitored and n_no_improvement >= self.n_iter_no_change:
                 if self.learning_rate != "adaptive" or factor < _LEAST_RATE:
                     break
-                if (
-                    not progressed
-                    if self.early_stopping
-                    else self._has_converged(optimizer, X, data)
-                ):
+                if self.early_stopping and not progressed:
+                    break
+                if not self.early_stopping and self._has_converged(optimizer, X, data):
                     break
                 n_no_improvement, progressed = 0, False
                 optimizer.stop_moving()
@@ -915,24 +792,6 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 "learning_rate_init='auto'; tol=None trains without this test."
             )
         warnings.warn(reason + advice, ConvergenceWarning, stacklevel=3)
-
-
-def _refuse_unreadable(X, name):
-    """Raise a TypeError for what scikit-learn would not name, or would read without its mask."""
-    masked = _IMPUTE.format(name)
-    refuse_masked(X, name, masked=masked)
-    if isinstance(X, (Mapping, Set, Iterator)) and not issparse(X):  # some are dictionaries, too
-        as_array(X, name, masked=masked)
-
-
-def _drop_zero_weights(
-    X: Any, labels: np.ndarray, sample_weight: Any
-) -> tuple[np.ndarray | sparray, np.ndarray, np.ndarray | None]:
-    """Leave out the rows of weight 0, which must not affect ranges and batches either."""
-    if sample_weight is None or sample_weight.all():
-        return X, labels, sample_weight
-    rows = np.flatnonzero(sample_weight)
-    return X[rows], labels[rows], sample_weight[rows]
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_validate, train_test_split
 from sklearn.utils.class_weight import compute_class_weight
 
+import softmax._classifier_validation
 import softmax._feature_scaling
 import softmax._optimizer
 import softmax.classifier
@@ -489,7 +490,12 @@ def test_batches_grow_with_the_data():
 
 
 def test_only_the_public_interface_of_scikit_learn():
-    for module in (softmax.classifier, softmax._optimizer, softmax._feature_scaling):
+    for module in (
+        softmax.classifier,
+        softmax._classifier_validation,
+        softmax._optimizer,
+        softmax._feature_scaling,
+    ):
         for node in ast.walk(ast.parse(inspect.getsource(module))):
             if isinstance(node, ast.ImportFrom) and node.module.startswith("sklearn"):
                 names = [*node.module.split("."), *(alias.name for alias in node.names)]
