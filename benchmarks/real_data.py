@@ -23,6 +23,7 @@ from sklearn.datasets import (
     load_wine,
     make_classification,
 )
+from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedShuffleSplit
@@ -134,6 +135,7 @@ def synthetic_sets():
     yield "100,000 rows", X + 20, y
     yield "one-hot codes, sparse", *one_hot_codes(rng)
     yield "text, 4000 x 20,000, sparse", *text(rng, 4000, 20_000)
+    yield "tf-idf, rare words, sparse", *rare_words(rng, 10_000, 50_000)
 
 
 def with_sentinels(X, rng, code=-9999, features=None):
@@ -168,6 +170,21 @@ def text(rng, n, n_words, n_topics=20, length=100):
     words = np.concatenate(rows)[np.argsort(order)]
     counts = np.ones(words.size), (np.repeat(np.arange(n), length), words.ravel())
     return scipy.sparse.csr_array(counts, shape=(n, n_words)), y
+
+
+def rare_words(rng, n, n_words, n_topics=20, length=100):
+    """Return tf-idf of texts where 8 % of the words belong to the topic, and 10 % wrong labels."""
+    y = rng.integers(n_topics, size=n)
+    popular = rng.permutation(1 / np.arange(1, n_words + 1) ** 0.8)
+    words = rng.choice(n_words, (n, length), p=popular / popular.sum())
+    own = rng.choice(n_words, (n_topics, 150), replace=False)
+    topical = own[y[:, None], rng.integers(150, size=(n, length))]
+    words = np.where(rng.random((n, length)) < 0.08, topical, words)
+    counts = np.ones(words.size), (np.repeat(np.arange(n), length), words.ravel())
+    X = TfidfTransformer(sublinear_tf=True).fit_transform(
+        scipy.sparse.csr_array(counts, shape=(n, n_words))
+    )
+    return X, np.where(rng.random(n) < 0.1, rng.integers(n_topics, size=n), y)
 
 
 def measure(model, X, y, splits):

@@ -176,7 +176,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     :math:`r_d w_{kd}`, which is how far the feature alone usually moves a logit, is normal with
     variance 10. This is a weakly informative prior in the sense of [5]_: it hardly shows where
     data are plentiful, and keeps the weights finite where the classes can be separated. A few
-    outliers do not change it. With sample weights, N is their sum.
+    outliers do not change it. With sample weights, N is their sum. The prior ignores units, and
+    with them weights that were put into the features, such as the inverse document frequency in
+    tf-idf. To keep those, pass ``alpha=1/N``, the default penalty of ``LogisticRegression``.
 
     **Convergence.** A gradient g is small if `n_iter_no_change` steps of the best length along g
     cannot be counted on to improve the objective by more than `tol`, that is, if
