@@ -164,7 +164,7 @@ def softmax_rows(x, z, temperature):
     starts = _starts(n, k)
     top = x.argmax(axis=1)
     top += starts
-    z = _shift(x, z, x.reshape(-1)[top][:, None], temperature)
+    z = _shift(x, z, x.take(top)[:, None], temperature)
     np.exp(z, z)
     flat = z.reshape(-1)
     flat[top] = 0
@@ -237,7 +237,7 @@ def shifted_max_and_tail(x, dtype, temperature=1.0):
         starts = _starts(n, k)
         top = x.argmax(axis=1)
         top += starts
-        m = x.reshape(-1)[top].astype(dtype)
+        m = x.take(top).astype(dtype)
         shifted = np.empty(x.shape, dtype)
         _shift(x, shifted, m[:, None], temperature)
         e = np.exp(shifted)
