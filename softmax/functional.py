@@ -195,7 +195,7 @@ def log_softmax(
 
     References
     ----------
-    .. [1] D. E. Knuth, The Art of Computer Programming, volume 2, section 4.2.2, theorem B.
+    .. [1] Donald E. Knuth, The Art of Computer Programming, volume 2, section 4.2.2, theorem B.
 
     Examples
     --------
