@@ -23,8 +23,6 @@ import base64
 import posixpath
 import pydoc
 import re
-from contextlib import contextmanager
-from functools import cache
 from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
@@ -42,6 +40,7 @@ from pybtex.backends import markdown
 from small_pictures import shrink_png
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole, sphinx_domains
+from sphinx.util.parallel import ParallelTasks, parallel_available
 from stream_outputs import join_pieces
 
 FOLDER = "_notebooks"
@@ -303,26 +302,29 @@ def plain_notebook(source, outputs, resolver, first):
     return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC})
 
 
-def write_notebooks(app, exception):
+def start_writing(app, builder):
+    """Begin to write the notebooks, in a process beside the one that writes the pages."""
+    if builder.name == "html" and parallel_available:
+        app.notebook_tasks = ParallelTasks(1)
+        app.notebook_tasks.add_task(write_notebooks, app)
+
+
+def write_notebooks(app):
     """Write the notebook of every page into the site."""
+    for docname in sorted(app.env.found_docs):
+        path = Path(app.outdir) / notebook_path(docname)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(notebook_text(app, docname), encoding="utf-8")
+
+
+def finish_writing(app, exception):
+    """Wait for the notebooks, or write them if that has not begun."""
     if exception is not None or app.builder.name != "html":
         return
-    with remembered_doctrees(app.env):
-        for docname in sorted(app.env.found_docs):
-            path = Path(app.outdir) / notebook_path(docname)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(notebook_text(app, docname), encoding="utf-8")
-
-
-@contextmanager
-def remembered_doctrees(env):
-    """Unpickle each page once: Sphinx does so for every single reference to a figure."""
-    read = env.get_doctree
-    env.get_doctree = cache(read)
-    try:
-        yield
-    finally:
-        env.get_doctree = read
+    if hasattr(app, "notebook_tasks"):
+        app.notebook_tasks.join()
+    else:
+        write_notebooks(app)
 
 
 def named_notebook(source):
@@ -379,7 +381,8 @@ class Download(SphinxRole):
 def setup(app):
     """Register with Sphinx."""
     app.add_role("notebook", Download())
-    app.connect("build-finished", write_notebooks)
+    app.connect("write-started", start_writing)
+    app.connect("build-finished", finish_writing)
     # The theme fills its menus at priority 501.
     app.connect("html-page-context", add_download, priority=502)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
