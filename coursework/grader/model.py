@@ -11,7 +11,7 @@ import importlib
 import re
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -436,6 +436,20 @@ class Result:
         """The points that count."""
         return max(0.0, self.points - self.penalty)
 
+    def marked_by_hand(self, marks):
+        """Return the result with the points and comments of a person.
+
+        `marks` holds such pairs by question; without one, or with None, a question stays.
+        """
+        questions = tuple(
+            question.marked_by_hand(*mark) if (mark := marks.get(question.name)) else question
+            for question in self.questions
+        )
+        if questions == self.questions:
+            return self
+        status = worst(question.status for question in questions)
+        return replace(self, questions=questions, status=status)
+
     @property
     def is_unanswered(self):
         """Whether there is an answer to none of the questions."""
@@ -452,13 +466,8 @@ def worst(states):
     return max(states, key=STATES.index, default=OK)
 
 
-def to_dict(result):
-    """Return a `Result` as what JSON can hold."""
-    return asdict(result)
-
-
 def from_dict(record):
-    """Return the `Result` that `to_dict` made `record` from.
+    """Return the `Result` that `dataclasses.asdict` made `record` from.
 
     Raises
     ------

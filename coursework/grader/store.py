@@ -19,7 +19,7 @@ import fcntl
 import hashlib
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from coursework.files import write_atomically
@@ -126,12 +126,7 @@ class WorkFolder:
 
     def write_record(self, record):
         """Keep what became of a student."""
-        kept = {
-            "key": record.key,
-            "marked": record.marked and model.to_dict(record.marked),
-            "result": model.to_dict(record.result),
-        }
-        write_json(self._path_of(record.result.student), kept)
+        write_json(self._path_of(record.result.student), asdict(record))
 
     def _path_of(self, student):
         return self.path / "students" / f"{safe_name(student)}.json"
@@ -191,18 +186,15 @@ class WorkFolder:
 def apply_manual(record, manual):
     """Return the result of a record, with the marks given by hand for these very answers."""
     result = record.result
+    answers = {q.name: _fingerprint(q.answer) for q in result.questions if q.manual}
     marks = manual.get(result.student, {})
-    questions = tuple(_apply(question, marks.get(question.name)) for question in result.questions)
-    if questions == result.questions:
-        return result
-    status = model.worst(question.status for question in questions)
-    return replace(result, questions=questions, status=status)
-
-
-def _apply(question, mark):
-    if not mark or not question.manual or mark["answer"] != _fingerprint(question.answer):
-        return question
-    return question.marked_by_hand(mark["points"], mark["comment"])
+    return result.marked_by_hand(
+        {
+            name: (mark["points"], mark["comment"])
+            for name, mark in marks.items()
+            if mark["answer"] == answers.get(name)
+        }
+    )
 
 
 def _fingerprint(answer):

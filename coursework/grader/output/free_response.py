@@ -11,7 +11,6 @@ import hashlib
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from coursework.files import write_atomically
@@ -24,7 +23,6 @@ from coursework.grader.model import (
     GraderError,
     Reason,
     Result,
-    worst,
 )
 from coursework.grader.output.html import render
 from coursework.grader.output.wording import explain_question, in_points, say
@@ -128,21 +126,21 @@ def merge_answers(results: Sequence[Result], path) -> list[Result]:
         comment. Names every bad row; nothing is merged then.
     """
     students = _find_students(results)
-    marks, problems = {}, []
+    marks, problems = {result.student: {} for result in results}, []
     for number, cells in read_csv(path, READ, READ):
         row = {name: plain_cell(cell) for name, cell in cells.items()}
         try:
-            place, mark = _read_mark(row, students)
-            if place in marks:
+            student, question, mark = _read_mark(row, students)
+            if question in marks[student]:
                 raise AnswersError("this answer has its marks in an earlier row already")
         except AnswersError as error:
             problems.append(f"row {number} ({row['student']}, {row['question']}): {error}")
             continue
-        marks[place] = mark
+        marks[student][question] = mark
     if problems:
         count = f"{len(problems)} bad row{'s' if len(problems) > 1 else ''}"
         raise AnswersError("\n".join([f"{path}: {count}, so nothing was merged", *problems]))
-    return [_merge(result, marks) for result in results]
+    return [result.marked_by_hand(marks[result.student]) for result in results]
 
 
 def _find_students(results):
@@ -150,13 +148,13 @@ def _find_students(results):
     students = {_make_key(result): result for result in results}
     if len(students) < len(results):
         raise AnswersError(
-            "two students have the same key, or the same name; export with anonymous=False"
+            "two students have the same key; export the answers with --names"
         )
     return students | {result.student: result for result in results}
 
 
 def _read_mark(row, students):
-    """Return (student, question) of one row, and (points, comment) or None."""
+    """Return student and question of one row, and (points, comment) or None."""
     result = students.get(row["student"])
     if result is None:
         raise AnswersError(
@@ -168,16 +166,15 @@ def _read_mark(row, students):
         raise AnswersError(f"there is no such question; there are: {', '.join(questions)}")
     if not question.manual:
         raise AnswersError("this question is not marked by hand")
-    place = (result.student, question.name)
     if not row["points"]:
-        return place, None
+        return result.student, question.name, None
     if question.status not in (OK, AWAITING):
         why = explain_question(question) or question.status
         raise AnswersError(f"there is no answer to mark: {why}")
     points = _read_points(row["points"], question.out_of)
     if points == 0 and not row["comment"]:
         raise AnswersError("0 points need a comment, so that the student knows why")
-    return place, (points, row["comment"])
+    return result.student, question.name, (points, row["comment"])
 
 
 def _read_points(text, out_of):
@@ -188,19 +185,3 @@ def _read_points(text, out_of):
     if not 0 <= points <= out_of:
         raise AnswersError(f"{text} points; allowed are 0 to {in_points(out_of)}")
     return points
-
-
-def _merge(result, marks):
-    questions = tuple(
-        _mark(question, marks.get((result.student, question.name))) for question in result.questions
-    )
-    if questions == result.questions:
-        return result
-    if result.status not in (OK, AWAITING):
-        return replace(result, questions=questions)
-    status = worst([question.status for question in questions])
-    return replace(result, questions=questions, status=status)
-
-
-def _mark(question, mark):
-    return question.marked_by_hand(*mark) if mark else question

@@ -1,5 +1,6 @@
 """The marks of one notebook, whatever is in it."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -35,7 +36,7 @@ def test_a_notebook_has_its_marks_and_what_reproduces_them():
     assert "log_softmax: not answered" in explain(result)
     assert len(result.sha256) == 64
     assert result.seconds > 0
-    assert model.from_dict(json.loads(json.dumps(model.to_dict(result)))) == result
+    assert model.from_dict(json.loads(json.dumps(dataclasses.asdict(result)))) == result
 
 
 @pytest.mark.parametrize(
