@@ -11,8 +11,8 @@ from datetime import datetime
 from coursework.grader import model
 from coursework.grader.inbox.find import SubmissionError, read_submission
 from coursework.grader.inbox.roster import late_hours, late_penalty
-from coursework.grader.marking.grade import grade_notebook, source_version, unmarked
-from coursework.grader.model import Assignment, Cause, Reason, Result
+from coursework.grader.marking.grade import grade_notebook, source_version
+from coursework.grader.model import Assignment, Cause, QuestionResult, Reason, Result
 from coursework.grader.sanitize import join, one_line, shorten
 from coursework.grader.store import Record, apply_manual
 from coursework.grader.workers.processes import LostTaskError
@@ -158,10 +158,27 @@ def _without_marks(submission, settings, status, reason):
         student=submission.student.student,
         assignment=settings.assignment.name,
         status=status,
-        questions=unmarked(settings.assignment, status, reason),
+        questions=(),
         seed=settings.seed,
         reason=reason,
         parameters=settings.parameters,
+    )
+
+
+def _unmarked(assignment, status, reason):
+    """Return the questions of an assignment without points."""
+    return tuple(
+        QuestionResult(
+            name=question.name,
+            title=question.title,
+            points=0.0,
+            out_of=question.out_of,
+            status=status,
+            cause=reason.cause,
+            reasons=(reason,),
+            manual=bool(question.manual_points),
+        )
+        for question in assignment.questions
     )
 
 
@@ -175,9 +192,8 @@ def _make_record(submission, settings, marked):
         result, note = _without_marks(submission, settings, submission.status, reason), ""
     else:
         key = settings.key(marked.sha256)
-    if not result.questions:  # the worker could not even read the assignment
-        questions = unmarked(assignment, result.status, result.reason)
-        result = replace(result, questions=questions)
+    if not result.questions:
+        result = replace(result, questions=_unmarked(assignment, result.status, result.reason))
     if result.is_unanswered and (submission.others or submission.rest):
         attention = True
         note = join(submission.tell_rest(), note)

@@ -12,7 +12,7 @@ from coursework.grader import model
 from coursework.grader.marking.free_response import extract_answer
 from coursework.grader.marking.notebook import UnreadableError, read_notebook
 from coursework.grader.marking.question import mark_cells
-from coursework.grader.model import FOLDER, Cause, QuestionResult, Reason, Result, load_assignment
+from coursework.grader.model import FOLDER, Cause, Reason, Result, load_assignment
 from coursework.grader.sandbox.host import check_sandbox
 
 
@@ -48,7 +48,7 @@ def grade_notebook(
     """Return the marks of one notebook, before any deadline.
 
     Takes bytes and not a path, so that a worker on another machine can do it. Whatever goes
-    wrong becomes a `Result` that says so.
+    wrong becomes a `Result` without questions that says so.
 
     Parameters
     ----------
@@ -83,11 +83,10 @@ def grade_notebook(
                 "this worker has another version of the coursework, or it was changed meanwhile"
             )
         assignment = _load(assignment_name, tuple(sorted(parameters.items())))
-        result = replace(result, questions=unmarked(assignment, model.FAILED))
         result = _mark(result, assignment, data, sandbox, released)
     except Exception as error:
         reason = Reason(Cause.GRADER_FAILED, (f"{type(error).__name__}: {error}",))
-        result = without_marks(result, model.FAILED, reason)
+        result = replace(result, reason=reason)
     return replace(result, seconds=time.perf_counter() - began)
 
 
@@ -102,11 +101,12 @@ def _load(name, parameters):
 def _mark(result, assignment, data, sandbox, released):
     """Return `result` with its marks."""
     if data is None:
-        return without_marks(result, model.UNREADABLE, Reason(Cause.FILE_LOST))
+        return replace(result, status=model.UNREADABLE, reason=Reason(Cause.FILE_LOST))
     try:
         notebook = read_notebook(data)
     except UnreadableError as error:
-        return without_marks(result, model.UNREADABLE, Reason(Cause.UNREADABLE, (str(error),)))
+        reason = Reason(Cause.UNREADABLE, (str(error),))
+        return replace(result, status=model.UNREADABLE, reason=reason)
     if sandbox:
         _check_sandbox_once()
     names = {question.name for question in assignment.questions}
@@ -132,27 +132,3 @@ def _mark(result, assignment, data, sandbox, released):
 @functools.cache  # an exception is not kept: where there was none yet, it is looked for again
 def _check_sandbox_once():
     check_sandbox()
-
-
-def unmarked(assignment, status, reason=None):
-    """Return the questions of an assignment without points."""
-    return tuple(
-        QuestionResult(
-            name=question.name,
-            title=question.title,
-            points=0.0,
-            out_of=question.out_of,
-            status=status,
-            cause=reason and reason.cause,
-            reasons=(reason,) if reason else (),
-            manual=bool(question.manual_points),
-        )
-        for question in assignment.questions
-    )
-
-
-def without_marks(result, status, reason):
-    """Return a result whose questions all have no points, for one reason."""
-    told = {"cause": reason.cause, "reasons": (reason,)}
-    questions = tuple(replace(q, points=0.0, status=status, **told) for q in result.questions)
-    return replace(result, status=status, reason=reason, questions=questions)
