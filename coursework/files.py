@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import tempfile
 from pathlib import Path
+
+
+def write_csv(path, rows, encoding="utf-8", end="\r\n"):
+    """Write rows of cells as a CSV file, by default with the line ends of RFC 4180."""
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator=end).writerows(rows)
+    write_atomically(path, out.getvalue(), encoding)
 
 
 def write_atomically(path, text, encoding="utf-8", *, flush=False):

@@ -20,17 +20,12 @@ from coursework.grader import model
 from coursework.grader.classroom import Settings, grade_class
 from coursework.grader.inbox.find import FILE, NBGRADER, find_submissions
 from coursework.grader.inbox.released import RELEASED, read_released
-from coursework.grader.inbox.roster import (
-    RosterError,
-    Student,
-    parse_due,
-    parse_timezone,
-    read_roster,
-)
+from coursework.grader.inbox.roster import Student, parse_due, parse_timezone, read_roster
 from coursework.grader.model import GraderError, load_assignment, parse_variant
 from coursework.grader.output.feedback import find_chapters, write_feedback
 from coursework.grader.output.free_response import export_answers, merge_answers
 from coursework.grader.output.grades_csv import write_grades
+from coursework.grader.output.lms_csv import SYSTEMS, write_marks
 from coursework.grader.output.wording import explain, in_points
 from coursework.grader.sandbox.host import check_sandbox
 from coursework.grader.sanitize import one_line, shorten
@@ -151,7 +146,7 @@ def _add_others(commands):
     option = add("merge", merge, "take over the marks from the CSV that answers made")
     option("answers", metavar="ANSWERS", type=Path)
     option = add("export", export, "write the marks for Canvas or Moodle")
-    option("--to", required=True, choices=("canvas", "moodle"))
+    option("--to", required=True, choices=SYSTEMS)
     option("--roster", required=True, type=Path, metavar="CSV")
     option("--out", required=True, type=Path, metavar="CSV")
     option("--title", help="of the column there; by default that of the assignment")
@@ -188,18 +183,19 @@ def _percent(text):
     return percent
 
 
-def _timezone(text):
-    try:
-        return parse_timezone(text)
-    except RosterError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+def _argument(parse):
+    """Return `parse` for argparse, which shows the words of its own errors only."""
+
+    def convert(text):
+        try:
+            return parse(text)
+        except (GraderError, ValueError) as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return convert
 
 
-def _book_url(text):
-    try:
-        return find_chapters(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+_timezone, _book_url = _argument(parse_timezone), _argument(find_chapters)
 
 
 def grade(options):
@@ -237,7 +233,14 @@ def grade(options):
             penalty=options.late_penalty,
             released=read_released(assignment, options.released),
         )
-        with _open_pool(options, settings) as pool:
+        if options.scheduler:
+            from coursework.grader.workers.cluster import connect  # needs Dask
+
+            place = connect(options.scheduler, settings)
+        else:
+            jobs = options.jobs or len(os.sched_getaffinity(0))
+            place = contextlib.nullcontext(Processes(jobs, settings.timeout))
+        with place as pool:
             _keep_settings(options, work, settings, students)
             graded, fresh = _run(options, work, settings, submissions, pool)
     _summarize(options, work, settings, graded, fresh, strangers)
@@ -261,17 +264,6 @@ def _choose_seed(options, work, assignment):
         _warn(f"the seed of the last run was {kept['seed']}: all are marked again")
         return options.seed
     return kept["seed"]
-
-
-@contextlib.contextmanager
-def _open_pool(options, settings):
-    if not options.scheduler:
-        yield Processes(options.jobs or len(os.sched_getaffinity(0)), settings.timeout)
-        return
-    from coursework.grader.workers.cluster import connect
-
-    with connect(options.scheduler, settings) as pool:
-        yield pool
 
 
 def _keep_settings(options, work, settings, students):
@@ -391,20 +383,15 @@ def merge(options):
 
 def export(options):
     """Write the marks for Canvas or Moodle."""
-    from coursework.grader.output import lms_csv
-
-    write, by = {
-        "canvas": (lms_csv.write_canvas, {"login": options.by or "student"}),
-        "moodle": (lms_csv.write_moodle, {"identify": options.by or "email"}),
-    }[options.to]
-    count = write(
+    count = write_marks(
+        options.to,
         list(WorkFolder(options.grades).read_results().values()),
         read_roster(options.roster, dues=False),
         options.out,
         title=options.title,
+        by=options.by,
         missing=options.missing,
         allow_awaiting=options.allow_awaiting,
-        **by,
     )
     print(f"{options.out}: {count} students")
     return 0

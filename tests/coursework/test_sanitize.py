@@ -11,7 +11,7 @@ from coursework.grader.inbox.roster import Student
 from coursework.grader.model import CheckResult
 from coursework.grader.output.free_response import export_answers
 from coursework.grader.output.grades_csv import write_grades
-from coursework.grader.output.lms_csv import write_canvas, write_moodle
+from coursework.grader.output.lms_csv import write_marks
 from coursework.grader.sanitize import plain_cell, safe_cell
 from tests.coursework.sample_results import make_coded, make_result, make_words, told
 from tests.coursework.tiny import TINY
@@ -47,8 +47,8 @@ def test_no_file_has_a_formula_however_it_is_split(tmp_path, attack):
     )
     roster = [Student("ann", attack, f"{attack}@x.org")]
     write_grades(tmp_path / "grades.csv", roster, {"ann": result}, TINY)
-    write_canvas([result], roster, tmp_path / "canvas.csv", title=attack, login="email")
-    write_moodle([result], roster, tmp_path / "moodle.csv", title=attack)
+    write_marks("canvas", [result], roster, tmp_path / "canvas.csv", title=attack, by="email")
+    write_marks("moodle", [result], roster, tmp_path / "moodle.csv", title=attack)
     export_answers([result], tmp_path / "answers.csv", anonymous=False)
     for name in ("grades", "canvas", "moodle", "answers"):
         text = (tmp_path / f"{name}.csv").read_bytes().decode("utf-8-sig")

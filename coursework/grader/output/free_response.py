@@ -6,14 +6,12 @@ spreadsheet saves it: with semicolons, decimal commas or other line ends.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from coursework.files import write_atomically
+from coursework.files import write_atomically, write_csv
 from coursework.grader.inbox.csv_reader import read_csv
 from coursework.grader.model import (
     AWAITING,
@@ -72,7 +70,7 @@ def export_answers(results: Sequence[Result], path, *, anonymous: bool = True) -
     rows.sort(key=lambda row: (names.index(row[0].name), row[1]))
     path = Path(path)
     # The byte order mark tells Excel that the file is UTF-8.
-    write_atomically(path, _make_csv(rows), encoding="utf-8-sig")
+    write_csv(path, [COLUMNS, *(_make_row(*row) for row in rows)], encoding="utf-8-sig")
     sheet = render(
         "answers.html",
         rows=[(question, who, clean(question.answer)) for question, who in rows],
@@ -84,18 +82,12 @@ def export_answers(results: Sequence[Result], path, *, anonymous: bool = True) -
     return sum(question.status == AWAITING for question, _ in rows)
 
 
-def _make_csv(rows):
-    file = io.StringIO()
-    writer = csv.writer(file)  # line ends CR LF, as RFC 4180 has them
-    writer.writerow(COLUMNS)
-    for question, who in rows:
-        marked = question.status == OK
-        comment = question.comment or (say(UNWRITTEN) if UNWRITTEN in question.reasons else "")
-        answer = safe_cell(clean(question.answer)[:LONGEST_ANSWER])
-        points = in_points(question.points) if marked else ""
-        cells = (safe_cell(who), question.name, in_points(question.out_of), answer, points)
-        writer.writerow([*cells, safe_cell(comment)])
-    return file.getvalue()
+def _make_row(question, who):
+    answer = safe_cell(clean(question.answer)[:LONGEST_ANSWER])
+    points = in_points(question.points) if question.status == OK else ""
+    comment = question.comment or (say(UNWRITTEN) if UNWRITTEN in question.reasons else "")
+    cells = (safe_cell(who), question.name, in_points(question.out_of), answer, points)
+    return [*cells, safe_cell(comment)]
 
 
 def _make_key(result):
@@ -126,7 +118,8 @@ def merge_answers(results: Sequence[Result], path) -> list[Result]:
         comment. Names every bad row; nothing is merged then.
     """
     students = _find_students(results)
-    marks, problems = {result.student: {} for result in results}, []
+    marks: dict[str, dict] = {result.student: {} for result in results}
+    problems = []
     for number, cells in read_csv(path, READ, READ):
         row = {name: plain_cell(cell) for name, cell in cells.items()}
         try:
@@ -147,9 +140,7 @@ def _find_students(results):
     """Return the results by the student's name and by the key that stands for it."""
     students = {_make_key(result): result for result in results}
     if len(students) < len(results):
-        raise AnswersError(
-            "two students have the same key; export the answers with --names"
-        )
+        raise AnswersError("two students have the same key; export the answers with --names")
     return students | {result.student: result for result in results}
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
-from coursework.files import write_atomically
+from coursework.files import write_csv
 from coursework.grader.output.wording import explain, in_points
 from coursework.grader.sanitize import one_line, safe_cell, shorten
 
@@ -40,13 +37,11 @@ def write_grades(path, students, graded, assignment):
     assignment : Assignment
     """
     names = [question.name for question in assignment.questions]
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*BEFORE, *names, *AFTER])
+    rows = [[*BEFORE, *names, *AFTER]]
     for student in students:
         row = _make_row(graded.get(student.student), names, assignment)
-        writer.writerow([student.student, safe_cell(one_line(student.name)), *row])
-    write_atomically(path, out.getvalue())
+        rows.append([student.student, safe_cell(one_line(student.name)), *row])
+    write_csv(path, rows, end="\n")
 
 
 def _make_row(result, names, assignment):

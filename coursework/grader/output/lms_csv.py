@@ -24,13 +24,11 @@ grade, and Moodle stores that there is no grade. To leave a student's mark, leav
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 import re
 from collections.abc import Sequence
 
-from coursework.files import write_atomically
+from coursework.files import write_csv
 from coursework.grader.inbox.roster import Student
 from coursework.grader.model import AWAITING, FAILED, MISSING, Result, load_assignment
 from coursework.grader.output.final import ExportError, check_final
@@ -47,34 +45,43 @@ CANVAS_COLUMNS = {
 LONGEST_FEEDBACK = 4000  # characters
 
 
-def write_canvas(
+def write_marks(
+    system: str,
     results: Sequence[Result],
     roster: Sequence[Student],
     path,
     *,
     title: str | None = None,
-    login: str = "student",
+    by: str | None = None,
     missing: str = "zero",
     allow_awaiting: bool = False,
 ) -> int:
-    """Write the marks as a CSV for Canvas: Grades, Import.
+    """Write the marks as a CSV for Canvas (Grades, Import) or Moodle (Grades, Import, CSV file).
+
+    For Moodle the columns are "Email address" (or "ID number"), the title, and "Feedback:
+    <title>". On the page of the import, map the first to the user's e-mail address (or ID
+    number), the second to the grade item, the third to its feedback.
 
     Parameters
     ----------
+    system : str
+        One of `SYSTEMS`.
     results : sequence of Result
     roster : sequence of Student
         The rows, in this order.
     path : path-like
     title : str, optional
-        The heading of the column with the marks. An assignment that is in Canvas already is
-        found by its title there, or by its title and number as in Canvas's own export, such as
-        "Homework 1 (4711)". By default the title of the assignment.
-    login : str
-        What students log in to Canvas with (their SIS Login ID): "student" or "email", a
-        column of the roster.
+        The heading of the column with the marks; by default the title of the assignment. Canvas
+        finds an assignment that it has already by its title, or by its title and number as in
+        its own export, such as "Homework 1 (4711)".
+    by : str, optional
+        What the system knows students by, a column of the roster: "student" or "email". By
+        default Canvas's logins (SIS Login ID) are in "student", and Moodle has the addresses;
+        there "student" is an ID number (or a user name, if you map it so). Upper and lower case
+        count.
     missing : str
-        Students who handed in nothing have 0 points ("zero"), or are left out, so that Canvas
-        keeps what it has ("omit").
+        Students who handed in nothing have 0 points ("zero"), or are left out, so that the
+        system keeps what it has ("omit").
     allow_awaiting : bool
         Export answers that await marks with the points so far, and leave out the students with
         whom the grader failed. By default either is an error.
@@ -87,12 +94,22 @@ def write_canvas(
     Raises
     ------
     ExportError
-        For marks that are not final, a student who is not both in `results` and in `roster`,
-        a login or a name that Canvas would not take for a student's, or a title that Canvas
-        uses for another column.
+        For marks that are not final, a student who is not both in `results` and in `roster`, a
+        login, an address or a name that the system would not take for a student's, or a title
+        that it uses for another column.
     """
+    make_rows, usual = SYSTEMS[system]
+    by = by or usual
     pairs = _choose(results, roster, missing, allow_awaiting)
-    title = one_line(title or _find_title(results))
+    first = results[0]
+    title = one_line(title or load_assignment(first.assignment, dict(first.parameters)).title)
+    names = _identify([student for student, _ in pairs], by)
+    # No byte order mark: Ruby's CSV, by which Canvas reads this, takes it for part of the heading.
+    write_csv(path, make_rows(title, by, names, pairs, first.out_of))
+    return len(pairs)
+
+
+def _make_canvas_rows(title, _by, logins, pairs, out_of):
     if CANVAS_TOTALS.search(title):
         raise ExportError(
             f"Canvas takes a column called {title!r} for one of its totals and skips it; "
@@ -103,73 +120,31 @@ def write_canvas(
             f"Canvas has its own column {title!r}, and would take the marks for what is in "
             "it; choose another title"
         )
-    logins = _identify([student for student, _ in pairs], login)
     rows = [
         ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", safe_cell(title)],
-        ["    Points Possible", "", "", "", "", in_points(results[0].out_of)],
+        ["    Points Possible", "", "", "", "", in_points(out_of)],
     ]
-    for (student, result), name in zip(pairs, logins, strict=True):
+    for (student, result), login in zip(pairs, logins, strict=True):
         shown = one_line(student.name or student.student)
         if "Points Possible" in shown:
             raise ExportError(f"Canvas does not take {shown!r} for a student's name")
-        rows.append([safe_cell(shown), "", "", safe_cell(name), "", in_points(result.total)])
-    # No byte order mark: Ruby's CSV, which reads this, would take it for a part of the heading.
-    _write_csv(path, rows)
-    return len(pairs)
+        rows.append([safe_cell(shown), "", "", safe_cell(login), "", in_points(result.total)])
+    return rows
 
 
-def write_moodle(
-    results: Sequence[Result],
-    roster: Sequence[Student],
-    path,
-    *,
-    title: str | None = None,
-    identify: str = "email",
-    missing: str = "zero",
-    allow_awaiting: bool = False,
-) -> int:
-    """Write the marks as a CSV for Moodle: Grades, Import, CSV file.
-
-    The columns are "Email address" (or "ID number"), the title, and "Feedback: <title>". On
-    the page of the import, map the first to the user's e-mail address (or ID number), the
-    second to the grade item, the third to its feedback.
-
-    Parameters
-    ----------
-    results, roster, path, missing, allow_awaiting
-        As in `write_canvas`. Students who handed in nothing have 0 points, and the feedback says
-        why.
-    title : str, optional
-        The heading of the column with the marks; by default the title of the assignment.
-    identify : str
-        By what Moodle finds a student: "email", or "student" for an ID number (or a user name,
-        if you map it so) that is in the roster's column ``student``. Upper and lower case
-        count.
-
-    Returns
-    -------
-    int
-        The number of students in the file.
-
-    Raises
-    ------
-    ExportError
-        For marks that are not final, a student who is not both in `results` and in `roster`,
-        an address that is missing or that two students share.
-    """
-    pairs = _choose(results, roster, missing, allow_awaiting)
-    title = one_line(title or _find_title(results))
-    names = _identify([student for student, _ in pairs], identify)
-    heading = "Email address" if identify == "email" else "ID number"
+def _make_moodle_rows(title, by, names, pairs, _out_of):
+    heading = "Email address" if by == "email" else "ID number"
     if title.lower() == heading.lower():
         raise ExportError(f"the first column is called {heading!r}; choose another title")
     rows = [[heading, *map(safe_cell, (title, f"Feedback: {title}"))]]
-    rows += [
+    return rows + [
         [safe_cell(name), in_points(result.total), _feedback(result)]
         for (_, result), name in zip(pairs, names, strict=True)
     ]
-    _write_csv(path, rows)
-    return len(pairs)
+
+
+# The systems, and the column of the roster that each knows students by.
+SYSTEMS = {"canvas": (_make_canvas_rows, "student"), "moodle": (_make_moodle_rows, "email")}
 
 
 def _feedback(result):
@@ -202,8 +177,6 @@ def _line_on(question):
 def _choose(results, roster, missing, allow_awaiting):
     """Return pairs of a student and a result, in the order of the roster."""
     check_final(results, allow_awaiting=allow_awaiting)
-    if missing not in ("zero", "omit"):
-        raise ExportError(f"missing is {missing!r}; allowed are 'zero' and 'omit'")
     by_student = {result.student: result for result in results}
     on_roster = {student.student for student in roster}
     unmarked = [name for name in on_roster if name not in by_student]
@@ -219,8 +192,6 @@ def _choose(results, roster, missing, allow_awaiting):
 
 def _identify(students, column):
     """Return what the other system knows each student by."""
-    if column not in ("student", "email"):
-        raise ExportError(f"students are identified by 'student' or 'email', not by {column!r}")
     names = [one_line(getattr(student, column)) for student in students]
     without = [s.student for s, name in zip(students, names, strict=True) if not name]
     if without:
@@ -229,13 +200,3 @@ def _identify(students, column):
     if twice:
         raise ExportError(f"the roster has the same {column} twice: {', '.join(twice)}")
     return names
-
-
-def _find_title(results):
-    return load_assignment(results[0].assignment, dict(results[0].parameters)).title
-
-
-def _write_csv(path, rows):
-    file = io.StringIO()
-    csv.writer(file).writerows(rows)
-    write_atomically(path, file.getvalue())
