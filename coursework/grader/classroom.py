@@ -78,7 +78,7 @@ def grade_class(submissions, settings, work, pool):
     settings : Settings
     work : WorkFolder
         Each result is written there as soon as it is there.
-    pool : Pool
+    pool : Processes or Cluster
 
     Yields
     ------

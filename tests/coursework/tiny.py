@@ -16,7 +16,7 @@ from coursework.grader.model import (
     QuestionResult,
     Reason,
 )
-from coursework.grader.workers.processes import Pool
+from coursework.grader.workers.processes import Processes
 
 ESSAY = "Because."
 
@@ -40,11 +40,11 @@ TINY = Assignment(
 )
 
 
-class Here(Pool):
+class Here(Processes):
     """Runs tasks in this process, and records whose they were."""
 
     def __init__(self):
-        super().__init__(timeout=1)
+        super().__init__(jobs=1, timeout=1)
         self.begun = []
 
     def _start(self, tasks):

@@ -31,7 +31,7 @@ class Cluster:
         self.timeout = timeout
 
     def run(self, function, tasks):
-        """Run tasks; parameters, what is yielded and errors as in `processes.Pool.run`."""
+        """Run tasks; parameters, what is yielded and errors as in `Processes.run`."""
         suspects = []
         for name, outcome in self._run_side_by_side(function, tasks):
             if isinstance(outcome, LostTaskError):

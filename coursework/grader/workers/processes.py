@@ -17,19 +17,22 @@ class LostTaskError(RuntimeError):
     """A task was tried often enough; the message is the reason that it has no result."""
 
 
-class Pool:
-    """Runs tasks through joblib, and goes on when the process that runs one dies.
+class Processes:
+    """Processes on this machine, and what goes on when one of them dies.
 
     Joblib gives up a whole batch then. What had been begun and was not finished may have
     killed the process, so each of these tasks is run again, alone; after that the others go on.
 
     Parameters
     ----------
+    jobs : int
+        How many notebooks are marked at the same time.
     timeout : float
         Seconds without any result after which the tasks under way count as lost.
     """
 
-    def __init__(self, timeout):
+    def __init__(self, jobs, timeout):
+        self.jobs = jobs
         self.timeout = timeout
 
     def run(self, function, tasks):
@@ -66,8 +69,6 @@ class Pool:
                 for name, outcome in self._start(feed()):
                     del waiting[name]
                     yield name, outcome
-            except PoolError:
-                raise
             except Exception as error:
                 suspects = [name for name in begun if name in waiting]
                 if not suspects:
@@ -82,8 +83,6 @@ class Pool:
                     iter([joblib.delayed(_run_task)(function, name, task())])
                 )
                 return outcome
-            except PoolError:
-                raise
             except Exception as error:
                 last = error
         return LostTaskError(
@@ -92,44 +91,7 @@ class Pool:
         )
 
     def _start(self, tasks):
-        """Return a generator of what the tasks return, in the order in which they finish."""
-        raise NotImplementedError
-
-
-def _run_task(function, name, arguments):
-    return name, function(name, *arguments)
-
-
-def describe_error(error):
-    """Return an error in one short line."""
-    text = str(error).strip().partition("\n")[0][:200]
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-class Processes(Pool):
-    """Processes on this machine.
-
-    Parameters
-    ----------
-    jobs : int
-        How many notebooks are marked at the same time.
-    timeout : float
-        As in `Pool`.
-    """
-
-    def __init__(self, jobs, timeout):
-        super().__init__(timeout)
-        self.jobs = jobs
-
-    def run(self, function, tasks):
-        """Run tasks as `Pool.run` does, and end the processes after the last one."""
-        try:
-            yield from super().run(function, tasks)
-        finally:
-            # Joblib keeps them for the next call, with the assignment and the settings of this one.
-            get_reusable_executor(reuse=True).shutdown(wait=True, kill_workers=True)
-
-    def _start(self, tasks):
+        """Yield what the tasks return, in the order in which they finish; end the processes."""
         # With one job, joblib would work in this process, and would die with it: so there are
         # two at least, and no more tasks under way than are wanted.
         parallel = joblib.Parallel(
@@ -141,4 +103,18 @@ class Processes(Pool):
             timeout=self.timeout,
             idle_worker_timeout=IDLE,
         )
-        return parallel(tasks)
+        try:
+            yield from parallel(tasks)
+        finally:
+            # Joblib keeps them for the next call, with the assignment and the settings of this one.
+            get_reusable_executor(reuse=True).shutdown(wait=True, kill_workers=True)
+
+
+def _run_task(function, name, arguments):
+    return name, function(name, *arguments)
+
+
+def describe_error(error):
+    """Return an error in one short line."""
+    text = str(error).strip().partition("\n")[0][:200]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

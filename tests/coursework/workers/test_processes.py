@@ -5,7 +5,7 @@ import time
 import psutil
 import pytest
 
-from coursework.grader.workers.processes import LostTaskError, Pool, PoolError, Processes
+from coursework.grader.workers.processes import LostTaskError, PoolError, Processes
 from tests.coursework.workers.misbehaving import get_process, misbehave, run_all
 
 # A pool that loses processes
@@ -46,9 +46,9 @@ def test_the_processes_end_with_the_run():
 
 
 def test_where_no_task_can_be_started_the_pool_says_so():
-    class Broken(Pool):
+    class Broken(Processes):
         def _start(self, tasks):
             raise OSError("no more processes")
 
     with pytest.raises(PoolError, match="no more processes"):
-        list(Broken(1).run(misbehave, {"s0": tuple}))
+        list(Broken(1, timeout=1).run(misbehave, {"s0": tuple}))
