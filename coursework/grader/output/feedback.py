@@ -33,8 +33,8 @@ from coursework.grader.model import (
     Result,
     load_assignment,
 )
+from coursework.grader.output import markdown
 from coursework.grader.output.html import render
-from coursework.grader.output.markdown import write_page
 from coursework.grader.output.wording import explain_question, in_hours, in_points, say
 from coursework.grader.sanitize import clean, one_line, shorten
 
@@ -134,7 +134,7 @@ def to_html(result: Result, book_url: str | None = None) -> str:
 
 def to_markdown(result: Result, book_url: str | None = None) -> str:
     """Return the feedback in Markdown; parameters and errors as in `to_html`."""
-    return write_page(_view(result, book_url))
+    return render("feedback.md", **_view(result, book_url), **markdown.FORMS)
 
 
 def write_feedback(result: Result, folder, book_url: str | None = None) -> tuple[Path, Path]:

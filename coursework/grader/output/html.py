@@ -1,4 +1,4 @@
-"""HTML pages from the templates of this folder."""
+"""Pages in HTML and Markdown from the templates of this folder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import jinja2
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
+    autoescape=jinja2.select_autoescape(["html"]),
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
@@ -16,5 +16,5 @@ _TEMPLATES = jinja2.Environment(
 
 
 def render(template, **values):
-    """Return an HTML page from a template; all `values` are escaped in it."""
+    """Return a page from a template; in HTML, all `values` are escaped."""
     return _TEMPLATES.get_template(template).render(values)

@@ -9,56 +9,7 @@ from __future__ import annotations
 import re
 
 
-def write_page(view):
-    """Return the feedback in Markdown; `view` is what the template of the HTML gets."""
-    lines = [f"# Feedback: {_own(view['title'])}", "", f"For {_text(view['student'])}.", ""]
-    awaiting = f"; {view['awaiting']} more await marking" if view["awaiting"] else ""
-    lines += [f"**{view['total']} of {view['out_of']} points**{awaiting}. {view['greeting']}", ""]
-    if view["reason"]:
-        lines += [f"The reason: {as_code(view['reason'])}", ""]
-    lines += [part for text in (view["late"], _own(view["next"])) if text for part in (text, "")]
-    for question in view["questions"]:
-        lines += _question_in_markdown(question)
-    lines += ["## How these marks came about", ""]
-    lines += [f"- {name}: {as_code(value)}" for name, value in view["facts"]]
-    return "\n".join(lines) + "\n"
-
-
-def _question_in_markdown(question):
-    lines = [f"## {_own(question['title'])}: {question['score']}", ""]
-    lines += [f"`{question['name']}`: {question['status']}.", ""]
-    if question["reason"]:
-        lines += [f"The reason: {as_code(question['reason'])}", ""]
-    for check in question["checks"]:
-        mark = "✓ met" if check["met"] else "✗ missed"
-        line = f"- {mark}, {check['points']} of {check['out_of']}: {_own(check['title'])}"
-        said = as_code(check["message"]) or ("as above" if check["as_before"] else "")
-        lines += [f"{line}.", f"  {said}"] if said else [f"{line}."]
-    lines += [""] if question["checks"] else []
-    for item in question["detected"]:
-        place = _place_in_markdown(item["place"])
-        lines += [f"**Recognized: {_own(item['title'])}.** {_own(item['text'])} See {place}.", ""]
-    if question["manual"]:
-        lines += _answer_in_markdown(question)
-    if question["next"]:
-        lines += [f"**Next:** {question['next']}", ""]
-    if question["chapters"]:
-        places = ", ".join(_place_in_markdown(place) for place in question["chapters"])
-        lines += [f"To read again: {places}.", ""]
-    return lines
-
-
-def _answer_in_markdown(question):
-    lines = []
-    if question["answer"]:
-        lines += ["Your answer:", "", *_block(question["answer"]), ""]
-    if question["comment"]:
-        quoted = [f"> {_text(line)}".rstrip() for line in question["comment"].split("\n")]
-        lines += ["The comment on it:", "", *quoted, ""]
-    return lines
-
-
-def _place_in_markdown(place):
+def _place(place):
     words = _text(place["words"])
     return f"[{words}](<{place['url']}>)" if place["url"] else words
 
@@ -93,10 +44,26 @@ def as_code(text):
 
 
 def _block(text):
-    """Return the lines of a text as a block of code."""
+    """Return a text as a block of code."""
     fence = "`" * max(3, _longest_run(text) + 1)
-    return [f"{fence}text", *text.split("\n"), fence]
+    return f"{fence}text\n{text}\n{fence}"
+
+
+def _quote(text):
+    """Return a text as a quotation, line by line."""
+    return "\n".join(f"> {_text(line)}".rstrip() for line in text.split("\n"))
 
 
 def _longest_run(text):
     return max(map(len, re.findall("`+", text)), default=0)
+
+
+# What makes a text safe for the place in the template where it stands.
+FORMS = {
+    "text": _text,
+    "own": _own,
+    "code": as_code,
+    "block": _block,
+    "quote": _quote,
+    "place": _place,
+}
