@@ -11,6 +11,8 @@ import numpy as np
 
 from coursework.grader.model import Check, Function
 
+# What looking at a value may raise that is not what was asked for: text where an array is due, say.
+STRANGE = (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
 SHOWN_ENTRIES = 6  # of an argument; a larger one is described by its shape
 
 
@@ -143,26 +145,28 @@ def property_check(title, points, make_calls, holds):
         Whatever it raises on a strange value counts as words, too.
     """
 
+    def find(call, outcome):
+        try:
+            with np.errstate(all="ignore"):
+                found = holds(call, outcome.value)
+        except STRANGE:
+            found = f"{_kind(outcome.value)} came back, which is not what was asked for"
+        return found and f"{describe(call)}: {found}"
+
+    return _check_each(title, points, make_calls, find)
+
+
+def _check_each(title, points, make_calls, find):
+    """Return a check that all calls yielded a value, and that `find` has no fault with any."""
+
     def judge(calls, outcomes):
         for call, outcome in zip(calls, outcomes, strict=True):
-            found = failure(call, outcome)
+            found = failure(call, outcome) or find(call, outcome)
             if found:
                 return found
-            found = _try(holds, call, outcome.value)
-            if found:
-                return f"{describe(call)}: {found}"
         return None
 
     return Check(title, points, make_calls, judge)
-
-
-def _try(holds, call, value):
-    try:
-        with np.errstate(all="ignore"):
-            return holds(call, value)
-    except (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError):
-        # What came cannot even be looked at: text where an array is due, say.
-        return f"{_kind(value)} came back, which is not what was asked for"
 
 
 def matches(title, points, make_calls, expected, *, rtol=1e-9, atol=0.0, dtype=None):
@@ -197,15 +201,9 @@ def unchanged(title, points, make_calls):
     A function that returns nothing has not earned them.
     """
 
-    def judge(calls, outcomes):
-        for call, outcome in zip(calls, outcomes, strict=True):
-            found = failure(call, outcome)
-            if found:
-                return found
-            if outcome.value is None:
-                return f"{describe(call)}: {_kind(None)} came back"
-            if outcome.changed:
-                return f"{describe(call)} changed its own input"
-        return None
+    def find(call, outcome):
+        if outcome.value is None:
+            return f"{describe(call)}: {_kind(None)} came back"
+        return f"{describe(call)} changed its own input" if outcome.changed else None
 
-    return Check(title, points, make_calls, judge)
+    return _check_each(title, points, make_calls, find)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from coursework.grader.marking.compare import STRANGE
 from coursework.grader.marking.magics import to_python
 from coursework.grader.model import (
     AWAITING,
@@ -156,7 +157,7 @@ def _is_seen(item, calls, outcomes):
     """Return whether a misconception is seen; a value that cannot be looked at shows none."""
     try:
         return bool(item.seen(calls, outcomes))
-    except (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError):
+    except STRANGE:
         return False
 
 

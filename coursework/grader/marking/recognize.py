@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from coursework.grader.marking.compare import as_numbers, difference
+from coursework.grader.marking.compare import STRANGE, as_numbers, difference
 from coursework.grader.model import Call, Outcome
 
 Seen = Callable[[list[Call], list[Outcome]], bool]
@@ -48,7 +48,7 @@ def _same(model, call, value, rtol, atol):
     try:
         with np.errstate(all="ignore"):
             due = model(*call.args, **call.kwargs)
-    except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError):
+    except STRANGE:
         return False  # the model has no answer to this call, so it does not explain one
     return difference(value, due, rtol=rtol, atol=atol) is None
 
@@ -62,26 +62,22 @@ def _has_nan(value):
 
 def changes_input(function) -> Seen:
     """Return the detector of a function that changes its own arguments."""
-
-    def seen(calls, outcomes):
-        return any(
-            outcome.changed
-            for call, outcome in zip(calls, outcomes, strict=True)
-            if call.function == function
-        )
-
-    return seen
+    return _in_any(function, lambda outcome: outcome.changed)
 
 
 def says(function, *words) -> Seen:
     """Return the detector of an error message: one call's holds one of `words`."""
+    return _in_any(function, lambda outcome: any(word in outcome.message for word in words))
+
+
+def _in_any(function, shows) -> Seen:
+    """Return the detector of a mistake that one outcome of a function alone may show."""
 
     def seen(calls, outcomes):
         return any(
-            word in outcome.message
+            shows(outcome)
             for call, outcome in zip(calls, outcomes, strict=True)
             if call.function == function
-            for word in words
         )
 
     return seen
