@@ -126,23 +126,17 @@ def run_calls(
     transcript = Transcript(calls, len(cells) + 1)
     try:
         with spawn(make_request, tuple(libraries), limits, sandbox) as child:
-            ending = _listen(child, transcript, limits)
+            status, reason = _listen(child, transcript, limits)
     except LibraryError as error:
         raise SandboxError(str(error)) from None
-    missing = [Outcome("unanswered")]
-    outcomes = transcript.outcomes + missing * (len(calls) - len(transcript.outcomes))
+    unanswered = [Outcome("unanswered")] * (len(calls) - len(transcript.outcomes))
     seconds = time.monotonic() - began
-    return Run(outcomes, ending.status, ending.reason, seconds, transcript.problems)
-
-
-@dataclass(frozen=True)
-class _Ending:
-    status: str
-    reason: Reason | None = None
+    return Run(transcript.outcomes + unanswered, status, reason, seconds, transcript.problems)
 
 
 def _stop(status, cause, *details):
-    return _Ending(status, Reason(cause, details))
+    """Return the status and the reason of a child that was stopped."""
+    return status, Reason(cause, details)
 
 
 def _require_bubblewrap():
@@ -212,7 +206,7 @@ def _function(value):
 
 
 def _listen(child, transcript, limits):
-    """Take down what a child says until it is done, is killed or has died."""
+    """Take down what a child says until it ends; return status and reason, as in `Run`."""
     deadline = time.monotonic() + _STARTUP
     looked = time.monotonic()
     output = _Output(limits.output_bytes)
@@ -234,8 +228,10 @@ def _listen(child, transcript, limits):
         if transcript.done:
             child.wait(_TICK)
             return _last(transcript)
+        if now > deadline and not transcript.ready:
+            raise SandboxError(f"the process of an answer did not start within {_STARTUP} s")
         if now > deadline:
-            return _late(transcript, limits)
+            return _stop(TIMEOUT, Cause.WALL_TIME, limits.wall_seconds)
         if exited and not any(arrived.values()):
             return _died(child.process.returncode, transcript, limits, output.tail)
         if child.channel not in child.open and child.wait(1) is None:  # it lives on
@@ -264,15 +260,8 @@ class _Output:
         return self.written > self.limit
 
 
-def _late(transcript, limits):
-    """Return the ending of a child whose time is over."""
-    if not transcript.ready:
-        raise SandboxError(f"the process of an answer did not start within {_STARTUP} s")
-    return _stop(TIMEOUT, Cause.WALL_TIME, limits.wall_seconds)
-
-
 def _too_big(child, limits):
-    """Return the ending of a child that takes too much, or None."""
+    """Return status and reason of a child that takes too much, or None."""
     processes, memory, seconds = child.usage()
     if memory > limits.memory_bytes:
         return _stop(MEMORY, Cause.MEMORY_LIMIT, limits.memory_bytes)
@@ -285,14 +274,14 @@ def _too_big(child, limits):
 
 
 def _last(transcript):
-    """Return the ending of a child that has answered all."""
+    """Return status and reason of a child that has answered all."""
     if transcript.memory and any(outcome.kind != "returned" for outcome in transcript.outcomes):
         return _stop(MEMORY, Cause.MEMORY_ERROR, transcript.memory)
-    return _Ending(OK)
+    return OK, None
 
 
 def _died(code, transcript, limits, tail):
-    """Return the ending of a child that died before it had answered all."""
+    """Return status and reason of a child that died before it had answered all."""
     words = " ".join(tail.decode("utf-8", "replace").split())
     if not transcript.ready:
         raise SandboxError(_no_start(words or f"exit code {code}"))
