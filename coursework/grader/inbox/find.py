@@ -159,7 +159,7 @@ def find_submissions(folder, students, assignment, *, times=FILE, timezone=None)
     theirs = {student.student: [] for student in students}
     strangers = []
     for entry in entries:
-        if _is_passed_over(entry.name):
+        if entry.name.startswith(".") or entry.name == FORKS:
             continue
         student = _owner(_stem(entry), by_key)
         if student:
@@ -169,10 +169,6 @@ def find_submissions(folder, students, assignment, *, times=FILE, timezone=None)
     clock = _Clock(assignment, times, timezone)
     found = [_choose(root, one, theirs[one.student], assignment, clock) for one in students]
     return found, strangers
-
-
-def _is_passed_over(name):
-    return name.startswith(".") or name == FORKS
 
 
 def _stem(entry):

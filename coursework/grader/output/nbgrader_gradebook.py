@@ -35,7 +35,6 @@ def write_gradebook(
     db_path,
     *,
     roster: Sequence[Student] = (),
-    course_id: str = "default_course",
     allow_awaiting: bool = False,
 ) -> list[str]:
     """Write the marks into a gradebook, which is made where there is none.
@@ -57,8 +56,6 @@ def write_gradebook(
     roster : sequence of Student
         For names and addresses; those that the gradebook has already stay. "Doe, Jane" and
         "Jane Doe" are both split into a first and a last name.
-    course_id : str
-        As in nbgrader's configuration.
     allow_awaiting : bool
         Write answers that await marks as such, to be marked in nbgrader. By default they are an
         error.
@@ -87,7 +84,7 @@ def write_gradebook(
         with (
             warnings.catch_warnings(),
             _scripts_on_path(),
-            Gradebook(f"sqlite:///{path}", course_id) as book,
+            Gradebook(f"sqlite:///{path}") as book,
         ):
             # nbgrader's own queries make SQLAlchemy warn at each new submission.
             warnings.simplefilter("ignore", SAWarning)
