@@ -251,24 +251,24 @@ def test_nbgraders_times_count_where_the_teacher_says_so(tiny, tmp_path, capsys)
 
 
 def test_one_bad_time_stops_nobody(tiny, tmp_path, capsys):
-    students = [f"s{number:02d}" for number in range(20)]
+    students = [f"s{number}" for number in range(4)]
     write_roster(tmp_path, students)
     for student in students:
         folder = tmp_path / "submissions" / student / "hw1"
         write_tiny(folder, "double = 2", words="")
         (folder / "timestamp.txt").write_text("2025-12-01 23:30:00.000000 CET")
-    bad = tmp_path / "submissions/s03/hw1/timestamp.txt"
+    bad = tmp_path / "submissions/s2/hw1/timestamp.txt"
     bad.write_text("0001-01-01T00:00:00+23:59")
     grades = tmp_path / "grades.csv"
     assert tiny(*grade_arguments(tmp_path, "--times", "nbgrader", "--due", DUE)) == 0
-    assert len(read_grades(tmp_path)) == 20
-    assert "is beyond all calendars" in read_grades(tmp_path)["s03"]["reason"]
+    assert len(read_grades(tmp_path)) == 4
+    assert "is beyond all calendars" in read_grades(tmp_path)["s2"]["reason"]
     out = tmp_path / "canvas.csv"
     roster = tmp_path / "roster.csv"
     assert tiny("export", grades, "--to", "canvas", "--roster", roster, "--out", out) == 0
     assert tiny("gradebook", grades, "--db", tmp_path / "gradebook.db") == 0
-    assert out.read_text().count("\n") == 22
-    assert "20 students" in capsys.readouterr().out
+    assert out.read_text().count("\n") == 6
+    assert f"{tmp_path / 'gradebook.db'}: 4 students" in capsys.readouterr().out
 
 
 def test_a_fault_in_the_feedback_stops_nobody(tiny, tmp_path, capsys, monkeypatch):

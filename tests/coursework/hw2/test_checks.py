@@ -2,7 +2,8 @@
 
 import itertools
 import re
-from functools import lru_cache
+from copy import deepcopy
+from functools import cache, lru_cache, partial
 from pathlib import Path
 
 import jinja2
@@ -38,7 +39,12 @@ CODE = ("loss_and_gradients", "train", "fit_digits", "evidence")
 
 
 def read_master(variant):
-    """The notebook of a variant, with its solutions."""
+    """The notebook of a variant, with its solutions: to be read, and not to be changed."""
+    return _render_master(**variant)
+
+
+@cache
+def _render_master(**variant):
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True)
     values = checks.template_values(**variant)
     text = environment.from_string(MASTER.read_text("utf-8")).render(book="book/", **values)
@@ -47,7 +53,7 @@ def read_master(variant):
 
 def read_stub(variant):
     """The same without solutions, by nbgrader itself."""
-    notebook, _ = ClearSolutions().preprocess(read_master(variant), {})
+    notebook, _ = ClearSolutions().preprocess(deepcopy(read_master(variant)), {})
     return notebook
 
 
@@ -137,13 +143,6 @@ class TestVariants:
             for one, other in zip(names["loss_and_gradients"](*call.args), due, strict=True):
                 np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14)
 
-    def test_the_solution_gets_all_points_in_the_sandbox(self, variant):
-        assignment = load_assignment("hw2", variant)
-        cells = code_of(read_master(variant))
-        for asked in assignment.questions[:2]:
-            result = mark_question(asked, cells, seed=SEED, assignment=assignment)
-            assert (result.points, result.status, result.reasons) == (asked.out_of, OK, ())
-
     def test_another_variants_solution_loses_what_differs(self, variant):
         for other in VARIANTS:
             theirs = define(*(answer(name, other) for name in CODE[:2]))
@@ -154,7 +153,12 @@ class TestVariants:
             assert judge("train", theirs, variant)[0] == expected
 
 
+slowly = partial(pytest.param, marks=pytest.mark.slow)
+
+
 class TestMarks:
+    # `make book` runs the first, too, with its checks.
+    @pytest.mark.slow
     @pytest.mark.parametrize("variant", [DEFAULT, VARIANTS[-1]], ids=["first", "last"])
     def test_the_whole_notebook_runs_and_passes_its_own_checks(self, variant, capsys):
         names = {}
@@ -171,6 +175,18 @@ class TestMarks:
         assert [mark.status for mark in marks] == [OK, OK, OK, OK, AWAITING]
         assert (marks[4].out_of, marks[4].manual, marks[4].answer) == (10, True, words["templates"])
 
+    # Above, each variant's solution is judged in this process.
+    @pytest.mark.parametrize(
+        "variant", [*map(slowly, VARIANTS[:-1]), VARIANTS[-1]], ids=lambda v: "-".join(v.values())
+    )
+    def test_the_solution_of_a_variant_gets_all_points_in_the_sandbox(self, variant):
+        assignment = load_assignment("hw2", variant)
+        cells = code_of(read_master(variant))
+        for asked in assignment.questions[:2]:
+            result = mark_question(asked, cells, seed=SEED, assignment=assignment)
+            assert (result.points, result.status, result.reasons) == (asked.out_of, OK, ())
+
+    @pytest.mark.slow
     def test_stub(self):
         marks = mark_cells(load_assignment("hw2"), code_of(read_stub(DEFAULT)), seed=SEED)
         assert [mark.points for mark in marks] == [0] * 5
@@ -187,16 +203,24 @@ class TestMarks:
         ]
         marks = mark_cells(load_assignment("hw2"), cells, seed=SEED)
         assert [mark.points for mark in marks] == [30, 0, 0, 10, 0]
+        assert all(mark.reasons for mark in marks if not mark.points)
+        assert not any(mark.detected for mark in marks)
 
-    def test_a_stub_of_the_loss_costs_no_points_elsewhere(self):
+    @pytest.mark.parametrize(
+        ("name", "points"),
+        [("loss_and_gradients", 0), ("train", 25), slowly("fit_digits", 25), ("evidence", 10)],
+    )
+    def test_a_stub_of_the_loss_costs_no_points_elsewhere(self, name, points):
         stub = {grade_id(cell): cell.source for cell in read_stub(DEFAULT).cells}
         cells = [stub["loss_and_gradients"], *(answer(name) for name in CODE[1:])]
-        marks = mark_cells(load_assignment("hw2"), cells, seed=SEED)
-        assert [mark.points for mark in marks] == [0, 25, 25, 10, 0]
+        asked = question(name)
+        mark = mark_question(asked, cells, seed=SEED, assignment=load_assignment("hw2"))
+        assert mark.points == points
 
     def test_an_error_in_what_is_given_names_the_students_line(self):
         wrong = change(answer("train"), ("(W, b, X[batch]", "(W.T, b, X[batch]"))
-        mark = mark_cells(load_assignment("hw2"), [wrong], seed=SEED)[1]
+        asked = question("train")
+        mark = mark_question(asked, [wrong], seed=SEED, assignment=load_assignment("hw2"))
         assert "(cell 1, line 11)" in explain_question(mark)
 
     @pytest.mark.parametrize("name", CODE)

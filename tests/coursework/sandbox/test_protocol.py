@@ -1,6 +1,7 @@
 """The grader against children that die, lie or return strange things: each really does."""
 
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from coursework.grader.model import Call, Limits
 from coursework.grader.output.wording import say
 from coursework.grader.sandbox.host import run_calls
 from coursework.grader.sandbox.policy import libraries
-from coursework.grader.sandbox.protocol import read_text
+from coursework.grader.sandbox.protocol import ProtocolError, Transcript, read_text
 from tests.coursework.sandboxed import QUICK, answer, nothing_is_left, require_sandbox, run, value
 
 # The child's own channel is a pipe that is neither standard output nor standard error.
@@ -22,6 +23,9 @@ def is_pipe(number):
         return False
 channel = max(filter(is_pipe, range(64)))
 """
+
+
+slowly = partial(pytest.param, marks=pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)
@@ -38,29 +42,42 @@ def test_a_gigabyte_on_the_channel():
     assert "more than 64 MB of results" in say(result.reason)
 
 
+GARBAGE = [
+    b"\n",
+    b"hello\n",
+    b"\xff\xfe\n",
+    b"null\n",
+    b"[]\n",
+    b"[[]]\n",
+    b"{}\n",
+    b"[" * 50_000 + b"\n",
+    b'["done"]\n',
+    b'["done",1]\n',
+    b'["ready",1]\n',
+    b'["__init__"]\n',
+    b'["problem",1,false]\n',
+    b'["problem","a",false]\n' * 3,
+    b'["outcome",1,"returned",null,"",[],false]\n',
+    b'["outcome",0,"perfect",null,"",[],false]\n',
+    b'["outcome",0,"returned",["object"],"",[],false]\n',
+    b'["outcome",0,"returned",null,"",[[]],false]\n',
+    b'["outcome",0,"returned",["int",' + b"9" * 1_000_000 + b'],"",[],false]\n',
+    b'["outcome",0,"returned",NaN,"",[],false]\n',
+]
+
+
+@pytest.mark.parametrize("message", GARBAGE)
+def test_garbage_is_refused(message):
+    transcript = Transcript([Call("f")], max_problems=2)
+    with pytest.raises(ProtocolError, match="it wrote to the channel of the grader"):
+        transcript.take(message)
+
+
 @pytest.mark.parametrize(
     "message",
     [
-        b"\n",
-        b"hello\n",
-        b"\xff\xfe\n",
-        b"null\n",
-        b"[]\n",
-        b"[[]]\n",
-        b"{}\n",
-        b"[" * 50_000 + b"\n",
-        b'["done"]\n',
-        b'["done",1]\n',
-        b'["ready",1]\n',
-        b'["__init__"]\n',
-        b'["problem",1,false]\n',
-        b'["problem","a",false]\n' * 3,
-        b'["outcome",1,"returned",null,"",[],false]\n',
-        b'["outcome",0,"perfect",null,"",[],false]\n',
-        b'["outcome",0,"returned",["object"],"",[],false]\n',
-        b'["outcome",0,"returned",null,"",[[]],false]\n',
-        b'["outcome",0,"returned",["int",' + b"9" * 1_000_000 + b'],"",[],false]\n',
-        b'["outcome",0,"returned",NaN,"",[],false]\n',
+        pytest.param(message, marks=pytest.mark.slow if number % 7 else ())
+        for number, message in enumerate(GARBAGE)
     ],
 )
 def test_garbage_on_the_channel_ends_the_question(message):
@@ -82,10 +99,10 @@ def test_a_forged_result_is_data_as_any_other():
     ("body", "reason"),
     [
         ("import os; os._exit(0)", "ended itself (exit code 0)"),
-        ("import os; os._exit(7)", "ended itself (exit code 7)"),
+        slowly("import os; os._exit(7)", "ended itself (exit code 7)"),
         ("import ctypes; ctypes.string_at(0)", "signal 11 (SIGSEGV)"),
-        ("import os; os.abort()", "signal 6 (SIGABRT)"),
-        ("import os; os.kill(os.getpid(), 9)", "signal 9 (SIGKILL)"),
+        slowly("import os; os.abort()", "signal 6 (SIGABRT)"),
+        slowly("import os; os.kill(os.getpid(), 9)", "signal 9 (SIGKILL)"),
         (CHANNEL + "os.close(channel); import time; time.sleep(100)", "closed the channel"),
         ("import os; os.closerange(0, 100)", "ended itself"),
     ],
@@ -113,31 +130,42 @@ def test_the_first_process_cannot_be_killed_or_traced():
     assert pids == 1
 
 
-@pytest.mark.parametrize(
-    ("expression", "words"),
-    [
-        ("np.broadcast_to(0.0, (10**7, 10**7))", "more than 16 MB of numbers"),
-        ("np.zeros((3000, 1000))", "more than 16 MB of numbers"),
-        ("[0] * 10**6", "lists of more than 200,000 items"),
-        ("'a' * 10**6", "a str, which is not made of plain numbers"),
-        ("10**10000", "a whole number of more than 64 bits"),
-        ("[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]", "nested more than 20 deep"),
-        ("np.array([object()])", "an array of dtype object"),
-        ("(n for n in ())", "a generator, which is not made of plain numbers"),
-        ("np.zeros((0, 10**9))", "an array of too large a shape"),
-        ("np.array([2], np.uint8).view(bool)", "a boolean that is neither true nor false"),
-        (
-            "{',' * 99_990 + str(n): n for n in range(11)}",
-            "more than 1,000,000 brackets and commas",
-        ),
-        ("{'a' * 99_990 + str(n): n for n in range(400)}", "more than 32 MB as text"),
-        ("type('Equal', (), {'__eq__': lambda a, b: True})()", "an Equal, which is not"),
-    ],
-)
-def test_results_that_are_refused(expression, words):
-    result = run(f"import numpy as np\nreturn {expression}")
-    assert (result.status, result.outcomes[0].kind) == ("ok", "refused")
-    assert words in result.outcomes[0].message
+REFUSED = [
+    ("np.broadcast_to(0.0, (10**7, 10**7))", "more than 16 MB of numbers"),
+    ("np.zeros((3000, 1000))", "more than 16 MB of numbers"),
+    ("[0] * 10**6", "lists of more than 200,000 items"),
+    ("'a' * 10**6", "a str, which is not made of plain numbers"),
+    ("10**10000", "a whole number of more than 64 bits"),
+    ("[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]", "nested more than 20 deep"),
+    ("np.array([object()])", "an array of dtype object"),
+    ("(n for n in ())", "a generator, which is not made of plain numbers"),
+    ("np.zeros((0, 10**9))", "an array of too large a shape"),
+    ("np.array([2], np.uint8).view(bool)", "a boolean that is neither true nor false"),
+    (
+        "{',' * 99_990 + str(n): n for n in range(11)}",
+        "more than 1,000,000 brackets and commas",
+    ),
+    ("{'a' * 99_990 + str(n): n for n in range(400)}", "more than 32 MB as text"),
+    ("type('Equal', (), {'__eq__': lambda a, b: True})()", "an Equal, which is not"),
+]
+
+
+@pytest.fixture(scope="module")
+def refused():
+    """Return the `Run` of one answer for each result that is refused, one after the other."""
+    require_sandbox()
+    names = [f"f{number}" for number in range(len(REFUSED))]
+    cells = [
+        answer(f"import numpy as np\nreturn {expression}").replace("def f", f"def {name}")
+        for name, (expression, _) in zip(names, REFUSED, strict=True)
+    ]
+    return run_calls(cells, [Call(name) for name in names], limits=Limits())
+
+
+@pytest.mark.parametrize("number", range(len(REFUSED)), ids=[words for _, words in REFUSED])
+def test_results_that_are_refused(refused, number):
+    assert (refused.status, refused.outcomes[number].kind) == ("ok", "refused")
+    assert REFUSED[number][1] in refused.outcomes[number].message
 
 
 def test_a_result_of_as_many_items_as_there_may_be():

@@ -11,7 +11,7 @@ from tests.coursework.workers.misbehaving import get_process, misbehave, run_all
 # A pool that loses processes
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_the_death_of_a_process_costs_only_the_task_that_kills_it(tmp_path, jobs):
     kinds = {f"s{number}": "well" for number in range(8)} | {"s2": "dies", "s5": "dies once"}
     outcomes = run_all(Processes(jobs, timeout=60), tmp_path, kinds)
