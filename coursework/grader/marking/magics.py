@@ -10,8 +10,8 @@ import contextlib
 import re
 import warnings
 
-# Cell magics whose cell is Python; the cells of all others (%%bash, %%html) are not.
-PYTHON_MAGICS = ("time", "timeit", "capture", "prun")
+from coursework.grader.sandbox.guest.cells import PYTHON_MAGICS
+
 LONGEST_LINE = 10_000  # in a longer one, IPython's search for prompts takes too long
 # IPython reads a cell anew after each change. So many characters of one notebook are read in all,
 # which takes up to half a minute; an honest one has a tenth of them, and takes a second.

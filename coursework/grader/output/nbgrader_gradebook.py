@@ -218,11 +218,11 @@ def _write_result(book, result, assignment, cells):
         if result.status == MISSING:
             return []
         submission = book.add_submission(name, result.student)
-    submission.timestamp = _parse_time(result.submitted)
+    submission.timestamp = None
+    if result.submitted:  # nbgrader keeps times in UTC, without a zone
+        when = datetime.fromisoformat(result.submitted).astimezone(UTC)
+        submission.timestamp = when.replace(tzinfo=None)
     notes = []
-    if result.submitted and submission.timestamp is None:
-        shown = shorten(one_line(result.submitted), 80)
-        notes.append(f"{result.student}: {shown!r} is not a time, so nbgrader gets none")
     by_name = {notebook.name: notebook for notebook in submission.notebooks}
     by_name[name].late_submission_penalty = float(result.penalty)
     for question in result.questions:
@@ -255,14 +255,3 @@ def _write_grade(grade, question):
     if by_hand is None:
         return None
     return f"nbgrader's {in_points(by_hand)} points are kept; here it has {in_points(points)}"
-
-
-def _parse_time(text):
-    """Return a time as nbgrader keeps it: in UTC, without a zone."""
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-    except (OverflowError, ValueError):  # nobody loses marks for a time that is none
-        return None

@@ -8,6 +8,7 @@ behind.
 
 from __future__ import annotations
 
+import functools
 import signal
 import sys
 import time
@@ -119,10 +120,7 @@ def run_calls(
     if sandbox:
         _require_bubblewrap()
     began = time.monotonic()
-
-    def make_request(packages):
-        return _request(cells, calls, limits, prelude, packages, sandbox)
-
+    make_request = functools.partial(_request, cells, calls, limits, prelude, sandbox)
     transcript = Transcript(calls, len(cells) + 1)
     try:
         with spawn(make_request, tuple(libraries), limits, sandbox) as child:
@@ -169,7 +167,7 @@ _WITHOUT = (
 )
 
 
-def _request(cells, calls, limits, prelude, packages, sandbox):
+def _request(cells, calls, limits, prelude, sandbox, packages):
     """Return the bytes that tell the child what to do."""
     encoded = [
         [call.function, encode(list(call.args), _function), encode(dict(call.kwargs), _function)]
@@ -211,7 +209,7 @@ def _listen(child, transcript, limits):
     looked = time.monotonic()
     output = _Output(limits.output_bytes)
     while True:
-        ready, exited = transcript.ready, child.has_exited()  # before reading
+        ready, exited = transcript.ready, child.process.poll() is not None  # before reading
         try:
             arrived = child.read(0 if exited else _TICK)
             transcript.take(arrived.get(child.channel, b""))

@@ -62,10 +62,6 @@ class Child:
         family = _family(self.process.pid)
         return len(family), sum(map(_memory_of, family)), sum(map(_seconds_of, family))
 
-    def has_exited(self):
-        """Return whether the process has ended."""
-        return self.process.poll() is not None
-
     def wait(self, timeout):
         """Return the exit code, as `subprocess` has it; None where it still runs."""
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -142,7 +142,10 @@ def connect(address, settings):
             ) from None
         for place, problem in ask(client, settings).items():
             if problem:
-                raise PoolError(f"{place} cannot mark: {in_words(problem)}")
+                told = ""
+                if isinstance(problem, ModuleNotFoundError):
+                    told = "; start it in the folder of the book, with PYTHONPATH=. set"
+                raise PoolError(f"{place} cannot mark: {problem}{told}")
         yield Cluster(client, settings.timeout)
 
 
@@ -157,13 +160,6 @@ def ask(client, settings):
     except ModuleNotFoundError as error:
         problems["the scheduler"] = error
     return problems
-
-
-def in_words(problem):
-    """Return a problem with what to do, where the modules were not found."""
-    if isinstance(problem, ModuleNotFoundError):
-        return f"{problem}; start it in the folder of the book, with PYTHONPATH=. set"
-    return str(problem)
 
 
 def find_problem(name, version, sandbox):

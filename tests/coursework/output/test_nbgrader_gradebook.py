@@ -262,16 +262,3 @@ def test_the_cells_of_the_masters_fit_the_questions(name):
     assignment = load_assignment(name)
     found = _match(cells, assignment)
     assert list(found) == [question.name for question in assignment.questions]
-
-
-def test_a_time_that_is_none_stops_nobody(book):
-    times = {f"s{number}": "2025-12-01T12:00:00+01:00" for number in range(4)}
-    times |= {"s1": "0001-01-01T00:00:00+23:59", "s2": "long ago"}
-    words = make_words(**MARKED)
-    results = [make_result(name, make_coded(), words, submitted=times[name]) for name in times]
-    notes = write_gradebook(results, ASSIGNMENT, book)
-    assert [note.partition(":")[0] for note in notes] == ["s1", "s2"]
-    with Gradebook(f"sqlite:///{book}") as gradebook:
-        found = {name: gradebook.find_submission("hw9", name) for name in times}
-        assert {name: one.score for name, one in found.items()} == dict.fromkeys(times, 22.5)
-        assert [name for name, one in found.items() if one.timestamp is None] == ["s1", "s2"]

@@ -10,7 +10,7 @@ import symtable
 from dataclasses import dataclass
 
 # Cell magics whose cell is Python; the cells of all others (%%bash, %%html) are not.
-_PYTHON_MAGICS = {"time", "timeit", "capture", "prun"}
+PYTHON_MAGICS = {"time", "timeit", "capture", "prun"}
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)[^\n]*\n?")
 _TIMED = re.compile(r"^(\s*)%(?:time|timeit)\s+(?!-)(.+)$")
 _MAGIC = re.compile(r"^\s*(?:%\w|!|\?)|^[^#'\"]*=\s*[!%]\s*\w|^[^#]*\?\s*$")
@@ -83,7 +83,7 @@ def _parse(text):
         return text, tree
     text = _dedented(text)
     magic = _CELL_MAGIC.match(text)
-    if magic and magic[1] not in _PYTHON_MAGICS:
+    if magic and magic[1] not in PYTHON_MAGICS:
         return "", ast.Module([], [])
     # Line numbers stay as they are, for messages.
     source = "\n" * magic[0].count("\n") + _dedented(text[magic.end() :]) if magic else text
