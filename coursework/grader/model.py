@@ -221,13 +221,8 @@ class Assignment:
 
 
 def assignment_names():
-    """Return the names of all assignments: the folders here that hold a master."""
-    return sorted(path.parent.name for path in FOLDER.glob("*/*.md") if is_master(path))
-
-
-def is_master(path):
-    """Return whether `path` is named as a master is: hw1/hw1.md."""
-    return path.stem == path.parent.name
+    """Return the names of all assignments: the folders here that hold a master, hw1/hw1.md."""
+    return sorted(path.stem for path in FOLDER.glob("*/*.md") if path.stem == path.parent.name)
 
 
 def choose_parameters(name, chosen):

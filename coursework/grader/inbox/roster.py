@@ -54,7 +54,7 @@ def read_roster(path, timezone=None, *, dues=True):
     ----------
     path : path-like
         A CSV with the column ``student`` and, if wanted, ``name``, ``email``, ``folder`` and
-        ``due``, as `csv_files.read_csv` reads it.
+        ``due``, as `csv_reader.read_csv` reads it.
     timezone : tzinfo, optional
         The time zone of the course, for deadlines that have none.
     dues : bool

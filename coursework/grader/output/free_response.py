@@ -105,7 +105,7 @@ def merge_answers(results: Sequence[Result], path) -> list[Result]:
     """Return the results with the marks of a CSV that `export_answers` wrote.
 
     Rows without points change nothing. Points may be written as 7.5 or 7,5. Only the columns
-    student, question, points and comment count. `csv_files.read_csv` says which files are read.
+    student, question, points and comment count. `csv_reader.read_csv` says which files are read.
 
     Raises
     ------

@@ -53,7 +53,7 @@ class Run:
     outcomes : list of Outcome
         Exactly one for each call, in order.
     status : str
-        One of `results`: OK, TIMEOUT, MEMORY, OUTPUT, CRASHED.
+        One of `model.STATES`: OK, TIMEOUT, MEMORY, OUTPUT, CRASHED.
     reason : Reason or None
         None where `status` is OK.
     seconds : float
