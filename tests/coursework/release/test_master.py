@@ -298,6 +298,17 @@ def test_nothing_is_written_if_one_master_is_broken(masters, tmp_path, capsys):
     assert said.count("\n") == 1
 
 
+def test_a_release_runs_the_solutions(masters, course):
+    path = masters / "hw1" / "hw1.md"
+    begin = "### BEGIN SOLUTION\n"
+    text = path.read_text(encoding="utf-8").replace(begin, f"{begin}    return 0\n", 1)
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(
+        ReleaseError, match=r"^hw1: the version with solutions fails in cell softmax"
+    ):
+        master.release_all(["hw1"], {}, "", course)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
