@@ -133,7 +133,13 @@ def join_style_sheets(app, exception):
             page.write_text(f"{head.rstrip()}\n{link}{end}{body}", encoding="utf-8")
 
 
+def build_start_page(app, env, added, changed, removed):
+    """Build a page always: where none has changed, Sphinx copies no style sheets and scripts."""
+    return [app.config.root_doc]
+
+
 def setup(app):
     """Register with Sphinx, after what takes from pages what they do not use."""
+    app.connect("env-get-outdated", build_start_page)
     app.connect("build-finished", join_style_sheets, priority=950)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

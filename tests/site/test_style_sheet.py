@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 import tinycss2
+from sphinx.testing.util import SphinxTestApp
 from style_sheet import in_order, join_style_sheets, names, useful, whole
 
 PAGE = '<p id="here" class="known other-word sd-!x">Words, and an unknown one.</p>'
@@ -133,3 +134,19 @@ def test_style_sheet_has_the_rules_of_the_pages(site):
         assert selector in css, selector
     assert ".fa-magnifying-glass" in css
     assert ".fa-address-book" not in css
+
+
+def test_style_sheet_that_alone_has_changed_is_in_the_next_site(tmp_path):
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "index.rst").write_text("Start\n=====\n", encoding="utf-8")
+    (tmp_path / "conf.py").write_text(
+        "extensions = ['style_sheet']\n"
+        "html_static_path, html_css_files = ['_static'], ['book.css']\n",
+        encoding="utf-8",
+    )
+    for color in ("teal", "plum"):
+        (tmp_path / "_static" / "book.css").write_text(f"p {{color: {color}}}", encoding="utf-8")
+        app = SphinxTestApp(srcdir=tmp_path)
+        app.build()
+        app.cleanup()
+        assert color in (tmp_path / "_build/html/_static/style.css").read_text("utf-8")
