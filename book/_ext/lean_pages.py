@@ -147,7 +147,8 @@ def write_icon_font(app, exception):
     if exception or app.builder.name != "html":
         return
     static = Path(app.outdir, "_static")
-    font = TTFont(static / "vendor" / "fontawesome" / "webfonts" / "fa-solid-900.ttf")
+    path = static / "vendor" / "fontawesome" / "webfonts" / "fa-solid-900.ttf"
+    font = TTFont(path, recalcTimestamp=False)  # the same site from the same text
     names, characters = icons(Path(app.outdir))
     subsetter = Subsetter(Options(flavor="woff", drop_tables=["GSUB", "FFTM"]))
     subsetter.populate(glyphs=names & set(font.getGlyphOrder()), unicodes=characters)

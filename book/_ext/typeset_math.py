@@ -164,7 +164,7 @@ def write_fonts(app, exception):
     folder = Path(app.outdir, "_static", "mathjax")
     folder.mkdir(parents=True, exist_ok=True)
     for path in (MATHJAX / FONTS).glob("*.woff"):
-        font = TTFont(path)
+        font = TTFont(path, recalcTimestamp=False)
         if characters.intersection(font.getBestCmap() or ()):  # one has measures only
             subsetter = Subsetter(Options(drop_tables=["FFTM"]))
             subsetter.populate(unicodes=characters)

@@ -6,7 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
 from fontTools.ttLib import TTFont
-from typeset_math import STYLES, html_of, logger, typesetter
+from typeset_math import FONTS, MATHJAX, STYLES, html_of, logger, typesetter
 
 from tests.site.test_site import PAGES, SITE, soup
 
@@ -82,3 +82,14 @@ def test_fonts_have_every_character_that_is_drawn():
             drawn = {int(code, 16) if code else ord(sign) for code, sign in signs}
             assert drawn <= everywhere, [chr(code) for code in drawn - everywhere]
     assert sum((SITE / "_static" / "mathjax" / name).stat().st_size for name in fonts) < 250_000
+
+
+@pytest.mark.usefixtures("site")
+def test_fonts_do_not_hold_the_time_at_which_they_were_made():
+    static = SITE / "_static"
+    sources = {static / "icons.woff": static / "vendor/fontawesome/webfonts/fa-solid-900.ttf"}
+    for path in (MATHJAX / FONTS).glob("*.woff"):
+        sources[static / "mathjax" / path.name] = path
+    assert len(sources) > 10
+    for made, source in sources.items():
+        assert TTFont(made)["head"].modified == TTFont(source)["head"].modified, made.name
