@@ -196,7 +196,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
        USSR Computational Mathematics and Mathematical Physics 4(5), 1964.
     .. [3] D. Böhning, "Multinomial logistic regression algorithm", Annals of the Institute of
        Statistical Mathematics 44(1), 1992.
-    .. [4] R. M. Gower et al., "SGD: General analysis and improved rates", ICML 2019.
+    .. [4] Robert M. Gower et al., "SGD: General analysis and improved rates", ICML 2019.
     .. [5] A. Gelman, A. Jakulin, M. G. Pittau and Y.-S. Su, "A weakly informative default prior
        distribution for logistic and other regression models", Annals of Applied Statistics 2(4),
        2008.

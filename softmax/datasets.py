@@ -264,7 +264,7 @@ def load_word_frequencies(source: str | os.PathLike[str] | None = None) -> Bunch
 
     References
     ----------
-    .. [1] R. Speer, "rspeer/wordfreq: v3.0", 2022, https://doi.org/10.5281/zenodo.7199437
+    .. [1] Robyn Speer, "rspeer/wordfreq: v3.0", 2022, https://doi.org/10.5281/zenodo.7199437
 
     Examples
     --------

@@ -246,3 +246,8 @@ def test_mentions_of_references_in_docstrings_have_their_numbers():
     assert not re.findall(r"\[R[0-9a-f]{12}-", text)
     mentions = soup("book/api.html").select("main a.reference.internal[href^='#r']")
     assert {"[1]", "[5]"} <= {mention.get_text() for mention in mentions}
+
+
+def test_initials_in_references_are_not_the_letters_of_a_list():
+    lists = soup("book/api.html").select("main .citation ol")
+    assert not [item.get_text(" ", strip=True) for item in lists]
