@@ -34,6 +34,12 @@ def test_importing_a_module_does_not_bring_in_what_only_some_of_it_needs(module)
     assert run.stdout == "[]\n"
 
 
+def test_reading_a_notebook_does_not_start_with_grammars_of_addresses():
+    code = "import sys, nbformat; print('lark' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "False\n", "Bound the version of jsonschema, see requirements.txt."
+
+
 @pytest.mark.filterwarnings("default")
 def test_every_public_name_is_there():
     for name in sm.__all__:
