@@ -25,7 +25,7 @@ COURSEWORK_SOURCES := $(wildcard coursework/hw*/*.md coursework/hw*/*.py coursew
   coursework/files.py coursework/grader/model.py coursework/grader/marking/*.py)
 PACKAGE := setup.py $(wildcard softmax/*.py softmax/live/*.py softmax/live/*/*.py softmax/live/*.mjs softmax/live/*/*.mjs softmax/*.mplstyle softmax/py.typed softmax/data/*/*)
 
-# One core for each kernel: the tests run two side by side, and two pools of threads would fight.
+# One core for each kernel: the tests run side by side, and pools of threads would fight.
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
@@ -149,9 +149,10 @@ soak: $(VENV)/.installed
 data: $(VENV)/.installed
 	$(BIN)/python book/_ext/needed_data.py
 
-# The tests of a file stay in one process (loadfile): the cells of a notebook share a kernel.
+# The tests of a file stay in one process (loadfile): the cells of a notebook share a kernel. Three
+# processes keep two cores busy, since a test in the browser often waits.
 # `make test SEED=1` takes the files in a random order, which shows tests that depend on one another.
-PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
+PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
   $(if $(SEED),--file-order-seed $(SEED))
 
 # What a change can break, in less than a minute and without the site.

@@ -103,7 +103,7 @@ def prepare_environment(root: Path = ROOT) -> None:
 
     ``PYTHONPATH`` comes before installed packages, so that what is tested is the code beside
     the tests. A backend named in ``MPLBACKEND`` would keep figures out of the outputs. The
-    tests run two kernels side by side, whose pools of threads would fight for the cores.
+    tests run kernels side by side, whose pools of threads would fight for the cores.
     """
     for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(threads, "1")

@@ -12,6 +12,7 @@ import mimetypes
 import re
 import textwrap
 from dataclasses import dataclass, field
+from functools import cache
 
 import yaml
 from markdown_it import MarkdownIt
@@ -21,9 +22,11 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.myst_blocks import myst_block_plugin
 from question_parser import CHOOSE_ALL, TITLE, VERDICTS, parse_question
 
+# Blocks are all that is asked for; to read the text inside of them would take half of the time.
 PARSER = (
     MarkdownIt("commonmark")
     .enable("table")
+    .disable("inline")
     .use(dollarmath_plugin, allow_labels=True)
     .use(colon_fence_plugin)
     .use(amsmath_plugin)
@@ -91,13 +94,15 @@ def as_directive(token):
     return Directive(match[1], match[2].strip(), options, body.strip("\n"))
 
 
+@cache  # several tests ask for those of the same page
 def find_directives(text):
-    """Yield every directive in `text`, those inside others included."""
+    """Return every directive in `text` in its order, those inside others included."""
+    found = []
     for token in PARSER.parse(text):
         directive = as_directive(token)
         if directive:
-            yield directive
-            yield from find_directives(directive.body)
+            found += [directive, *find_directives(directive.body)]
+    return found
 
 
 def replace_lines(text, edits):

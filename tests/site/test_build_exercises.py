@@ -11,9 +11,6 @@ from notebooks import pieces, plain_notebook
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
-from tools.references import chapters_with_code
-
-CHAPTERS = chapters_with_code()
 CHAPTER = """---
 jupytext:
   text_representation:
@@ -186,16 +183,3 @@ def test_text_without_a_starter_stays_one_cell():
     assert [cell.source for cell in pieces("One.\n\n```python\n1\n```")] == [
         "One.\n\n```python\n1\n```"
     ]
-
-
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_page_shows_each_starter_and_its_check_in_a_fold_below_it(site, name):
-    page = BeautifulSoup((site / "book" / f"{name}.html").read_text("utf-8"), "html.parser")
-    exercises = read_exercises(CHAPTERS[name]).values()
-    starters = page.select("article .exercise .starter")
-    assert [box.pre.get_text().strip() for box in starters] == [e.starter for e in exercises]
-    for box, exercise in zip(starters, exercises, strict=True):
-        fold = box.find_next_sibling()
-        assert (fold.name, fold.summary.get_text()) == ("details", "What is checked")
-        assert fold.pre.get_text().strip() == exercise.check
-        assert json.loads(fold["data-needed"]) == exercise.needed

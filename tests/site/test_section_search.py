@@ -1,11 +1,6 @@
 """What the search knows of a page: sections, weighted words, and texts without what is not text."""
 
-import json
-import re
-
 from section_search import read_page, stems
-
-from tests.site.test_site import anchors
 
 PAGE = """<article>
 <section id="top">
@@ -42,12 +37,3 @@ def test_headings_and_bold_words_count_more():
 
 def test_words_are_told_apart_as_the_script_does():
     assert stems("The log_softmax of 12 z-scores") == ["log", "softmax", "score"]
-
-
-def test_index_leads_to_places_that_exist(site):
-    text = (site / "_search" / "index.js").read_text(encoding="utf-8")
-    index = json.loads(re.fullmatch(r"bookSearch\.addIndex\((.*)\);\n", text)[1])
-    assert len(index["pages"]) > 20
-    assert len(index["words"].split()) == len(index["postings"])
-    for name, sections, _ in index["pages"]:
-        assert {anchor for anchor, _ in sections} <= anchors(f"{name}.html")

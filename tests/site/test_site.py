@@ -4,6 +4,7 @@
 the references; that both print the same is part of what is tested here.
 """
 
+import json
 import os
 import re
 from functools import cache
@@ -12,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from build_exercises import read_exercises
 from stream_outputs import merge_streams
 
 from tools.references import NOTEBOOKS, ROOT, chapters_with_code, toc_pages
@@ -251,3 +253,25 @@ def test_mentions_of_references_in_docstrings_have_their_numbers():
 def test_initials_in_references_are_not_the_letters_of_a_list():
     lists = soup("book/api.html").select("main .citation ol")
     assert not [item.get_text(" ", strip=True) for item in lists]
+
+
+def test_index_of_the_search_leads_to_places_that_exist():
+    text = (SITE / "_search" / "index.js").read_text(encoding="utf-8")
+    index = json.loads(re.fullmatch(r"bookSearch\.addIndex\((.*)\);\n", text)[1])
+    assert len(index["pages"]) > 20
+    assert len(index["words"].split()) == len(index["postings"])
+    for name, sections, _ in index["pages"]:
+        assert {anchor for anchor, _ in sections} <= anchors(f"{name}.html")
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_page_shows_each_starter_and_its_check_in_a_fold_below_it(name):
+    page = CHAPTERS[name].with_suffix(".html").as_posix()
+    exercises = read_exercises(ROOT / CHAPTERS[name].with_suffix(".md")).values()
+    starters = soup(page).select("article .exercise .starter")
+    assert [box.pre.get_text().strip() for box in starters] == [e.starter for e in exercises]
+    for box, exercise in zip(starters, exercises, strict=True):
+        fold = box.find_next_sibling()
+        assert (fold.name, fold.summary.get_text()) == ("details", "What is checked")
+        assert fold.pre.get_text().strip() == exercise.check
+        assert json.loads(fold["data-needed"]) == exercise.needed
