@@ -300,8 +300,8 @@ class TestMistakes:
     @pytest.mark.parametrize(
         ("mistake", "old", "new"),
         [
-            ("weights-transposed", "return W, b", "return W.T, b"),
-            ("ran-away", "return W, b", "return W * np.inf, b"),
+            slowly("weights-transposed", "return W, b", "return W.T, b"),
+            slowly("ran-away", "return W, b", "return W * np.inf, b"),
             ("stopped-early", "num_epochs=20", "num_epochs=1"),
         ],
     )
