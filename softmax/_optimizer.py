@@ -33,6 +33,9 @@ _BLOCK_LOGITS = 2**20
 _MOST_WHITENED = 256
 _WHITENED_ROWS = 2048  # at a time
 
+# The least curvature along one weight, in features that usually reach to 1, whose root is a unit.
+_LEAST_DIAGONAL = 1e-6
+
 
 @dataclass
 class MomentumSGD:
@@ -221,23 +224,30 @@ def certified_decrease(
     )
 
 
-def newton_decrease(X, labels, sample_weight, coef, intercept, alpha, center, reach, n_steps=10):
+def newton_decrease(X, labels, sample_weight, coef, intercept, alpha, center, reach):
     """Return about how far the objective can still decrease: half of gᵀH⁻¹g, from below.
 
     H is the Hessian itself. An outlier whose probability is 0 or 1 hardly counts in it, while it
     dominates the bound B of `certified_decrease`. The steps of conjugate gradients are taken in
-    units of `reach`, how far each feature usually reaches.
+    units of `reach`, how far each feature usually reaches. With few features, they are taken in
+    units that make the diagonal of H 1, which also show what outliers scattered over several
+    features hide. Among many, as of pictures, some always have next to no effect, and such units
+    would count what only fits them more closely.
     """
     n = X.shape[0]
-    unit = np.append(1 / reach, 1.0)
+    logits = compute_logits(X, coef, intercept, center)
+    p = softmax(logits.astype(np.float64), axis=0)
+    weight = (1 if sample_weight is None else sample_weight) / n
 
     def gradient_of(delta, direction):
         weights = coef_gradient(X, delta, center) + alpha * direction[:, :-1]
         return np.column_stack([weights, delta.sum(axis=1)])
 
-    logits = compute_logits(X, coef, intercept, center)
-    p = softmax(logits.astype(np.float64), axis=0)
-    weight = (1 if sample_weight is None else sample_weight) / n
+    unit, n_steps = 1 / np.append(reach, 1.0), 10
+    if X.shape[1] <= _MOST_WHITENED:
+        variance = p * (1 - p) * weight
+        diagonal = np.column_stack([_moments(X, variance, center) + alpha, variance.sum(axis=1)])
+        unit, n_steps = unit / np.sqrt(np.maximum(diagonal * unit**2, _LEAST_DIAGONAL)), 20
     delta = p.copy()
     delta[labels, np.arange(n)] -= 1
     residual = -unit * gradient_of(delta * weight, np.column_stack([coef, intercept]))
@@ -249,6 +259,14 @@ def newton_decrease(X, labels, sample_weight, coef, intercept, alpha, center, re
         return unit * gradient_of(change, step)
 
     return _quadratic_decrease(residual, times, n_steps)
+
+
+def _moments(X, weight, center):
+    """Return the sums of the squares of each feature of X - center, for each row of `weight`."""
+    if not issparse(X):
+        return sum(weight[:, rows] @ np.square(X[rows]) for rows in _blocks(X, weight))
+    moments = weight @ X.multiply(X)
+    return moments + center * (center * weight.sum(axis=1)[:, None] - 2 * (weight @ X))
 
 
 def _quadratic_decrease(residual, times, n_steps):

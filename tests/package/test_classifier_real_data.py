@@ -185,6 +185,16 @@ def test_warns_where_outliers_hide_the_other_rows_in_many_features(make):
         SoftmaxClassifier(random_state=0).fit(make(X), y)
 
 
+@pytest.mark.parametrize(
+    ("load", "share", "code"), [(load_wine, 0.05, 9999), (load_digits, 0.002, 1e6)]
+)
+def test_warns_where_scattered_codes_for_missing_values_hide_all_rows(load, share, code):
+    X, y = load(return_X_y=True)
+    X[np.random.default_rng(1).random(X.shape) < share] = code
+    with pytest.warns(ConvergenceWarning, match="its gradient is large|Maximum iterations"):
+        SoftmaxClassifier(random_state=0).fit(X, y)
+
+
 # --- The default penalty ----------------------------------------------------------------------
 
 
