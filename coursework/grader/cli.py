@@ -214,7 +214,7 @@ def grade(options):
     )
     stamped = sum(submission.stamped for submission in submissions)
     if stamped:
-        _warn(f"{stamped} students have a timestamp.txt, which is not read; if nbgrader collected "
+        _warn(f"the timestamp.txt of {stamped} student(s) is not read; if nbgrader collected "
               "these files, add --times nbgrader")  # fmt: skip
     if options.no_sandbox:
         _warn("--no-sandbox: the students' code runs as you, and can read and change your files, "

@@ -239,7 +239,7 @@ def test_nbgraders_times_count_where_the_teacher_says_so(tiny, tmp_path, capsys)
     (folder / "timestamp.txt").write_text("2025-12-01 23:30:00.000000 CET\n")
     command = grade_arguments(tmp_path, "--due", "2025-12-01", "--timezone", "Europe/Berlin")
     assert tiny(*command) == 0
-    assert "1 students have a timestamp.txt, which is not read" in capsys.readouterr().err
+    assert "the timestamp.txt of 1 student(s) is not read" in capsys.readouterr().err
     assert read_grades(tmp_path)["ann"]["submitted"] == "2025-11-30T12:00:00+00:00"
     assert tiny(*command, "--times", "nbgrader") == 0
     assert capsys.readouterr().err == ""

@@ -434,5 +434,9 @@ def read_regular(path, inside, max_bytes):
         if not stat.S_ISREG(found.st_mode):
             raise SubmissionError(f"{path.name} is not a regular file")
         if found.st_size > max_bytes:
-            raise SubmissionError(tell_size(path.name, found.st_size))
+            if max_bytes == MAX_BYTES:
+                raise SubmissionError(tell_size(path.name, found.st_size))
+            raise SubmissionError(
+                f"{path.name} has {found.st_size:,} bytes, and at most {max_bytes:,} are read"
+            )
         return file.read(max_bytes)

@@ -214,7 +214,7 @@ def test_a_name_that_two_zones_have_in_the_hour_that_comes_twice_is_not_guessed(
         (b"9999-12-31 23:59:59 -23", "is beyond all calendars"),
         (b"2025-12-02 22:04:05 XYZ", "a time zone that is not known"),
         (b"2025-12-02 22:04:05 CST", "several: give that of the course, such as --timezone"),
-        (b"x" * 2000, "timestamp.txt has 0.1 MB, and at most"),
+        (b"x" * 2000, "timestamp.txt has 2,000 bytes, and at most 1,000 are read)"),
     ],
 )
 def test_a_timestamp_that_cannot_be_read_is_told(tmp_path, text, words):
