@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.figures import THEMES, press, switch_theme, too_wide
+from tests.browser.figures import THEMES, mostly_slow, press, switch_theme, too_wide
 from tests.browser.test_pages import settled, violations
 
 PAGE = "book/definition.html"
@@ -10,7 +10,7 @@ PAGE = "book/definition.html"
 PARTS = {"resultTypes": ["violations"], "preload": False, "runOnly": ["wcag2a", "wcag2aa"]}
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["with JavaScript", "without"])
+@pytest.fixture(scope="module", params=mostly_slow([True, False], True))
 def shared(visit, address, request):
     return visit(f"{address}/{PAGE}", width=390, java_script_enabled=request.param)
 
@@ -59,6 +59,7 @@ def test_on_paper_all_choices_are_explained(page):
     assert all(text.bounding_box()["height"] > 0 for text in says)
 
 
+@pytest.mark.slow
 def test_open_questions_are_fit_to_read(visit, address):
     page = settled(visit(f"{address}/{PAGE}", width=390))
     page.evaluate(

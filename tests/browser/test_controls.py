@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.browser.figures import THEMES
+from tests.browser.figures import mostly_slow
 
+PAGE = "book/classification.html"
 # Each must show a ring: an outline, or a shadow of the same breadth.
 RING = """node => {
   const { outlineStyle, outlineWidth, boxShadow, opacity } = getComputedStyle(node);
@@ -24,9 +25,9 @@ CONTRAST = """node => {
 }"""
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", mostly_slow([1280, 390], 390))
 def test_every_control_shows_that_it_has_the_focus(visit, address, width):
-    page = visit(f"{address}/book/attention.html", width=width)
+    page = visit(f"{address}/{PAGE}", width=width)
     page.wait_for_load_state("load")
     page.add_style_tag(content="* { transition: none !important; }")
     page.keyboard.press("Tab")
@@ -41,9 +42,9 @@ def test_every_control_shows_that_it_has_the_focus(visit, address, width):
     assert not bare, "\n".join(bare)
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", mostly_slow(["light", "dark"], "light"))
 def test_back_to_top_is_readable(visit, address, theme):
-    page = visit(f"{address}/book/attention.html", width=1000, theme=theme)
+    page = visit(f"{address}/{PAGE}", width=1000, theme=theme)
     page.wait_for_load_state("load")
     button = page.locator("#pst-back-to-top")
     button.evaluate("node => (node.style.display = 'block')")
@@ -52,6 +53,7 @@ def test_back_to_top_is_readable(visit, address, theme):
     page.wait_for_function(f"() => ({CONTRAST})(document.querySelector('#pst-back-to-top')) >= 4.5")
 
 
+@pytest.mark.slow
 def test_back_to_top_covers_nothing_on_a_phone(visit, address):
     page = visit(f"{address}/book/mnist.html", width=390)
     page.wait_for_load_state("load")

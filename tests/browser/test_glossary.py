@@ -4,7 +4,7 @@ import pytest
 
 from tests.site.test_site import PAGES, soup
 
-PAGE = "book/derivation.html"
+PAGE = "book/classification.html"
 BOX = "#glossary-entry"
 TERM = "main a[href*='#term-']"
 
@@ -51,6 +51,7 @@ def test_mouse_that_rests_on_a_term_reads_its_entry(page):
     box.wait_for(state="detached")
 
 
+@pytest.mark.slow
 def test_escape_closes_the_entry(page):
     page.locator(TERM).first.hover()
     page.locator(BOX).wait_for()
@@ -105,6 +106,7 @@ def linked_entry_with_a_formula():
     raise AssertionError("No page links to such a term.")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["server", "file"])
 def test_formula_in_an_entry_is_typeset_and_the_link_arrives(visit, address, site, where):
     name, anchor = linked_entry_with_a_formula()

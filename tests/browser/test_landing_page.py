@@ -18,6 +18,7 @@ from tests.browser.figures import (
     drag,
     find,
     misfits,
+    mostly_slow,
     press,
     start,
     too_wide,
@@ -64,7 +65,7 @@ def assert_agrees_with_the_package(figure, ink, temperature=1.0):
     np.testing.assert_allclose(values(figure, PROBABILITIES), p, rtol=1e-11, atol=1e-13)
 
 
-@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("screen", mostly_slow(SCREENS, "phone"))
 def test_first_screen_has_pad_scores_probabilities_and_temperature(open_page, screen):
     page, figure = open_page(screen=screen)
     assert page.evaluate("scrollY") == 0
@@ -86,6 +87,7 @@ def test_first_screen_has_pad_scores_probabilities_and_temperature(open_page, sc
     assert misfits(figure) == []
 
 
+@pytest.mark.slow
 def test_pad_moves_nothing_when_it_takes_the_place_of_its_picture(open_page):
     page, _ = open_page(screen="phone")
     doors = page.locator(".doors")
@@ -112,6 +114,7 @@ def test_it_begins_with_a_7(open_page):
     assert figure.get_by_text("Draw your own").is_visible()
 
 
+@pytest.mark.slow
 def test_the_7_is_drawn_by_a_hand_unless_motion_is_unwanted(open_page):
     # The marks when the figure opens, and two frames later.
     watch = (
@@ -160,6 +163,7 @@ def test_everything_works_by_keyboard(open_page):
     assert values(figure, PROBABILITIES) == []
 
 
+@pytest.mark.slow
 def test_the_first_stroke_takes_the_place_of_the_example(open_page):
     page, figure = open_page()
     box = figure.locator(".paper canvas").bounding_box()
@@ -173,6 +177,7 @@ def test_the_first_stroke_takes_the_place_of_the_example(open_page):
     assert_agrees_with_the_package(figure, draw_strokes(strokes, LIMITS["paper"], LIMITS["pen"]))
 
 
+@pytest.mark.slow
 def test_the_challenge_is_met_where_half_is_reached(open_page):
     _, figure = open_page()
     press(figure.get_by_role("button", name="Test digit: 7", exact=True), "Enter")
@@ -209,13 +214,15 @@ def test_the_address_holds_what_is_shown(open_page):
 
 
 @pytest.mark.parametrize(
-    "fragment", ["#the-chapters", "#digit:marks=s99", "#digit:marks=1.2_3&T=9"]
+    "fragment",
+    mostly_slow(["#the-chapters", "#digit:marks=s99", "#digit:marks=1.2_3&T=9"], "#the-chapters"),
 )
 def test_another_address_opens_the_page_as_usual(open_page, fragment):
     _, figure = open_page(fragment)
     assert_agrees_with_the_package(figure, seven())
 
 
+@pytest.mark.slow
 def test_a_finger_that_scrolls_over_the_slider_does_not_move_it(open_page):
     page, figure = open_page(screen="phone", has_touch=True, is_mobile=True)
     slider = control(figure, "Temperature")
@@ -246,6 +253,7 @@ def test_map_leads_to_pages_that_exist_and_by_keyboard(open_page, site):
     page.wait_for_url("**/cross-entropy.html")
 
 
+@pytest.mark.slow
 def test_doors_lead_to_pages_that_exist(open_page, site):
     page, _ = open_page()
     doors = page.locator(".door")
@@ -257,6 +265,7 @@ def test_doors_lead_to_pages_that_exist(open_page, site):
             assert (site / "book" / link.get_attribute("href")).is_file()
 
 
+@pytest.mark.slow
 def test_without_javascript_there_is_a_picture_and_the_map(visit, address):
     page = visit(f"{address}/{PAGE}", java_script_enabled=False)
     picture = page.locator("softmax-digit img")
@@ -265,6 +274,7 @@ def test_without_javascript_there_is_a_picture_and_the_map(visit, address):
     assert page.locator(".chapter-map a").first.is_visible()
 
 
+@pytest.mark.slow
 def test_page_is_light_and_its_classifier_good(site):
     html = (site / PAGE).read_bytes()
     assert len(gzip.compress(html)) < BUDGET

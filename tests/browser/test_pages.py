@@ -10,9 +10,10 @@ from tests.browser.figures import THEMES, mostly_slow, switch_theme, too_wide
 from tools.references import toc_pages
 
 PAGES = (*toc_pages(), "search", "genindex", "404")
-# axe-core takes its time over a page: of those that are much alike, one is not slow.
-TYPICAL = {"book/classification", "search"}
-SCREEN = {"width": 1280, "height": 900}
+# Of the pages that are much alike, these are not slow: with a live figure, with code and formulas,
+# and with neither.
+TYPICAL = {"book/index", "book/coursework/hw1", "search"}
+PHONE, SCREEN = {"width": 390, "height": 900}, {"width": 1280, "height": 900}
 
 # These chapters open with something to play with. Others may join them.
 PLAYFUL = {
@@ -135,25 +136,29 @@ def assert_opens_with_a_live_figure(page):
     assert found["inText"] <= STOPS_OF_THE_TEXT
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def opened(visit, address):
-    """Return a function that opens a page of the site on a phone, for one test."""
-    pages = []
+    """Return a function that opens a page of the site on a phone, in the window of the last one."""
+    window = visit(f"{address}/404.html")
 
     def show(name):
-        pages.append(settled(visit(f"{address}/{name}.html", width=390)))
-        return pages[-1]
+        window.set_viewport_size(PHONE)
+        window.goto(f"{address}/{name}.html")
+        return settled(window)
 
-    yield show
-    for page in pages:
-        page.context.close()
+    return show
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page_is_within_its_window(opened, name):
+def test_page_is_within_a_phone(opened, name):
     page = opened(name)
     assert too_wide(page) == 0, f"{name} is {too_wide(page)} px wider than a phone."
     assert not (cut := cut_formulas(page)), f"{name} cuts {cut} on a phone."
+
+
+@pytest.mark.parametrize("name", mostly_slow(PAGES, *TYPICAL))
+def test_page_is_within_a_screen(opened, name):
+    page = opened(name)
     page.set_viewport_size(SCREEN)
     assert too_wide(page) == 0, f"{name} is {too_wide(page)} px wider than a screen."
     if name in PLAYFUL:

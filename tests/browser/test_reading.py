@@ -2,6 +2,9 @@
 
 import pytest
 
+from tests.browser.figures import mostly_slow
+
+CHAPTER = "/book/classification.html"
 TICK = "nav.bd-docs-nav a:has(.tick)"
 
 
@@ -12,7 +15,7 @@ def read_to_the_end(page):
 
 
 def test_chapter_that_is_read_to_its_end_has_a_tick_on_every_page(visit, address):
-    page = visit(f"{address}/book/attention.html")
+    page = visit(f"{address}{CHAPTER}")
     assert page.locator(TICK).count() == 0
     page.evaluate("scrollTo(0, 2000)")
     page.wait_for_function("scrollY > 1000")
@@ -20,14 +23,12 @@ def test_chapter_that_is_read_to_its_end_has_a_tick_on_every_page(visit, address
     read_to_the_end(page)
     page.goto(f"{address}/book/coursework/hw1.html")
     page.locator(TICK).wait_for(state="attached")
-    assert page.locator(TICK).evaluate_all("all => all.map(a => a.pathname)") == [
-        "/book/attention.html"
-    ]
+    assert page.locator(TICK).evaluate_all("all => all.map(a => a.pathname)") == [CHAPTER]
     assert page.locator(".tick").get_attribute("aria-label") == "read"
 
 
 def test_line_follows_the_chapter(visit, address):
-    page = visit(f"{address}/book/attention.html")
+    page = visit(f"{address}{CHAPTER}")
     page.wait_for_load_state("load")
     line = page.locator(".reading-line")
     width = "e => e.getBoundingClientRect().width / innerWidth"
@@ -39,11 +40,12 @@ def test_line_follows_the_chapter(visit, address):
 
 
 def test_pages_that_are_not_chapters_have_no_line(visit, address):
-    page = visit(f"{address}/book/api.html")
+    page = visit(f"{address}/book/errata.html")
     page.wait_for_load_state("load")
     assert page.locator(".reading-line").count() == 0
 
 
+@pytest.mark.slow
 def test_nothing_breaks_where_the_browser_keeps_nothing(visit, address):
     page = visit(f"{address}/404.html")
     page.add_init_script(
@@ -54,14 +56,14 @@ def test_nothing_breaks_where_the_browser_keeps_nothing(visit, address):
         "Storage.prototype.getItem = blocked(getItem);"
         "Storage.prototype.setItem = blocked(setItem);"
     )
-    page.goto(f"{address}/book/attention.html")
+    page.goto(f"{address}{CHAPTER}")
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     page.wait_for_function(
         "document.querySelector('.reading-line').getBoundingClientRect().width > innerWidth - 30"
     )
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", mostly_slow([1280, 390], 390))
 def test_neighbors_are_at_the_top(visit, address, width):
     page = visit(f"{address}/book/sampling.html", width=width)
     neighbors = page.get_by_role("navigation", name="Neighboring pages")
@@ -75,6 +77,7 @@ def test_neighbors_are_at_the_top(visit, address, width):
     assert page.evaluate("document.querySelector('.bd-header-article').scrollWidth <= innerWidth")
 
 
+@pytest.mark.slow
 def test_sidebar_says_the_title_once(visit, address):
     page = visit(f"{address}/book/sampling.html")
     sidebar = page.locator("#pst-primary-sidebar").inner_text()

@@ -4,6 +4,8 @@ import gzip
 
 import pytest
 
+from tests.browser.figures import mostly_slow
+
 # What a reader may type -> the page that must be among the first of the results.
 QUERIES = {
     "temperature": "definition",
@@ -48,8 +50,8 @@ def results(page, query):
 
 @pytest.fixture(scope="module")
 def dialog(visit, address):
-    """Open the dialog on a page of the book."""
-    page = visit(f"{address}/book/attention.html")
+    """Open the dialog on a page."""
+    page = visit(f"{address}/404.html")
     open_dialog(page)
     return page
 
@@ -87,6 +89,7 @@ def test_arrow_keys_lead_through_the_results(dialog):
     assert dialog.evaluate("document.activeElement.name") == "q"
 
 
+@pytest.mark.slow
 def test_section_of_the_same_page_closes_the_dialog(visit, address):
     page = visit(f"{address}/book/cross-entropy.html")
     open_dialog(page)
@@ -96,6 +99,7 @@ def test_section_of_the_same_page_closes_the_dialog(visit, address):
     assert not page.locator("#pst-search-dialog").is_visible()
 
 
+@pytest.mark.slow
 def test_nothing_is_loaded_before_the_search_and_little_for_it(visit, address):
     page = visit(f"{address}/book/attention.html")
     page.wait_for_load_state("networkidle")
@@ -121,6 +125,7 @@ def test_search_page_works_as_a_file(visit, site):
     page.wait_for_url("**/stability.html#where-the-exponential-breaks")
 
 
+@pytest.mark.slow
 def test_search_page_follows_what_is_typed(visit, address):
     page = visit(f"{address}/search.html")
     page.locator("main form.bd-search input").fill("sparsem")
@@ -129,7 +134,7 @@ def test_search_page_follows_what_is_typed(visit, address):
     page.locator("#search-results li").first.wait_for(state="detached")
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", mostly_slow([1280, 390], 390))
 def test_icon_does_not_cover_the_first_letter(visit, address, width):
     page = visit(f"{address}/search.html", width=width)
     page.wait_for_load_state("load")

@@ -74,7 +74,7 @@ def state(figure):
     )
 
 
-@pytest.mark.parametrize("down", [-200, 200])
+@pytest.mark.parametrize("down", mostly_slow([-200, 200], -200))
 def test_a_swipe_that_starts_on_a_slider_scrolls_and_changes_nothing(figure, down):
     page = figure.page
     for slider in figure.locator(SLIDERS).all():
@@ -107,7 +107,9 @@ def test_a_drag_along_a_slider_and_a_tap_move_it(figure):
         assert page.evaluate("scrollY") == top, label
 
 
-@pytest.mark.parametrize("figure", ["logits", "decision", "attention", "sparsemax"], indirect=True)
+@pytest.mark.parametrize(
+    "figure", mostly_slow(["logits", "decision", "attention", "sparsemax"], "logits"), indirect=True
+)
 def test_a_finger_on_the_grip_of_a_picture_drags_it_and_beside_it_scrolls(figure):
     page = figure.page
     figure.get_by_role("button", name="Reset").click()
