@@ -14,6 +14,7 @@ from tests.browser.figures import (
     find,
     follow_link,
     misfits,
+    mostly_slow,
     press,
     span,
     start,
@@ -217,7 +218,11 @@ def test_the_address_keeps_the_state(page, figure, visit):
 
 
 @pytest.mark.parametrize(
-    "state", ["", "q=1&scale=1", "q=1,x&scale=1", "q=1,3&scale=1", "q=1,1", "q=1,1&scale=11"]
+    "state",
+    mostly_slow(
+        ["", "q=1&scale=1", "q=1,x&scale=1", "q=1,3&scale=1", "q=1,1", "q=1,1&scale=11"],
+        "q=1,3&scale=1",
+    ),
 )
 def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
     follow_link(page, f"attention:{state}")
@@ -225,6 +230,7 @@ def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, s
     assert_agrees_with_numpy(figure)
 
 
+@pytest.mark.slow
 def test_nothing_moves_by_itself_where_motion_is_reduced(visit, file):
     figure = find(visit(file, reduced_motion="reduce"), "attention")
     press(figure.get_by_role("application"), "ArrowUp")
@@ -258,6 +264,7 @@ def test_query_and_answer_are_seen_at_once(visit, file, width):
     assert span(figure, ".plane", ".map", "input[type=range]") < page.viewport_size["height"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [2, 5])
 def test_two_keys_or_five(visit, tmp_path, count):
     angles = np.arange(count) * 2 * np.pi / count

@@ -19,6 +19,7 @@ from tests.browser.figures import (
     find,
     follow_link,
     misfits,
+    mostly_slow,
     press,
     start,
     switch_theme,
@@ -216,7 +217,11 @@ def test_the_address_keeps_the_state(page, figure, visit):
 
 
 @pytest.mark.parametrize(
-    "state", ["", "T=2", "T=0&set=test", "T=9&set=test", "T=x&set=test", "T=2&set=training"]
+    "state",
+    mostly_slow(
+        ["", "T=2", "T=0&set=test", "T=9&set=test", "T=x&set=test", "T=2&set=training"],
+        "T=9&set=test",
+    ),
 )
 def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
     follow_link(page, f"calibration:{state}")
@@ -238,6 +243,7 @@ def test_colors_follow_the_theme(page, figure):
     assert colors() == light
 
 
+@pytest.mark.slow
 def test_nothing_moves_by_itself_with_reduced_motion(visit, file):
     figure = find(visit(file, reduced_motion="reduce"), "calibration")
     press(control(figure, "Temperature"), "End")

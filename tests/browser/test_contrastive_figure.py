@@ -16,6 +16,7 @@ from tests.browser.figures import (
     control,
     find,
     follow_link,
+    mostly_slow,
     press,
     start,
     values,
@@ -71,7 +72,7 @@ def test_it_starts_as_the_chapter_says(visit, address):
     assert figure.evaluate("e => e.getBoundingClientRect().top + scrollY") < 1600
 
 
-@pytest.mark.parametrize("T", [0.05, 0.3, 5])
+@pytest.mark.parametrize("T", mostly_slow([0.05, 0.3, 5], 0.3))
 def test_steps_are_those_of_gradient_descent(figure, T):
     control(figure, "Temperature, as a number").fill(str(T))
     for _ in range(3):
@@ -185,7 +186,10 @@ def test_the_address_keeps_the_state(page, figure, visit):
 
 
 @pytest.mark.parametrize(
-    "state", ["T=9", "T=1&queries=1,2,3&partners=1,2,3", "T=1&queries=1,2,3,x&partners=1,2,3,4"]
+    "state",
+    mostly_slow(
+        ["T=9", "T=1&queries=1,2,3&partners=1,2,3", "T=1&queries=1,2,3,x&partners=1,2,3,4"], "T=9"
+    ),
 )
 def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
     follow_link(page, f"contrastive:{state}")

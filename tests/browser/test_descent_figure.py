@@ -15,6 +15,7 @@ from tests.browser.figures import (
     find,
     follow_link,
     misfits,
+    mostly_slow,
     press,
     start,
     switch_theme,
@@ -87,14 +88,17 @@ def test_it_starts_as_the_chapter_says(visit, address):
     assert figure.evaluate("e => e.getBoundingClientRect().top + scrollY") < 1600
 
 
-@pytest.mark.parametrize("step", [1, 9, 300, 640, 652, 2000])
+@pytest.mark.parametrize("step", mostly_slow([1, 9, 300, 640, 652, 2000], 9, 652))
 def test_steps_are_those_of_the_chapter(figure, step):
     control(figure, "Step, as a number").fill(str(step))
     assert_agrees_with_the_package(figure, step)
 
 
-@pytest.mark.parametrize(("lead", "rate"), [(0, 10), (2.5, 0.1), (9.4, 1), (10, 4)])
-def test_other_starts_and_rates(figure, lead, rate):
+@pytest.mark.parametrize(
+    "lead_and_rate", mostly_slow([(0, 10), (2.5, 0.1), (9.4, 1), (10, 4)], (2.5, 0.1))
+)
+def test_other_starts_and_rates(figure, lead_and_rate):
+    lead, rate = lead_and_rate
     control(figure, "Lead of seal at the start, as a number").fill(str(lead))
     control(figure, "Learning rate, as a number").fill(str(rate))
     for count, (_, gradient) in zip(values(figure, COUNTS), RULES, strict=True):
@@ -215,13 +219,18 @@ def test_the_address_keeps_the_state(page, figure, visit):
 
 
 @pytest.mark.parametrize(
-    "state", ["lead=11&rate=1", "lead=8&rate=0.01", "lead=8", "lead=8&rate=1&step=1.5", "z=1"]
+    "state",
+    mostly_slow(
+        ["lead=11&rate=1", "lead=8&rate=0.01", "lead=8", "lead=8&rate=1&step=1.5", "z=1"],
+        "lead=11&rate=1",
+    ),
 )
 def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
     follow_link(page, f"descent:{state}")
     assert_agrees_with_the_package(figure, 0)
 
 
+@pytest.mark.slow
 def test_where_motion_is_unwelcome_only_steps_move_the_balls(visit, file):
     figure = find(visit(file, reduced_motion="reduce"), "descent")
     assert not figure.get_by_text("Play", exact=True).is_visible()
@@ -229,6 +238,7 @@ def test_where_motion_is_unwelcome_only_steps_move_the_balls(visit, file):
     assert_agrees_with_the_package(figure, 2)
 
 
+@pytest.mark.slow
 def test_a_finger_drags_a_ball(visit, file):
     page = visit(file, width=390, has_touch=True, is_mobile=True)
     figure = find(page, "descent")

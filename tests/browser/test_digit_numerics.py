@@ -8,6 +8,7 @@ import pytest
 
 import softmax as sm
 from softmax.digits import center_digit, draw_strokes
+from tests.browser.figures import mostly_slow
 from tools.references import ROOT
 
 CLOSE = {"rtol": 1e-12, "atol": 1e-12}
@@ -50,18 +51,19 @@ def centered(evaluate, picture):
     return np.array(numbers).reshape(28, 28)
 
 
-@pytest.mark.parametrize("name", STROKES)
+@pytest.mark.parametrize("name", mostly_slow(STROKES, "three", "zero in a corner"))
 def test_strokes_are_drawn_the_same_to_the_last_bit(evaluate, name):
     expected = draw_strokes(STROKES[name], SIZE, PEN)
     np.testing.assert_array_equal(drawn(evaluate, STROKES[name]), expected)
 
 
-@pytest.mark.parametrize("name", STROKES)
+@pytest.mark.parametrize("name", mostly_slow(STROKES, "three", "zero in a corner"))
 def test_strokes_are_centered_the_same(evaluate, name):
     ink = draw_strokes(STROKES[name], SIZE, PEN)
     np.testing.assert_allclose(centered(evaluate, ink), center_digit(ink), **CLOSE)
 
 
+@pytest.mark.slow
 def test_test_digits_are_centered_the_same(evaluate):
     for row in sm.load_mnist().X_test[:20].astype(float):
         picture = row.reshape(28, 28)

@@ -51,7 +51,6 @@ def test_mouse_that_rests_on_a_term_reads_its_entry(page):
     box.wait_for(state="detached")
 
 
-@pytest.mark.slow
 def test_escape_closes_the_entry(page):
     page.locator(TERM).first.hover()
     page.locator(BOX).wait_for()

@@ -15,6 +15,7 @@ from tests.browser.figures import (
     find,
     follow_link,
     misfits,
+    mostly_slow,
     press,
     start,
     switch_theme,
@@ -148,6 +149,7 @@ def test_steps_are_those_of_gradient_descent(figure):
     assert f"panda is now {sm.softmax(z)[1]:.3f}" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("z", "rate", "steps"), [([8, 0, 0], 1, 60), ([4, -3, 3.5], 10, 40)])
 def test_steps_on_squared_error(figure, z, rate, steps):
     control(figure, "squared error").check()
@@ -172,6 +174,7 @@ def test_the_curve_shows_each_loss(figure):
     assert heights == pytest.approx(38 * losses / losses[0], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_loss_falls_at_the_largest_rate_from_far_away(figure):
     press(control(figure, "Learning rate"), "End")
     control(figure, "Logit of seal, as a number").fill("20")
@@ -238,7 +241,11 @@ def test_the_address_keeps_the_state(page, figure, visit):
 
 
 @pytest.mark.parametrize(
-    "state", ["z=1,2&target=0&rate=1", "z=1,2,3&target=3&rate=1", "z=1,2,3&target=0&rate=1&loss=x"]
+    "state",
+    mostly_slow(
+        ["z=1,2&target=0&rate=1", "z=1,2,3&target=3&rate=1", "z=1,2,3&target=0&rate=1&loss=x"],
+        "z=1,2,3&target=3&rate=1",
+    ),
 )
 def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
     follow_link(page, f"gradient:{state}")

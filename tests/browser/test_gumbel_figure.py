@@ -17,6 +17,7 @@ from tests.browser.figures import (
     drag,
     find,
     follow_link,
+    mostly_slow,
     press,
     start,
     values,
@@ -114,13 +115,16 @@ def test_the_address_keeps_logits_temperature_and_noise(visit, page, figure):
 
 @pytest.mark.parametrize(
     "state",
-    [
-        "z=1,2&tau=1&seed=0",
+    mostly_slow(
+        [
+            "z=1,2&tau=1&seed=0",
+            "z=1,2,5&tau=1&seed=0",
+            "z=0,0,0&tau=9&seed=0",
+            "z=0,0,0&tau=1&seed=0.5",
+            "z=0,0,0&tau=1",
+        ],
         "z=1,2,5&tau=1&seed=0",
-        "z=0,0,0&tau=9&seed=0",
-        "z=0,0,0&tau=1&seed=0.5",
-        "z=0,0,0&tau=1",
-    ],
+    ),
 )
 def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
     follow_link(page, f"gumbel:{state}")

@@ -18,6 +18,7 @@ from tests.browser.figures import (
     find,
     follow_link,
     misfits,
+    mostly_slow,
     press,
     span,
     start,
@@ -101,6 +102,7 @@ def test_a_nudge_of_zero_moves_nothing(figure):
     wait_for_status(figure, "nothing moves")
 
 
+@pytest.mark.slow
 def test_a_step_is_taken_until_the_slider_ends(figure):
     click(figure, "Step")
     assert_agrees_with_the_package(figure, [0.25, 1.73, -0.8])
@@ -147,20 +149,24 @@ def test_the_address_keeps_the_state(page, figure, visit):
 
 @pytest.mark.parametrize(
     "state",
-    [
-        "z=1,2&target=0&step=1",
+    mostly_slow(
+        [
+            "z=1,2&target=0&step=1",
+            "z=1,2,9&target=0&step=1",
+            "z=1,2,3&target=3&step=1",
+            "z=1,2,3&target=0&step=1.1",
+            "z=1,2,3&target=0",
+            "z=",
+        ],
         "z=1,2,9&target=0&step=1",
-        "z=1,2,3&target=3&step=1",
-        "z=1,2,3&target=0&step=1.1",
-        "z=1,2,3&target=0",
-        "z=",
-    ],
+    ),
 )
 def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
     follow_link(page, f"jacobian:{state}")
     assert_agrees_with_the_package(figure, START["z"])
 
 
+@pytest.mark.slow
 def test_names_may_hold_any_character(visit, tmp_path):
     names = ["<b>&", '"', "a long name of a class"]
     figure = find(visit(write_page(tmp_path, live.jacobian(START["z"], 0, names))), "jacobian")

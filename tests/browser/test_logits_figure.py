@@ -13,6 +13,7 @@ from tests.browser.figures import (
     drag,
     find,
     misfits,
+    mostly_slow,
     press,
     start,
     switch_theme,
@@ -296,7 +297,19 @@ def test_a_link_on_the_page_moves_the_figure(page, figure):
 
 @pytest.mark.parametrize(
     "state",
-    ["", "z=", "z=1,x&T=1", "z=1,2&T=0", "z=1,200&T=1", "z=1,2", "z=0,0,0,0,0,0,0,0,0&T=1", "%"],
+    mostly_slow(
+        [
+            "",
+            "z=",
+            "z=1,x&T=1",
+            "z=1,2&T=0",
+            "z=1,200&T=1",
+            "z=1,2",
+            "z=0,0,0,0,0,0,0,0,0&T=1",
+            "%",
+        ],
+        "z=1,200&T=1",
+    ),
 )
 def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(visit, file, state):
     figure = find(visit(f"{file}#logits:{state}"), "logits")
@@ -304,6 +317,7 @@ def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(visit, file, st
     assert_agrees_with_the_package(figure)
 
 
+@pytest.mark.slow
 def test_an_address_of_the_page_itself_is_left_alone(visit, file):
     page = visit(f"{file}#exercises")
     find(page, "logits")
@@ -340,6 +354,7 @@ def test_the_page_does_not_scroll_sideways(visit, file, width):
     assert misfits(figure) == []
 
 
+@pytest.mark.slow
 def test_very_negative_logits_can_be_raised(browser, tmp_path):
     page = browser.new_page()
     page.goto(write_page(tmp_path, live.logits([-100.0, 0.0])))
@@ -351,6 +366,7 @@ def test_very_negative_logits_can_be_raised(browser, tmp_path):
     page.close()
 
 
+@pytest.mark.slow
 def test_it_works_from_a_file_twice_on_a_page(browser, tmp_path):
     page = browser.new_page()
     errors = []

@@ -14,6 +14,7 @@ from tests.browser.figures import (
     find,
     follow_link,
     misfits,
+    mostly_slow,
     press,
     span,
     start,
@@ -172,6 +173,7 @@ def test_settings_count(figure):
     assert control(figure, "L2 strength").get_attribute("aria-valuetext") == "0.0001"
 
 
+@pytest.mark.slow
 def test_a_fixture_is_trained_to_the_boundary_that_python_gives(bare):
     figure = find(bare, "playground")
     button(figure, "Reset all").click()
@@ -216,6 +218,7 @@ def test_training_runs_and_pauses(figure):
     assert number(figure, "steps") == steps
 
 
+@pytest.mark.slow
 def test_training_ends_where_nothing_moves(figure):
     figure.get_by_label("points", exact=True).select_option("a ring")
     button(figure, "Train").click()
@@ -231,6 +234,7 @@ def test_training_stops_when_the_figure_leaves_the_screen(page, figure):
     assert not figure.evaluate("e => Boolean(e.running)")
 
 
+@pytest.mark.slow
 def test_training_stops_when_the_figure_leaves_the_page(bare):
     figure = find(bare, "playground")
     button(figure, "Train").click()
@@ -242,6 +246,7 @@ def test_training_stops_when_the_figure_leaves_the_page(bare):
     assert_agrees_with_the_package(figure, 1)
 
 
+@pytest.mark.slow
 def test_a_second_finger_does_not_take_the_point_that_the_first_one_holds(bare):
     figure = find(bare, "playground")
     button(figure, "Reset all").click()
@@ -261,6 +266,7 @@ def test_a_second_finger_does_not_take_the_point_that_the_first_one_holds(bare):
     assert points(figure) != held
 
 
+@pytest.mark.slow
 def test_a_point_that_is_held_when_the_figure_leaves_the_page_is_let_go(bare):
     figure = find(bare, "playground")
     button(figure, "Reset all").click()
@@ -275,6 +281,7 @@ def test_a_point_that_is_held_when_the_figure_leaves_the_page_is_let_go(bare):
     assert points(figure) == before
 
 
+@pytest.mark.slow
 def test_a_press_that_ends_outside_is_over(bare):
     figure = find(bare, "playground")
     button(figure, "Reset all").click()
@@ -370,6 +377,7 @@ def test_a_point_cannot_leave_the_plane(page, figure):
     assert points(figure)[-1][:2] == [-4, 4]
 
 
+@pytest.mark.slow
 def test_points_that_move_during_training_count_from_then_on(figure):
     press(button(figure, "Step"), "Enter")
     data = np.array(points(figure))
@@ -387,6 +395,7 @@ def test_points_that_move_during_training_count_from_then_on(figure):
     assert weights(figure).ravel().tolist() == close((before - 0.5 * gradient).ravel())
 
 
+@pytest.mark.slow
 def test_an_empty_plane_waits_for_points(figure):
     figure.get_by_label("points", exact=True).select_option("none")
     wait_for_status(figure, "The plane is empty")
@@ -398,6 +407,7 @@ def test_an_empty_plane_waits_for_points(figure):
     assert_agrees_with_the_package(figure, 1)
 
 
+@pytest.mark.slow
 def test_a_class_that_loses_its_last_point_starts_from_zero(figure):
     figure.get_by_label("points", exact=True).select_option("none")
     for key in ("1", "Enter", "2", "Shift+ArrowUp", "Enter", "3", "Shift+ArrowUp", "Enter"):
@@ -409,6 +419,7 @@ def test_a_class_that_loses_its_last_point_starts_from_zero(figure):
     assert weights(figure)[2].tolist() == [0, 0, 0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("preset", "loss"), [("a ring", 0.66), ("a chessboard (xor)", 0.69), ("six groups", 0.0)]
 )
@@ -431,6 +442,7 @@ def test_colors_follow_the_theme(page, figure):
     assert [pixels(figure, name) for name in ("plane", "curve")] == light
 
 
+@pytest.mark.slow
 def test_where_motion_is_unwelcome_only_steps_train(visit, file):
     page = visit(file, reduced_motion="reduce")
     figure = find(page, "playground")
@@ -480,6 +492,7 @@ def test_markers_are_points_and_regions_have_names(figure):
     assert not names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", THEMES)
 def test_the_sixth_class_is_not_a_second_blue(page, figure, theme):
     switch_theme(page, theme)
@@ -497,6 +510,7 @@ def test_the_cross_hairs_are_visible_without_focus(figure):
     assert pixels(figure, "plane") != before
 
 
+@pytest.mark.slow
 def test_the_status_is_never_behind_the_numbers(figure):
     button(figure, "100 steps").click()
     wait_for_status(figure, "After 100 steps")
@@ -572,15 +586,18 @@ def test_the_address_keeps_settings_and_points(page, figure, visit):
 
 @pytest.mark.parametrize(
     "state",
-    [
-        "points=6&rate=1&alpha=0&temperature=1",
+    mostly_slow(
+        [
+            "points=6&rate=1&alpha=0&temperature=1",
+            "points=0,0,6&rate=1&alpha=0&temperature=1",
+            "points=0,4.1,5&rate=1&alpha=0&temperature=1",
+            "points=0,0&rate=1&alpha=0&temperature=1",
+            "points=0&rate=101&alpha=0&temperature=1",
+            "points=0&rate=1&alpha=0",
+            "points=",
+        ],
         "points=0,0,6&rate=1&alpha=0&temperature=1",
-        "points=0,4.1,5&rate=1&alpha=0&temperature=1",
-        "points=0,0&rate=1&alpha=0&temperature=1",
-        "points=0&rate=101&alpha=0&temperature=1",
-        "points=0&rate=1&alpha=0",
-        "points=",
-    ],
+    ),
 )
 def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
     follow_link(page, f"playground:{state}")

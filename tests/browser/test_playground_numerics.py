@@ -8,6 +8,7 @@ import pytest
 
 from softmax import SoftmaxClassifier
 from softmax.functional import softmax
+from tests.browser.figures import mostly_slow
 from tools.references import ROOT
 
 POINTS = json.loads((ROOT / "tests" / "fixtures" / "live" / "playground.json").read_text("utf-8"))
@@ -77,7 +78,7 @@ def parameters(model):
     return np.column_stack([model.coef_, model.intercept_])
 
 
-@pytest.mark.parametrize("steps", [1, 10, 1000, 5000])
+@pytest.mark.parametrize("steps", mostly_slow([1, 10, 1000, 5000], 10, 1000))
 @pytest.mark.parametrize(("rate", "alpha"), [(0.01, 0.0), (0.5, 0.001), (0.5, 0.0), (1.0, 0.1)])
 def test_steps_are_those_of_the_classifier(descend, rate, alpha, steps):
     found = descend(POINTS, rate, alpha, steps)

@@ -14,6 +14,7 @@ from tests.browser.figures import (
     find,
     follow_link,
     misfits,
+    mostly_slow,
     press,
     start,
     switch_theme,
@@ -188,7 +189,11 @@ def test_the_address_keeps_the_state(page, figure, visit):
 
 
 @pytest.mark.parametrize(
-    "state", ["z=1,2&type=float32&scale=1&target=0", "z=1,2,3&type=int8&scale=1&target=0", "z="]
+    "state",
+    mostly_slow(
+        ["z=1,2&type=float32&scale=1&target=0", "z=1,2,3&type=int8&scale=1&target=0", "z="],
+        "z=1,2,3&type=int8&scale=1&target=0",
+    ),
 )
 def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
     follow_link(page, f"precision:{state}")

@@ -17,6 +17,7 @@ from tests.browser.figures import (
     drag,
     find,
     follow_link,
+    mostly_slow,
     press,
     values,
     wait_for_status,
@@ -78,7 +79,7 @@ def test_choices_move_scores_and_policy_and_can_be_undone(figure):
     assert_agrees_with_python(figure, [], 1)
 
 
-@pytest.mark.parametrize("beta", [0.1, 0.37, 10])
+@pytest.mark.parametrize("beta", mostly_slow([0.1, 0.37, 10], 0.37))
 def test_beta_can_be_typed(figure, beta):
     control(figure, f"{BETA}, as a number").fill(str(beta))
     assert_agrees_with_python(figure, PAIRS, beta)
@@ -115,6 +116,7 @@ def test_the_challenge_is_solved_through_other_answers_only(figure):
     assert "✓" in challenge.text_content()
 
 
+@pytest.mark.slow
 def test_the_list_of_choices_has_an_end(visit, file):
     pairs = [[1, 0]] * LIMITS["comparisons"]
     text = ".".join("10" for _ in pairs)
@@ -143,14 +145,19 @@ def test_scores_are_rounded_to_be_read(page, figure):
 
 @pytest.mark.parametrize(
     "state",
-    ["pairs=11&beta=1", "pairs=15&beta=1", "pairs=1&beta=1", "pairs=102&beta=1", "pairs=10.&beta=1",
-     "pairs=10&beta=0", "pairs=ab&beta=1", f"pairs={'.'.join(['10'] * 61)}&beta=1", "%"],
+    mostly_slow(
+        ["pairs=11&beta=1", "pairs=15&beta=1", "pairs=1&beta=1", "pairs=102&beta=1",
+         "pairs=10.&beta=1", "pairs=10&beta=0", "pairs=ab&beta=1",
+         f"pairs={'.'.join(['10'] * 61)}&beta=1", "%"],
+        "pairs=15&beta=1",
+    ),
 )  # fmt: skip
 def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
     follow_link(page, f"preferences:{state}")
     assert_agrees_with_python(figure, PAIRS, 1)
 
 
+@pytest.mark.slow
 def test_two_answers_have_no_challenge(visit, tmp_path):
     figure = live.preferences(["yes", "no"], [0.5, 0.5])
     figure = find(visit(write_page(tmp_path, figure)), "preferences")

@@ -17,6 +17,7 @@ from tests.browser.figures import (
     find,
     follow_link,
     misfits,
+    mostly_slow,
     press,
     start,
     switch_theme,
@@ -194,7 +195,7 @@ def test_it_starts_as_the_chapter_says(visit, address):
     assert "#" not in figure.page.url
 
 
-@pytest.mark.parametrize("chosen", SETTINGS)
+@pytest.mark.parametrize("chosen", mostly_slow(SETTINGS, (3, 48, 0.9, 0), (0.7, 12, 0.85, 0.4)))
 def test_typed_settings_agree_with_the_chapter(figure, chosen):
     set_to(figure, *chosen)
     assert settings(figure) == chosen
@@ -203,10 +204,10 @@ def test_typed_settings_agree_with_the_chapter(figure, chosen):
 
 def test_keys_move_every_slider(figure):
     press(control(figure, "Temperature"), "End")
-    press(control(figure, "Top-k"), "ArrowLeft", 40)
-    press(control(figure, "Top-p"), "ArrowLeft", 30)
-    press(control(figure, "Min-p"), "ArrowRight", 70)
-    assert settings(figure) == (10, 8, 0.7, 0.7)
+    press(control(figure, "Top-k"), "ArrowLeft", 4)
+    press(control(figure, "Top-p"), "ArrowLeft", 3)
+    press(control(figure, "Min-p"), "ArrowRight", 7)
+    assert settings(figure) == (10, 44, 0.97, 0.07)
     assert_agrees_with_the_chapter(figure)
     press(control(figure, "Temperature"), "Home")
     assert settings(figure)[0] == 0.01
@@ -246,6 +247,7 @@ def test_a_cut_word_is_hollow_hatched_and_names_its_cut(figure):
         assert not by or words == by
 
 
+@pytest.mark.slow
 def test_bars_are_as_long_as_the_axis_says(figure):
     for chosen in SETTINGS:
         set_to(figure, *chosen)
@@ -259,7 +261,7 @@ def test_bars_are_as_long_as_the_axis_says(figure):
         assert widths == [pytest.approx(pair, abs=1e-5) for pair in shares]
 
 
-@pytest.mark.parametrize("chosen", SETTINGS)
+@pytest.mark.parametrize("chosen", mostly_slow(SETTINGS, (3, 48, 0.9, 0), (0.7, 12, 0.85, 0.4)))
 def test_lines_are_those_of_the_chapter(figure, chosen):
     set_to(figure, *chosen)
     sequence, expected = Sequence(0), [*TEXT]
@@ -275,6 +277,7 @@ def test_lines_are_those_of_the_chapter(figure, chosen):
     assert marked[1:] == ["rare" if is_rare else "" for is_rare in rare]
 
 
+@pytest.mark.slow
 def test_a_cold_model_goes_round_in_a_circle_and_a_hot_one_babbles(figure):
     set_to(figure, 0.01, 48, 1, 0)
     click(figure, "Write a line", 3)
@@ -289,6 +292,7 @@ def test_a_cold_model_goes_round_in_a_circle_and_a_hot_one_babbles(figure):
     assert figure.locator(".text .rare").count() == 0
 
 
+@pytest.mark.slow
 def test_the_text_keeps_its_last_words(visit, file):
     figure = find(visit(file, width=390, reduced_motion="reduce"), "sampling")
     click(figure, "Write a line", 8)
@@ -327,6 +331,7 @@ def test_words_come_one_by_one_and_can_be_stopped(visit, file):
     assert text(figure)[3:] == expected[: len(line) + 1]
 
 
+@pytest.mark.slow
 def test_the_settings_can_change_while_it_writes(visit, file):
     figure = find(visit(file), "sampling")
     click(figure, "Write a line")
@@ -400,19 +405,22 @@ def test_the_address_keeps_the_state(page, figure, visit):
 
 @pytest.mark.parametrize(
     "state",
-    [
-        "",
-        "T=1&k=48&p=1&min=0&seed=0&text=This+was+the",
-        "T=1&k=48&p=1&min=0&seed=0&text=",
-        "T=0&k=48&p=1&min=0&seed=0&text=This",
+    mostly_slow(
+        [
+            "",
+            "T=1&k=48&p=1&min=0&seed=0&text=This+was+the",
+            "T=1&k=48&p=1&min=0&seed=0&text=",
+            "T=0&k=48&p=1&min=0&seed=0&text=This",
+            "T=1&k=0&p=1&min=0&seed=0&text=This",
+            "T=1&k=2.5&p=1&min=0&seed=0&text=This",
+            "T=1&k=48&p=0&min=0&seed=0&text=This",
+            "T=1&k=48&p=1&min=2&seed=0&text=This",
+            "T=1&k=48&p=1&min=0&seed=-1&text=This",
+            "T=1&k=48&p=1&min=0&seed=0&text=" + "+".join(["This"] * 41),
+            "%",
+        ],
         "T=1&k=0&p=1&min=0&seed=0&text=This",
-        "T=1&k=2.5&p=1&min=0&seed=0&text=This",
-        "T=1&k=48&p=0&min=0&seed=0&text=This",
-        "T=1&k=48&p=1&min=2&seed=0&text=This",
-        "T=1&k=48&p=1&min=0&seed=-1&text=This",
-        "T=1&k=48&p=1&min=0&seed=0&text=" + "+".join(["This"] * 41),
-        "%",
-    ],
+    ),
 )
 def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
     follow_link(page, f"sampling:{state}")
@@ -420,6 +428,7 @@ def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, s
     assert settings(figure) == (1, 48, 1, 0)
 
 
+@pytest.mark.slow
 def test_impossible_words_are_not_shown(visit, tmp_path):
     with np.errstate(divide="ignore"):
         figure = live.sampling(np.log(model.counts), WORDS, "This is", temperature=3)

@@ -19,6 +19,7 @@ from tests.browser.figures import (
     drag,
     find,
     follow_link,
+    mostly_slow,
     press,
     span,
     start,
@@ -112,7 +113,7 @@ def test_the_chapter_opens_with_its_own_classifier(visit, address, needs_its_dat
     assert challenge(figure).startswith("✓ Challenge.")
 
 
-@pytest.mark.parametrize("c", [0, 0.5, 0.57, 0.83, 0.92, 0.99, 1])
+@pytest.mark.parametrize("c", mostly_slow([0, 0.5, 0.57, 0.83, 0.92, 0.99, 1], 0.57, 0.99))
 def test_counts_agree_with_the_package(figure, c):
     set_to(figure, c)
     assert confidence(figure) == c
@@ -255,8 +256,11 @@ def test_the_address_keeps_the_state(page, figure, visit):
 
 @pytest.mark.parametrize(
     "state",
-    ["", "c=0.8", "c=&picture=1", "c=1.2&picture=1", "c=x&picture=1", "c=0.8&picture=56",
-     "c=0.8&picture=", "c=0.8&picture=1.5"],
+    mostly_slow(
+        ["", "c=0.8", "c=&picture=1", "c=1.2&picture=1", "c=x&picture=1", "c=0.8&picture=56",
+         "c=0.8&picture=", "c=0.8&picture=1.5"],
+        "c=1.2&picture=1",
+    ),
 )  # fmt: skip
 def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, state):
     before = chosen(figure)
@@ -270,6 +274,7 @@ def test_colors_follow_the_theme(figure):
     assert_follows_the_theme(figure, *(figure.locator(mark).first for mark in marks))
 
 
+@pytest.mark.slow
 def test_nothing_moves_by_itself_with_reduced_motion(visit, file):
     figure = find(visit(file, reduced_motion="reduce"), "triage")
     press(control(figure, SLIDER), "End")
@@ -277,7 +282,9 @@ def test_nothing_moves_by_itself_with_reduced_motion(visit, file):
     assert_agrees_with_the_package(figure)
 
 
-@pytest.mark.parametrize(("width", "most"), [(390, 600), (1280, 520)])
+@pytest.mark.parametrize(
+    ("width", "most"), [(390, 600), pytest.param(1280, 520, marks=pytest.mark.slow)]
+)
 def test_the_slider_and_the_pictures_are_in_sight_together(visit, file, width, most):
     figure = find(visit(file, width=width), "triage")
     assert span(figure, ".line", ".gallery") < most
