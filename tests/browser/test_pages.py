@@ -139,7 +139,7 @@ def assert_opens_with_a_live_figure(page):
 @pytest.fixture(scope="module")
 def opened(visit, address):
     """Return a function that opens a page of the site on a phone, in the window of the last one."""
-    window = visit(f"{address}/404.html")
+    window = visit(f"{address}/book/errata.html")
 
     def show(name):
         window.set_viewport_size(PHONE)

@@ -51,7 +51,7 @@ def results(page, query):
 @pytest.fixture(scope="module")
 def dialog(visit, address):
     """Open the dialog on a page."""
-    page = visit(f"{address}/404.html")
+    page = visit(f"{address}/book/errata.html")
     open_dialog(page)
     return page
 
