@@ -180,9 +180,10 @@ OTHERS = {
     "csr_matrix": scipy.sparse.csr_matrix([[1.0, 2.0, 3.0]]),
     "csr_array": scipy.sparse.csr_array([[1.0, 2.0, 3.0]]),
     "coo_array": scipy.sparse.coo_array([[1, 2, 3]]),
-    "generator": (v for v in [1.0, 2.0, 3.0]),
-    "map": map(float, [1, 2, 3]),
-    "iterator": iter([1.0, 2.0, 3.0]),
+    # Functions that make what can be read once only.
+    "generator": lambda: (v for v in [1.0, 2.0, 3.0]),
+    "map": lambda: map(float, [1, 2, 3]),
+    "iterator": lambda: iter([1.0, 2.0, 3.0]),
     "dict": {"a": 1.0, "b": 2.0, "c": 3.0},
     "Counter": collections.Counter(a=1, b=2, c=3),
     "values": {"a": 1.0, "b": 2.0, "c": 3.0}.values(),
@@ -203,7 +204,7 @@ OTHERS = {
 
 @pytest.mark.parametrize("name", [name for name in OTHERS if name != "missing"])
 def test_the_error_suggests_what_works(name):
-    x = OTHERS[name]
+    x = OTHERS[name]() if callable(OTHERS[name]) else OTHERS[name]
     message = raised(TypeError, sm.softmax, x)
     assert message.startswith("`x` must hold real numbers (bool, int or float), got ")
     assert "astype" not in message
