@@ -164,8 +164,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     each class is :math:`\tfrac12 X^\mathsf{T} X / N` plus the penalty's, as Böhning's algorithm
     does [3]_. In these units the curvature is at most 1 in every direction. This does not replace
     filling in missing values: where sentinels are scattered over many cells, the rows that hold
-    them still slow training for all others. The warning says so in most such cases, but not in
-    all: where the sentinels are a million times as large as the data, the gradient may vanish.
+    them still slow training for all others. A `ConvergenceWarning` says so in most such cases,
+    but not in all: where the sentinels are a million times as large as the data, the gradient may
+    vanish, and training seems to have converged.
 
     **Penalty.** The objective with ``alpha="auto"`` is
 
