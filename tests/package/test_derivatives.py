@@ -146,6 +146,8 @@ def test_one_hot_names_the_first_label_out_of_range(labels, value, index):
         ([0.0, 0.5], r" The first that is not a whole number is 0\.5 at index \(1,\)\."),
         ([0.0, NAN], r" The first that is not a whole number is nan at index \(1,\)\."),
         (["a"], r" Number the classes: np\.unique\(labels, return_inverse=True\)\[1\]\."),
+        (np.array([1], "m8[s]"), r" Number the classes: .+"),
+        ([1 + 0j], ""),
         ([None], r" The first that is not a number is None at index \(0,\)\."),
     ],
 )
@@ -153,6 +155,14 @@ def test_one_hot_refuses_labels_that_are_not_integers(labels, way_out):
     message = rf"^`labels` must hold integers as class labels, got an array of dtype .+\.{way_out}$"
     with pytest.raises(TypeError, match=message):
         sm.one_hot(labels, 3)
+
+
+def test_one_hot_refuses_a_generator():
+    with pytest.raises(TypeError) as caught:
+        sm.one_hot((label for label in [0, 1]), 2)
+    assert str(caught.value) == (
+        "`labels` must hold integers as class labels, got a generator. Pass a list: list(labels)."
+    )
 
 
 def test_one_hot_refuses_a_number_of_classes_that_is_no_integer():

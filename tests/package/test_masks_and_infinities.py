@@ -203,6 +203,10 @@ def test_masks_that_are_refused(function):
         function([1.0, 2.0], where=[0.0, -INF])
     with pytest.raises(TypeError, match=r"got dtype int64\. .+ np\.asarray\(where\) != 0\.$"):
         function([1.0, 2.0], where=np.array([0, 1], np.int64))
+    with pytest.raises(TypeError, match=r"got dtype float64\. .+ np\.asarray\(where\) != 0\.$"):
+        function([1.0, 2.0], where=[0.0, 1.0])
+    with pytest.raises(TypeError, match=r"^`where` must hold booleans, got a generator\."):
+        function([1.0, 2.0], where=(keep for keep in [True, False]))
     with pytest.raises(
         ValueError,
         match=r"^`where` must broadcast to the shape \(2, 2\) of `x`, got shape \(3,\)\.$",
