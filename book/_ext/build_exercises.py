@@ -61,6 +61,26 @@ class Exercise:
     names: tuple[str, ...] = ()
 
 
+class Generators(ast.NodeTransformer):
+    """Writes comprehensions as generators.
+
+    From Python 3.12 on, ``symtable`` takes the variables of a comprehension, which runs in place,
+    for names of the statement.
+    """
+
+    def visit_ListComp(self, node):
+        """Keep what a list, or a set, consists of."""
+        self.generic_visit(node)
+        return ast.GeneratorExp(node.elt, node.generators)
+
+    visit_SetComp = visit_ListComp
+
+    def visit_DictComp(self, node):
+        """Write keys and values as pairs."""
+        self.generic_visit(node)
+        return ast.GeneratorExp(ast.Tuple([node.key, node.value], ast.Load()), node.generators)
+
+
 class Statement:
     """A statement of a cell: its source, the names that it binds and those that it uses."""
 
@@ -68,7 +88,7 @@ class Statement:
         self.source = ast.unparse(node)  # not its lines, which it may share
         self.is_function = isinstance(node, ast.FunctionDef)
         self.is_definition = isinstance(node, DEFINITIONS)
-        top = symtable.symtable(self.source, "", "exec")
+        top = symtable.symtable(ast.unparse(Generators().visit(ast.parse(self.source))), "", "exec")
         symbols = top.get_symbols()
         self.binds = {s.get_name() for s in symbols if s.is_assigned() or s.is_imported()}
         if not self.is_definition:

@@ -106,6 +106,11 @@ def test_exercise_needs_the_last_definitions_above_it_and_no_more(chapter):
         ("def a():\n    b = 1\n    return b\n\n\nb = 2", ["def a():\n    b = 1\n    return b"]),
         ("@c\ndef a():\n    pass", ["@c\ndef a():\n    pass"]),
         ("c = 2\na = [c for c in range(3)]", ["a = [c for c in range(3)]"]),
+        (
+            "c = 2\na = {c: {c for c in range(3)} for c in range(3)}",
+            ["a = {c: {c for c in range(3)} for c in range(3)}"],
+        ),
+        ("a = 1\nb = [a for a in range(3)]", ["a = 1"]),
         ("a = 1\na += 2", ["a = 1", "a += 2"]),
         ("a = 1\nif b:\n    a = 2", ["a = 1", "if b:\n    a = 2"]),
         ("a = 1\nfor b in c:\n    a += b", ["a = 1", "for b in c:\n    a += b"]),
