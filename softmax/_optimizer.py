@@ -33,8 +33,8 @@ _BLOCK_LOGITS = 2**20
 _MOST_WHITENED = 256
 _WHITENED_ROWS = 2048  # at a time
 
-# The least curvature along one weight, in features that usually reach to 1, whose root is a unit.
-_LEAST_DIAGONAL = 1e-6
+# A weight with next to no effect gets a unit of at most 1,000 times that of its feature.
+_LEAST_ROOT = 1e-3
 
 
 @dataclass
@@ -231,9 +231,10 @@ def newton_decrease(X, labels, sample_weight, coef, intercept, alpha, center, re
     dominates the bound B of `certified_decrease`. The steps of conjugate gradients are taken in
     units of `reach`, how far each feature usually reaches. With few features, they are taken in
     units that make the diagonal of H 1, which also show what outliers scattered over several
-    features hide. Among many, as of pictures, some always have next to no effect, and such units
-    would count what only fits them more closely.
+    features hide. Among many, as in pictures, some always have next to no effect: to stretch their
+    weights would ask for more training where the fit is good enough.
     """
+    X = X.astype(np.float64, copy=False)  # once, in place of in every product
     n = X.shape[0]
     logits = compute_logits(X, coef, intercept, center)
     p = softmax(logits.astype(np.float64), axis=0)
@@ -247,7 +248,8 @@ def newton_decrease(X, labels, sample_weight, coef, intercept, alpha, center, re
     if X.shape[1] <= _MOST_WHITENED:
         variance = p * (1 - p) * weight
         diagonal = np.column_stack([_moments(X, variance, center) + alpha, variance.sum(axis=1)])
-        unit, n_steps = unit / np.sqrt(np.maximum(diagonal * unit**2, _LEAST_DIAGONAL)), 20
+        root = unit * np.sqrt(np.maximum(diagonal, 0))
+        unit, n_steps = unit / np.maximum(root, _LEAST_ROOT), 20
     delta = p.copy()
     delta[labels, np.arange(n)] -= 1
     residual = -unit * gradient_of(delta * weight, np.column_stack([coef, intercept]))
@@ -263,9 +265,13 @@ def newton_decrease(X, labels, sample_weight, coef, intercept, alpha, center, re
 
 def _moments(X, weight, center):
     """Return the sums of the squares of each feature of X - center, for each row of `weight`."""
-    if not issparse(X):
-        return sum(weight[:, rows] @ np.square(X[rows]) for rows in _blocks(X, weight))
-    moments = weight @ X.multiply(X)
+    if issparse(X):
+        moments = weight @ X.multiply(X)
+    else:
+        blocks = gen_batches(X.shape[0], _WHITENED_ROWS)
+        moments = sum(weight[:, rows] @ np.square(X[rows]) for rows in blocks)
+    if center is None:
+        return moments
     return moments + center * (center * weight.sum(axis=1)[:, None] - 2 * (weight @ X))
 
 

@@ -688,6 +688,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         X_val, y_val, val_weight = validation
         best_score = progress_score = -np.inf
         n_no_improvement, progressed, factor, best_parameters = 0, False, 1.0, None
+        converged = False
         epochs = tqdm(range(self.max_iter), "Training", unit="epoch", disable=not self.verbose)
         for epoch in epochs:
             rates = np.full(n_batches, factor)
@@ -715,6 +716,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 if self.early_stopping and not progressed:
                     break
                 if not self.early_stopping and self._has_converged(optimizer, X, data):
+                    converged = True
                     break
                 n_no_improvement, progressed = 0, False
                 optimizer.stop_moving()
@@ -726,7 +728,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         if best_parameters is not None:
             optimizer.coef, optimizer.intercept = best_parameters
         self._store(optimizer)
-        self._warn_unless_converged(optimizer, X, data, n_no_improvement)
+        self._warn_unless_converged(optimizer, X, data, n_no_improvement, converged)
 
     def _has_converged(self, optimizer, X, data):
         """Return whether the gradient is small, in scaled features (see the class's notes)."""
@@ -758,7 +760,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         )
         return remaining <= self.n_iter_no_change * self.tol
 
-    def _warn_unless_converged(self, optimizer, X, data, n_no_improvement):
+    def _warn_unless_converged(self, optimizer, X, data, n_no_improvement, converged):
         labels, sample_weight = data[1:3]
         frequencies = np.bincount(labels, sample_weight, len(self.classes_)) / len(labels)
         guess = float(entropy(frequencies))
@@ -777,7 +779,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 f"Maximum iterations ({self.max_iter}) reached before the validation accuracy "
                 "stopped improving."
             )
-        elif self._has_converged(optimizer, X, data):
+        elif converged or self._has_converged(optimizer, X, data):
             return
         elif self.n_iter_ == self.max_iter:
             reason = (

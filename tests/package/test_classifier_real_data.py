@@ -21,7 +21,9 @@ import softmax._feature_scaling
 import softmax._optimizer
 import softmax.classifier
 from softmax import SoftmaxClassifier, entropy
+from softmax import softmax as softmax_of
 from softmax._feature_scaling import FeatureScaling
+from softmax._optimizer import newton_decrease
 
 
 @pytest.fixture
@@ -185,14 +187,50 @@ def test_warns_where_outliers_hide_the_other_rows_in_many_features(make):
         SoftmaxClassifier(random_state=0).fit(make(X), y)
 
 
+@pytest.mark.parametrize("make", [np.asarray, scipy.sparse.csr_array])
 @pytest.mark.parametrize(
     ("load", "share", "code"), [(load_wine, 0.05, 9999), (load_digits, 0.002, 1e6)]
 )
-def test_warns_where_scattered_codes_for_missing_values_hide_all_rows(load, share, code):
+def test_warns_where_scattered_codes_for_missing_values_hide_all_rows(load, share, code, make):
     X, y = load(return_X_y=True)
     X[np.random.default_rng(1).random(X.shape) < share] = code
     with pytest.warns(ConvergenceWarning, match="its gradient is large|Maximum iterations"):
-        SoftmaxClassifier(random_state=0).fit(X, y)
+        SoftmaxClassifier(random_state=0).fit(make(X), y)
+
+
+@pytest.mark.parametrize("make", [np.asarray, scipy.sparse.csr_array])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("centered", [False, True])
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_newton_decrease_is_that_of_the_explicit_hessian(
+    make, dtype, weighted, centered, n_classes
+):
+    rng = np.random.default_rng(n_classes)
+    X = (3 + rng.normal(size=(60, 5)) * [1, 1e3, 1e-3, 1, 1]).astype(dtype)
+    X[0, 0] = 500  # an outlier
+    X[:, 3] += 1e4 if centered else 0
+    labels = rng.integers(n_classes, size=60)
+    coef = rng.normal(size=(n_classes, 5)) / np.abs(X).max(axis=0)
+    intercept, alpha = rng.normal(size=n_classes), np.full(5, 0.01)
+    weight = rng.uniform(0, 2, size=60) if weighted else None
+    center = X.mean(axis=0, dtype=float) if centered else None
+    reach = np.median(np.abs(X), axis=0).astype(float)
+    found = newton_decrease(make(X), labels, weight, coef, intercept, alpha, center, reach)
+
+    rows = np.column_stack([X - (center if centered else 0), np.ones(60)])
+    p = softmax_of(rows @ np.column_stack([coef, intercept]).T)
+    share = (np.ones(60) if weight is None else weight) / 60
+    penalty = np.append(alpha, 0)
+    gradient = ((p - np.eye(n_classes)[labels]) * share[:, None]).T @ rows
+    gradient += penalty * np.column_stack([coef, intercept])
+    variance = np.einsum("nk,kl->nkl", p, np.eye(n_classes)) - np.einsum("nk,nl->nkl", p, p)
+    hessian = np.einsum("n,nkl,ni,nj->kilj", share, variance, rows, rows)
+    hessian += np.einsum("kl,ij->kilj", np.eye(n_classes), np.diag(penalty))
+    hessian = hessian.reshape(gradient.size, -1)
+    step = np.linalg.lstsq(hessian, gradient.ravel(), rcond=None)[0]
+    exact = gradient.ravel() @ step / 2
+    assert 0.99 * exact < found <= exact * (1 + 1e-6)
 
 
 # --- The default penalty ----------------------------------------------------------------------
