@@ -233,8 +233,9 @@ def test_undo_takes_back_strokes_samples_and_clear(page, figure):
     wait_for_status(figure, "Draw a digit, or choose one")
 
 
-def test_it_begins_with_the_sample_of_the_picture(fresh):
-    page, figure = fresh()
+def test_in_the_chapter_it_begins_with_the_sample_of_the_picture(visit, address):
+    page = visit(f"{address}/{PAGE}")
+    figure = find(page, "digit")
     assert_agrees_with_the_package(figure, sample(figure, start(figure)["first"]))
     wait_for_status(figure, "with probability")
     # The reader's first stroke takes its place.

@@ -27,18 +27,17 @@ FIGURES = {
     "vocabulary": ("large-vocabularies", "the loss of duck is"),
     "preferences": ("preferences", "“Pandas eat bamboo.” from 0.25 to 0.37"),
 }
-# They differ in their pictures only, so one is not slow.
-one_of_them = pytest.mark.parametrize("name", mostly_slow(FIGURES, "logits"))
 
 
-@one_of_them
+@pytest.mark.parametrize("name", FIGURES)
 def test_the_picture_says_what_it_shows(name):
     page, words = FIGURES[name]
     (picture,) = soup(f"book/{page}.html").select(f"softmax-{name} img")
     assert words in picture["alt"]
 
 
-@one_of_them
+# They differ in their pictures only, so one is not slow.
+@pytest.mark.parametrize("name", mostly_slow(FIGURES, "logits"))
 def test_without_javascript_there_is_a_picture_and_a_sentence(visit, address, name):
     page = visit(f"{address}/book/{FIGURES[name][0]}.html", java_script_enabled=False)
     assert page.locator(f"softmax-{name} img").is_visible()
