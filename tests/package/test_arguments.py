@@ -173,6 +173,66 @@ def test_an_array_with_an_axis_does_not():
     )
 
 
+HIDDEN = np.ma.masked_greater([0.25, 0.75], 0.5)
+NUMBER = np.ma.masked_array(2.0, True)
+LOSS = [[1.0, 2.0]]
+LABELS = np.ma.masked_equal([1], 1)
+NO_LABELS = (
+    "To leave these labels out, pass targets.filled(-1) and ignore_index=-1. "
+    "To give these classes probability 0, pass targets.filled(0)."
+)
+TO_NAN = "To get NaN for these entries, pass x.astype(float).filled(np.nan)."
+NO_CLASS = "To give these classes probability 0, pass p.filled(0)."
+NO_GRADIENT = "If the loss does not depend on them, pass g.filled(0)."
+
+
+@pytest.mark.parametrize(
+    ("name", "way_out", "function", "arguments"),
+    [
+        ("x", TO_NAN, sm.sigmoid, {"x": HIDDEN}),
+        ("p", NO_CLASS, sm.softmax_jacobian, {"p": HIDDEN}),
+        ("p", NO_CLASS, sm.softmax_vjp, {"p": HIDDEN, "g": [1.0, 2.0]}),
+        ("g", NO_GRADIENT, sm.softmax_vjp, {"p": [0.5, 0.5], "g": HIDDEN}),
+        (
+            "labels",
+            "To leave these labels out, pass labels.compressed().",
+            sm.one_hot,
+            {"labels": LABELS, "num_classes": 2},
+        ),
+        ("targets", NO_LABELS, sm.cross_entropy, {"logits": LOSS, "targets": LABELS}),
+        ("targets", NO_LABELS, sm.cross_entropy, {"logits": LOSS, "targets": HIDDEN[None]}),
+        (
+            "weight",
+            "To give these classes no weight, pass weight.filled(0).",
+            sm.cross_entropy,
+            {"logits": LOSS, "targets": [0], "weight": HIDDEN},
+        ),
+        (
+            "label_smoothing",
+            "Pass a number.",
+            sm.cross_entropy,
+            {"logits": LOSS, "targets": [0], "label_smoothing": NUMBER},
+        ),
+        ("temperature", "Pass a number.", sm.softmax, {"x": LOSS, "temperature": NUMBER}),
+    ],
+)
+def test_masked_entries_are_refused_with_what_to_pass(name, way_out, function, arguments):
+    assert raised(TypeError, function, **arguments) == (
+        f"`{name}` must not have masked entries, got some in a MaskedArray. {way_out}"
+    )
+
+
+def test_an_axis_and_chunks_of_other_types_are_named():
+    message = raised(TypeError, sm.cross_entropy, LOSS, [0], axis=1.0)
+    assert message == "`axis` must be an integer, got 1.0."
+    message = raised(TypeError, sm.online_logsumexp, {"a": 1})
+    assert message == "`chunks` must be an iterable of arrays, got dict. Pass chunks.values()."
+    message = raised(TypeError, sm.online_logsumexp, 3.0)
+    assert message == "`chunks` must be an iterable of arrays, got float."
+    message = raised(TypeError, sm.cross_entropy, LOSS, {1: 2})
+    assert message == "`targets` must hold values, got a dict. Pass list(targets.values())."
+
+
 # --- what is not an array of numbers --------------------------------------------------------------
 
 EXPECTED = sm.softmax([1.0, 2.0, 3.0])
