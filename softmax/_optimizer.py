@@ -133,7 +133,13 @@ def _take_rows(X, rows, buffer):
 
 def compute_logits(X, coef, intercept, center=None):
     """Return the logits, of shape (K, N)."""
-    logits = (X @ coef.T).T if issparse(X) else coef @ X.T
+    if issparse(X):
+        logits = (X @ coef.T).T
+    elif X.dtype == np.float32:
+        # For a mini-batch in float32, this way takes two thirds of the time of coef @ X.T.
+        logits = np.ascontiguousarray((X @ coef.T).T)
+    else:
+        logits = coef @ X.T
     logits += (intercept if center is None else intercept - coef @ center)[:, None]
     return logits
 

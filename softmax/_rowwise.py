@@ -146,9 +146,13 @@ def softmax_vector(x, z, temperature):
     z = _shift(x, z, x[top], temperature)
     np.exp(z, z)
     z[top] = 0
-    total = 1 + (np.add.reduce(z) if z.size > SHORT else sum(z.tolist()))
+    if z.size <= SHORT:
+        total = 1 + sum(z.tolist())
+        z[top] = 1
+        return np.divide(z, total, z)
+    total = 1 + np.add.reduce(z)
     z[top] = 1
-    return np.divide(z, total, z)
+    return np.multiply(z, 1 / total, z)
 
 
 def softmax_rows(x, z, temperature):
@@ -171,7 +175,7 @@ def softmax_rows(x, z, temperature):
     total = np.add.reduceat(flat, starts)
     total += 1
     flat[top] = 1
-    return np.divide(z, total[:, None], z)
+    return np.multiply(z, 1 / total[:, None], z)
 
 
 @lru_cache(maxsize=4)
