@@ -19,6 +19,8 @@ _STIFFEST_PENALTY = 1e12
 _USUAL_SPREADS = 5.0
 # A feature has outliers if it usually reaches less than this share of its largest distance.
 _OUTLYING = 0.1
+# Entries that reach so many times as far as usual hide from double precision how the others fit.
+_FAR = 1e4
 # Medians of dense data are taken over about so many entries, of rows that are evenly spaced.
 _ENTRIES_FOR_MEDIANS = 2**22
 
@@ -83,6 +85,21 @@ class FeatureScaling:
         """Whether some feature reaches much farther than it usually does."""
         return bool((self.usual_reach < _OUTLYING).any())
 
+    def share_of_far_rows(self, X):
+        """Return the share of the rows of `X` with an entry that reaches extremely far."""
+        limit = _FAR * _USUAL_SPREADS * np.where(self.spread > 0, self.spread, np.inf)
+        with np.errstate(over="ignore"):  # infinity is far enough
+            if not issparse(X):
+                X = X[:: _stride(X)]
+                return float((np.abs(X - np.median(X, axis=0)) > limit).any(axis=1).mean())
+            X = X.tocsc()
+            center = np.zeros(X.shape[1])
+            for d in np.flatnonzero(np.diff(X.indptr) >= X.shape[0] / 2):
+                center[d] = np.median(X.data[X.indptr[d] : X.indptr[d + 1]])
+            column = np.repeat(np.arange(X.shape[1]), np.diff(X.indptr))
+            far = np.abs(X.data - center[column]) > limit[column]
+            return len(np.unique(X.indices[far])) / X.shape[0]
+
     def check(self, dtype):
         """Raise a ValueError if scaled features, or weights in the data's units, would overflow."""
         limits = np.finfo(dtype)
@@ -127,11 +144,15 @@ def _spread(X, weight):
     """Return the median distance from the median of the entries that differ from it, by column."""
     if issparse(X):
         return _spread_of_sparse(X, weight)
-    step = math.ceil(X.size / _ENTRIES_FOR_MEDIANS)
-    X, weight = X[::step], weight[::step, None]
+    X, weight = X[:: _stride(X)], weight[:: _stride(X), None]
     with np.errstate(over="ignore"):  # such a range is an error later
         distance = np.abs(X - _weighted_median(X, weight))
     return _weighted_median(distance, np.where(distance > 0, weight, 0)).astype(np.float64)
+
+
+def _stride(X):
+    """Return the distance between the rows over which medians are taken."""
+    return math.ceil(X.size / _ENTRIES_FOR_MEDIANS)
 
 
 def _weighted_median(values, weight):

@@ -46,6 +46,8 @@ _PRIOR_VARIANCE = 10.0
 _LEAST_RIDGE = 1e-6
 # "adaptive" divides the learning rate by the first, and ends training below the second factor.
 _RATE_DIVISOR, _LEAST_RATE = 2.0, 1e-3
+# Outliers in a few rows are fitted one by one. In more rows they keep the others from being fitted.
+_MOST_FAR_ROWS = 0.01
 
 
 class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
@@ -134,8 +136,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     Warns
     -----
     ConvergenceWarning
-        If `fit` ends while the objective is still falling or its gradient is large (unless `tol`
-        is None), or with a loss above that of the class frequencies, which need no features.
+        If `fit` ends while the objective is still falling or its gradient is large, or where
+        extreme outliers hide whether it is (all this unless `tol` is None), or with a loss above
+        that of the class frequencies, which need no features.
 
     See Also
     --------
@@ -164,9 +167,10 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     each class is :math:`\tfrac12 X^\mathsf{T} X / N` plus the penalty's, as Böhning's algorithm
     does [3]_. In these units the curvature is at most 1 in every direction. This does not replace
     filling in missing values: where sentinels are scattered over many cells, the rows that hold
-    them still slow training for all others. A `ConvergenceWarning` says so in most such cases,
-    but not in all: where the sentinels are a million times as large as the data, the gradient may
-    vanish, and training seems to have converged.
+    them still slow training for all others. A `ConvergenceWarning` then says so. Where the
+    sentinels are so large that the gradient vanishes in spite of this, it is the data that tell:
+    more than 1 % of the rows hold an entry over 10,000 times as far from the median of its
+    feature as the feature usually reaches.
 
     **Penalty.** The objective with ``alpha="auto"`` is
 
@@ -765,6 +769,12 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         frequencies = np.bincount(labels, sample_weight, len(self.classes_)) / len(labels)
         guess = float(entropy(frequencies))
         loss = mean_loss(*data, optimizer.coef, optimizer.intercept)
+        advice = "Increase max_iter, or tol if the result is good enough."
+        if self.learning_rate_init != "auto":
+            advice = (
+                "Increase max_iter, scale the features (with StandardScaler, for example), or use "
+                "learning_rate_init='auto'; tol=None trains without this test."
+            )
         if loss > guess + max(1e-3, self.tol or 0):
             reason = (
                 f"The loss of {loss:.3g} is above the {guess:.3g} of a guess by the frequencies of "
@@ -772,15 +782,24 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             )
         elif self.tol is None:
             return
-        elif self.early_stopping:
-            if n_no_improvement >= self.n_iter_no_change:
-                return
+        elif self.early_stopping and n_no_improvement < self.n_iter_no_change:
             reason = (
                 f"Maximum iterations ({self.max_iter}) reached before the validation accuracy "
                 "stopped improving."
             )
-        elif converged or self._has_converged(optimizer, X, data):
-            return
+        elif self.early_stopping or converged or self._has_converged(optimizer, X, data):
+            scaling = self._scaling or FeatureScaling.of(X, sample_weight)
+            far = scaling.share_of_far_rows(X) if scaling.has_outliers else 0.0
+            if far <= _MOST_FAR_ROWS:
+                return
+            reason = (
+                f"In {far:.1%} of the rows, a feature is over 10,000 times as far from its median "
+                "as usual: the optimization may not have converged for the other rows."
+            )
+            advice = (
+                "If such entries stand for missing values, fill them in (with SimpleImputer, for "
+                "example) or drop these rows."
+            )
         elif self.n_iter_ == self.max_iter:
             reason = (
                 f"Maximum iterations ({self.max_iter}) reached and the optimization hasn't "
@@ -791,13 +810,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 "The objective has stopped improving, but its gradient is large: the optimization "
                 "hasn't converged."
             )
-        advice = " Increase max_iter, or tol if the result is good enough."
-        if self.learning_rate_init != "auto":
-            advice = (
-                " Increase max_iter, scale the features (with StandardScaler, for example), or use "
-                "learning_rate_init='auto'; tol=None trains without this test."
-            )
-        warnings.warn(reason + advice, ConvergenceWarning, stacklevel=3)
+        warnings.warn(f"{reason} {advice}", ConvergenceWarning, stacklevel=3)
 
 
 @contextmanager

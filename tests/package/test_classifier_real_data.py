@@ -199,6 +199,35 @@ def test_warns_where_scattered_codes_for_missing_values_hide_all_rows(load, shar
 
 
 @pytest.mark.parametrize("make", [np.asarray, scipy.sparse.csr_array])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_warns_where_codes_are_so_large_that_the_gradient_vanishes(make, early_stopping):
+    X, y = iris()
+    X[::8, 2] = 1e9
+    model = SoftmaxClassifier(random_state=0, early_stopping=early_stopping)
+    message = (
+        r"In 1[12]\.\d% of the rows, a feature is over 10,000 times as far from its median as "
+        r"usual: the optimization may not have converged for the other rows\. If such entries "
+        r"stand for missing values, fill them in \(with SimpleImputer, for example\) or drop these "
+        r"rows\."
+    )
+    with pytest.warns(ConvergenceWarning, match=message):
+        model.fit(make(X), y)
+
+
+@pytest.mark.parametrize("make", [np.asarray, scipy.sparse.csr_array])
+def test_share_of_far_rows(make):
+    X = np.random.default_rng(0).standard_normal((1000, 4)).astype(np.float32)
+    X[:, 1] += 1e6
+    X[:, 2] *= np.arange(1000) % 3 == 0
+    X[:, 3] = 7
+    assert FeatureScaling.of(make(X)).share_of_far_rows(make(X)) == 0
+    X[:7, :3] = 1e9
+    X[7:9, 2] = -1e5
+    X[9, 2] = 1e3
+    assert FeatureScaling.of(make(X)).share_of_far_rows(make(X)) == 0.009
+
+
+@pytest.mark.parametrize("make", [np.asarray, scipy.sparse.csr_array])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("centered", [False, True])
