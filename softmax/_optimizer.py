@@ -82,7 +82,7 @@ class MomentumSGD:
             gradient = coef_gradient(X_batch, delta, center)
             if penalized:
                 np.multiply(self.coef, self.alpha, out=scratch)
-                loss += 0.5 * float(np.vdot(scratch.T, self.coef.T))
+                loss += 0.5 * float(np.vdot(scratch.ravel("K"), self.coef.ravel("K")))
                 gradient += scratch
             total += len(batch) * loss
             self._step(gradient, delta.sum(axis=1), rate, scratch)
@@ -172,7 +172,7 @@ def mean_loss_and_delta(logits, labels, sample_weight=None):
     factor = 1 / (n * total) if sample_weight is None else sample_weight / (n * total)
     p *= factor
     p[labels, columns] -= 1 / n if sample_weight is None else sample_weight / n
-    return float(losses.mean() if sample_weight is None else losses @ sample_weight / n), p
+    return float(losses.sum() if sample_weight is None else losses @ sample_weight) / n, p
 
 
 def loss_limit(X, labels, coef, intercept, alpha, center=None):
