@@ -49,6 +49,10 @@ book: $(SITE)/.built
 NBGRADER_EXTENSIONS := $(addprefix nbgrader.server_extensions.,\
   assignment_list course_list formgrader validate_assignment)
 
+# A pip of 2025 installs in half the time of the one that comes with Python 3.11 or 3.12.
+NEW_PIP := 'pip>=25.1,<27'
+PIP := python -m pip install --quiet --disable-pip-version-check --no-compile
+
 # The sign of a whole environment is written last: a half-made one is made anew.
 $(VENV)/.installed: requirements.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) found. Install Python 3.11 or newer, or name one: make PYTHON=python3.12"; exit 1; }
@@ -56,7 +60,7 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) lacks the venv module. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
 	@test -w . || { echo "No permission to write in $(CURDIR). Copy the book to a folder of your own."; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt -e . \
+	{ $(BIN)/$(PIP) $(NEW_PIP) && $(BIN)/$(PIP) -r requirements.txt -e .; } \
 	  || { echo "The installation failed (see above). Check the network and the free space, then run make again."; exit 1; }
 	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyter/nbgrader >/dev/null 2>&1
 	@$(BIN)/jupyter server extension disable --sys-prefix $(NBGRADER_EXTENSIONS) >/dev/null 2>&1
@@ -64,8 +68,7 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 
 # What only tests need is not for readers.
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
-	  -r requirements.txt -r requirements-dev.txt
+	$(BIN)/$(PIP) -r requirements.txt -r requirements-dev.txt
 	@touch $@
 
 # After a change in the package or in what is installed, every chapter is executed anew.
@@ -179,7 +182,8 @@ test-all: check-prose test test-slow
 # installed here is, one by one, and the end of the output says which were run.
 $(FRAMEWORKS)/.installed: pyproject.toml requirements.txt requirements-dev.txt
 	$(PYTHON) -m venv --clear $(FRAMEWORKS)
-	$(FRAMEWORKS_BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.txt -c requirements-dev.txt \
+	$(FRAMEWORKS_BIN)/$(PIP) $(NEW_PIP)
+	$(FRAMEWORKS_BIN)/$(PIP) -c requirements.txt -c requirements-dev.txt \
 	  -e . scipy pytest pyyaml markdown-it-py mdit-py-plugins
 	@touch $@
 
@@ -214,7 +218,7 @@ wheel: $(VENV)/.installed
 
 # An hour and more. mutmut is installed here only, since nothing else needs it.
 mutants: $(VENV)/.installed-dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'mutmut>=3.8,<4'
+	$(BIN)/$(PIP) 'mutmut>=3.8,<4'
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results
 
