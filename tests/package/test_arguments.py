@@ -6,6 +6,7 @@ What an error suggests is tried: it has to work.
 import array
 import collections
 import re
+import sys
 import warnings
 from fractions import Fraction
 
@@ -136,6 +137,11 @@ def test_masked_entries_in_a_list(x):
 def test_a_masked_array_without_a_masked_entry_passes(function):
     for x in (np.ma.array(Z), np.ma.array(Z, mask=False), [np.ma.array(Z)]):
         assert_array_equal(function(x), function(np.array(x)))
+
+
+def test_without_the_module_of_masked_arrays_nothing_is_masked(monkeypatch):
+    monkeypatch.delitem(sys.modules, "numpy.ma")  # NumPy imports it where it is asked for
+    assert_array_equal(sm.softmax([0, 0]), [0.5, 0.5])
 
 
 def test_a_masked_number_is_not_a_number():
@@ -355,10 +361,9 @@ def test_labels_as_objects_and_whole_floats():
 class OnGPU:
     """Imitates a tensor of PyTorch in the memory of a GPU."""
 
-    dtype = "torch.float32"
-
-    def __init__(self, values):
+    def __init__(self, values, **attributes):
         self.values = values
+        vars(self).update(attributes)
 
     def __array__(self, dtype=None, copy=None):
         raise TypeError(
@@ -381,6 +386,21 @@ def test_a_tensor_on_a_gpu():
     )
     assert message.endswith(" Copy it to host memory first: x.detach().cpu().")
     assert_array_equal(sm.softmax(x.detach().cpu()), EXPECTED)
+    message = raised(TypeError, sm.softmax, [x])
+    assert message.startswith("`x` must be convertible to a NumPy array, got a list, which raises ")
+    assert message.endswith(" to host memory first.).")  # ends with the words of PyTorch
+
+
+@pytest.mark.parametrize(
+    ("attributes", "way_out"),
+    [
+        ({"dtype": "torch.bfloat16"}, "Copy it to host memory first: x.detach().float().cpu()."),
+        ({"is_sparse": True}, "Copy it to host memory first: x.detach().to_dense().cpu()."),
+        ({"is_meta": True}, "`x` is on the meta device, which stores shapes and no numbers."),
+    ],
+)
+def test_a_tensor_that_needs_another_way_to_the_host(attributes, way_out):
+    assert raised(TypeError, sm.softmax, OnGPU(Z, **attributes)).endswith(f"). {way_out}")
 
 
 def test_tensors_of_pytorch():

@@ -149,6 +149,7 @@ def test_one_hot_names_the_first_label_out_of_range(labels, value, index):
         (np.array([1], "m8[s]"), r" Number the classes: .+"),
         ([1 + 0j], ""),
         ([None], r" The first that is not a number is None at index \(0,\)\."),
+        (np.array([0, NAN], object), ""),
     ],
 )
 def test_one_hot_refuses_labels_that_are_not_integers(labels, way_out):
@@ -157,12 +158,17 @@ def test_one_hot_refuses_labels_that_are_not_integers(labels, way_out):
         sm.one_hot(labels, 3)
 
 
-def test_one_hot_refuses_a_generator():
+@pytest.mark.parametrize(
+    ("labels", "got"),
+    [
+        ((label for label in [0, 1]), "a generator. Pass a list: list(labels)."),
+        (np.array(None), "a ndarray."),
+    ],
+)
+def test_one_hot_refuses_what_numpy_does_not_look_into(labels, got):
     with pytest.raises(TypeError) as caught:
-        sm.one_hot((label for label in [0, 1]), 2)
-    assert str(caught.value) == (
-        "`labels` must hold integers as class labels, got a generator. Pass a list: list(labels)."
-    )
+        sm.one_hot(labels, 2)
+    assert str(caught.value) == f"`labels` must hold integers as class labels, got {got}"
 
 
 def test_one_hot_refuses_a_number_of_classes_that_is_no_integer():

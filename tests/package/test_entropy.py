@@ -69,6 +69,13 @@ def test_the_two_forms_of_the_ratio_agree(ratio):
     assert_allclose(sm.kl_divergence([ratio], [1.0]), ratio * np.log(ratio), rtol=1e-15)
 
 
+@pytest.mark.parametrize("ratio", [0.5, 2.0])
+def test_a_ratio_of_two_is_not_a_difference_of_logarithms(ratio):
+    # Both logarithms are about -690. Their difference would have lost three digits.
+    p = ratio * 1e-300
+    assert_allclose(sm.kl_divergence([p], [1e-300]), p * np.log(ratio), rtol=1e-15)
+
+
 def test_divergence_broadcasts():
     p = sm.softmax(normal(3, 4))
     uniform = np.full(4, 0.25)

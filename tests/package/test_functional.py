@@ -103,6 +103,29 @@ def test_a_block_holds_65536_entries_or_one_row(k, rows):
     assert _rowwise.rows_in_block(k) == rows
 
 
+@pytest.mark.parametrize(
+    ("shape", "axis", "short"),
+    [
+        (1, -1, True),
+        (3, 0, True),
+        ((2, 3), -1, True),
+        ((2, 3), 1, True),
+        ((2, 3), 0, False),
+        (_rowwise.BLOCK, -1, True),
+        (_rowwise.BLOCK + 1, -1, False),
+    ],
+)
+def test_small_arrays_go_the_short_way(shape, axis, short):
+    ways = []
+
+    def kernel(x, z, temperature):
+        ways.append(z is None)  # on the long way, it is given where to write
+        return x
+
+    _rowwise.map_slices((kernel, kernel), np.ones(shape), axis, 1.0, None, 0.0)
+    assert ways == [short]
+
+
 @pytest.mark.parametrize("function", TRANSFORMS)
 @pytest.mark.parametrize("shape", [(3,), (40,), (1, 3), (1, 40), (5, 3), (5, 40)])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -155,6 +178,7 @@ def test_longdouble_is_computed_in_longdouble():
     x, rtol = np.array([1, -20, 31], np.longdouble) / 10, 8 * np.finfo(np.longdouble).eps
     p = np.exp(x) / np.exp(x).sum()
     assert_allclose(sm.softmax(x), p, rtol=rtol)
+    assert_allclose(sm.softmax([x, x]), [p, p], rtol=rtol)
     assert_allclose(sm.logsumexp(x), np.log(np.exp(x).sum()), rtol=rtol)
     assert_allclose(sm.online_logsumexp([x[:2], x[2:]]), np.log(np.exp(x).sum()), rtol=rtol)
     assert_allclose(sm.sigmoid(x), 1 / (1 + np.exp(-x)), rtol=rtol)
@@ -309,6 +333,7 @@ def test_one_long_slice_is_worked_on_in_place():
     x = np.ones(2**19)
     assert peak_beyond_result(lambda: sm.softmax(x)) < 10_000
     assert peak_beyond_result(lambda: sm.softmax(x, where=np.True_)) < 10_000
+    assert peak_beyond_result(lambda: sm.softmax(x, temperature=3.0)) < 10_000
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -317,6 +342,8 @@ def test_logs_take_a_few_blocks(dtype):
     block = 2**16 * x.itemsize
     assert peak_beyond_result(lambda: sm.log_softmax(x)) < 4 * block
     assert peak_beyond_result(lambda: sm.logsumexp(x)) < 4 * block
+    x[:, 0] = 50  # now the rounding of the shift is compensated for in every row
+    assert peak_beyond_result(lambda: sm.log_softmax(x)) < 9 * block
 
 
 # --- properties -----------------------------------------------------------------------------------
