@@ -170,7 +170,7 @@ def softmax_rows(x, z, temperature):
     top += starts
     z = _shift(x, z, x.take(top)[:, None], temperature)
     np.exp(z, z)
-    flat = z.reshape(-1)
+    flat = z.ravel()  # a view
     flat[top] = 0
     total = np.add.reduceat(flat, starts)
     total += 1
@@ -245,7 +245,7 @@ def shifted_max_and_tail(x, dtype, temperature=1.0):
         shifted = np.empty(x.shape, dtype)
         _shift(x, shifted, m[:, None], temperature)
         e = np.exp(shifted)
-        flat = e.reshape(-1)
+        flat = e.ravel()
         flat[top] = 0
         tail = np.add.reduceat(flat, starts)
     if temperature == 1:

@@ -129,7 +129,7 @@ def _way_out(x, array, name):
     for text, attempt in ways.items():
         try:
             works = np.asarray(attempt()).dtype.kind in "biuf"
-        except (AttributeError, TypeError, ValueError):
+        except (AttributeError, OverflowError, TypeError, ValueError):
             works = False
         if works:
             return f" Pass {text}."
@@ -143,6 +143,8 @@ def _first_entry_without_value(array):
     for index, entry in np.ndenumerate(array):
         try:
             float(entry)
+        except OverflowError:
+            return f" The integer at index {index} is beyond the range of floats."
         except (TypeError, ValueError):
             return f" The first that is not a number is {entry!r} at index {index}."
     return ""
@@ -171,7 +173,7 @@ def as_float(value: Any, name: str) -> float:
     try:
         return float(value) if isinstance(value, numbers.Real) else math.nan
     except OverflowError:  # an int beyond the range of floats
-        return math.inf if value > 0 else -math.inf
+        return math.nan
 
 
 def as_int(value: Any, name: str, hint: str = "") -> int:
@@ -186,9 +188,7 @@ def as_int(value: Any, name: str, hint: str = "") -> int:
 
 def check_temperature(temperature: Any) -> float:
     """Return the temperature as a Python float."""
-    if type(temperature) is float and 0 < temperature < math.inf:
-        return temperature
-    value = as_float(temperature, "temperature")
+    value = temperature if type(temperature) is float else as_float(temperature, "temperature")
     if not 0 < value < math.inf:
         raise ValueError(f"`temperature` must be a finite number > 0, got {temperature!r}.")
     return value
@@ -210,7 +210,7 @@ def check_labels(
     if array.dtype.kind not in "iu":
         raise TypeError(
             f"`{name}` must hold {holds}, got {_describe(labels, array)}."
-            + _way_to_integers(labels, array, name)
+            + _way_to_integers(array, name)
         )
     bad = (array < 0) | (array >= num_classes)
     if ignore_index is not None:
@@ -223,13 +223,13 @@ def check_labels(
     return array
 
 
-def _way_to_integers(labels, array, name):
-    """Return a sentence that says how to make class labels of `labels`, or an empty string."""
+def _way_to_integers(array, name):
+    """Return a sentence that says how to make class labels of `array`, or an empty string."""
     if array.dtype.kind in "bfO":
         with np.errstate(all="ignore"):
             try:
                 fractional = array != array.astype(np.intp)
-            except (TypeError, ValueError):
+            except (OverflowError, TypeError, ValueError):
                 return _first_entry_without_value(array)
         if not fractional.any():
             return f" Pass np.asarray({name}, dtype=int)."

@@ -351,7 +351,7 @@ def _cross_entropy(
     elif shape == batch:
         labels = check_labels(
             targets, k, "targets", ignore_index=ignore_index, masked=_MASKED_TARGETS
-        ).reshape(-1)
+        ).ravel()
         ignored = np.zeros(labels.shape, bool) if ignore_index is None else labels == ignore_index
         labels = np.where(ignored, 0, labels).astype(np.intp)
         loss, grad, total = _loss_hard_targets(log_p, labels, ignored, weight, smoothing, with_grad)

@@ -469,6 +469,12 @@ def test_integers_beyond_64_bits():
     message = raised(TypeError, sm.softmax, [2**70, 0])
     assert_array_equal(sm.softmax(suggested(message, x=[2**70, 0])), [1, 0])
     assert_array_equal(sm.softmax([2**63, 2**63 + 1, 0]), [0.5, 0.5, 0])
+    message = raised(TypeError, sm.softmax, [0, 10**400])
+    assert message.endswith(" The integer at index (1,) is beyond the range of floats.")
+    for label in (2**70, INF):
+        assert raised(TypeError, sm.one_hot, np.array([0, label], object), 3) == (
+            "`labels` must hold integers as class labels, got an array of dtype object."
+        )
 
 
 def test_an_empty_mask_and_an_empty_list():
