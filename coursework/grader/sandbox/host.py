@@ -28,7 +28,7 @@ from coursework.grader.model import (
     Outcome,
     Reason,
 )
-from coursework.grader.sandbox.guest.codec import clean_text, encode, refuse, write_line
+from coursework.grader.sandbox.guest.codec import encode, refuse, write_line
 from coursework.grader.sandbox.policy import bubblewrap
 from coursework.grader.sandbox.policy.libraries import LibraryError, interpreter
 from coursework.grader.sandbox.policy.seccomp import filter_program
@@ -307,4 +307,4 @@ def _no_start(words):
         )
     elif "bwrap:" in words:
         advice = f"{bubblewrap.why_forbidden()} {advice}"
-    return f"the sandbox does not work here: {clean_text(words, 500)}. {advice}"
+    return f"the sandbox does not work here: {words[:500]}. {advice}"

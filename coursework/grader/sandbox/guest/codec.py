@@ -15,7 +15,7 @@ import numpy as np
 
 MAX_BYTES = 16 << 20  # the numbers of one value
 MAX_PARTS = 200_000  # the items of lists, tuples and dicts in one value
-MAX_TEXT = 100_000  # the characters of one key or message
+MAX_TEXT = 100_000  # the characters of one key
 MAX_DEPTH = 20
 MAX_LINE = 2 * MAX_BYTES  # one message, with its base64
 # No long double: not every pattern of its bits is a number.
@@ -36,49 +36,35 @@ class ValueProblem(ValueError):
     """A value that is not plain or is too large, or a message that holds none."""
 
 
-def encode(value, function=None):
+def refuse(value):
+    """Raise the `ValueProblem` of a value that is not plain."""
+    raise ValueProblem(f"{describe_type(value)}, which is not made of plain numbers")
+
+
+def encode(value, function=refuse):
     """Return `value` as what JSON can hold.
 
-    Parameters
-    ----------
-    value : object
-        None, bool, int within 64 bits, float, complex, NumPy array or scalar of numbers or
-        booleans, or tuples, lists and dicts of these. A subclass of a Python type is taken as
-        that type; a subclass of an array (a matrix, a masked array) is not taken, since its
-        arithmetic is not an array's. Nor is a string: a long one beside many arrays is small, and
-        NumPy would need gigabytes to make one array of them all.
-    function : callable, optional
-        From any other value to its encoding. It raises `ValueProblem` for what it cannot take.
-
-    Raises
-    ------
-    ValueProblem
-        Says in words what `value` is, to follow "it returned": "a set, which is not ...".
+    Plain are None, bool, int within 64 bits, float, complex, NumPy arrays and scalars of numbers
+    or booleans, and tuples, lists and dicts of these. A subclass of a Python type is taken as
+    that type; a subclass of an array (a matrix, a masked array) is not taken, since its
+    arithmetic is not an array's. Nor is a string: a long one beside many arrays is small, and
+    NumPy would need gigabytes to make one array of them all. Any other value goes to `function`,
+    which returns its encoding. The `ValueProblem` of a value that is not plain says what it is,
+    to follow "it returned".
     """
-    return _Encoder(function or refuse).encode(value, 0)
+    return _Encoder(function).encode(value, 0)
 
 
 def decode(data, function=None):
     """Return the value that `encode` made `data` from; arrays can be written to.
 
-    Parameters
-    ----------
-    data : object
-        What `read_line` returned, or a part of it. It may be anything that JSON can hold.
-    function : callable, optional
-        From the source of a function and a dict of constants to the function. Without it there
-        are no functions among the values.
-
-    Raises
-    ------
-    ValueProblem
-        Where `data` encodes no value, or one beyond the limits of this module.
+    `data`, of `read_line`, may be anything that JSON can hold; a `ValueProblem` is raised where it
+    encodes no value within the limits. `function` makes a function from its source and a dict of
+    constants; without it there are none among the values.
     """
     try:
         return _Decoder(function).decode(data, 0)
-    except ValueProblem:
-        raise
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueProblem(f"no value: {error}") from None
 
 
@@ -97,26 +83,13 @@ def check_line(line):
 
 
 def read_line(line):
-    """Return the message of one line of bytes, which anybody may have written.
-
-    Raises
-    ------
-    ValueProblem
-        Where it is not JSON, or would take far more memory than a message needs.
-    """
+    """Return the message of one line of bytes, which anybody may have written."""
     check_line(line)
     try:
         text = line.decode("ascii")
-        return json.loads(text, parse_int=_read_int, parse_constant=_no_constant)
+        return json.loads(text, parse_int=_read_int, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise ValueProblem(f"not a message: {type(error).__name__}") from None
-
-
-def clean_text(text, limit=MAX_TEXT):
-    """Return `text` as it can be written to any file: at most `limit` characters of UTF-8."""
-    if len(text) > limit:
-        text = text[: limit - 1] + "…"
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def describe_type(value):
@@ -129,18 +102,13 @@ def describe_type(value):
     return f"{'an' if name[:1].lower() in tuple('aeiou') else 'a'} {name}"
 
 
-def refuse(value):
-    """Raise the `ValueProblem` of a value that is not plain."""
-    raise ValueProblem(f"{describe_type(value)}, which is not made of plain numbers")
-
-
 def _read_int(digits):
     if len(digits) > 20:
         raise ValueProblem("a whole number of too many digits")
     return int(digits)
 
 
-def _no_constant(name):
+def _refuse_constant(name):
     raise ValueProblem(f"{name} is not JSON")
 
 
@@ -181,7 +149,10 @@ class _Encoder(_Budget):
         if isinstance(value, _scalar_type) or type(value) is _array_type:
             return self.numbers(value)
         if isinstance(value, int):
-            return self.integer(int(value))
+            value = int(value)
+            if not INT64.min <= value <= INT64.max:
+                raise ValueProblem("a whole number of more than 64 bits")
+            return ["int", value]
         if isinstance(value, float):
             return ["float", float.hex(value)]
         if isinstance(value, complex):
@@ -201,15 +172,10 @@ class _Encoder(_Budget):
         self.spend(size=value.size * dtype.itemsize)  # before the copy: it may be a broadcast
         data = value.tobytes()
         _check_array(dtype, value.shape, data)
-        data = _to_base64(data, newline=False).decode("ascii")
+        text = _to_base64(data, newline=False).decode("ascii")
         if isinstance(value, _scalar_type):
-            return ["scalar", dtype.str, data]
-        return ["array", dtype.str, list(value.shape), data]
-
-    def integer(self, value):
-        if not INT64.min <= value <= INT64.max:
-            raise ValueProblem("a whole number of more than 64 bits")
-        return ["int", value]
+            return ["scalar", dtype.str, text]
+        return ["array", dtype.str, list(value.shape), text]
 
     def pair(self, key, value, depth):
         if not isinstance(key, str):
@@ -222,83 +188,52 @@ class _Encoder(_Budget):
 class _Decoder(_Budget):
     def decode(self, data, depth):
         self.spend(parts=1, depth=depth)
-        if data is None or data is True or data is False:
-            return data
-        if type(data) is not list or not data or type(data[0]) is not str:
-            raise ValueProblem("an unknown type")
-        if data[0] not in _DECODERS:
-            raise ValueProblem("an unknown type")
-        return _DECODERS[data[0]](self, depth, *data[1:])
+        match data:
+            case None | True | False:
+                return data
+            case ["scalar", str(name), str(text)]:
+                return self.numbers(name, [], text)[0]
+            case ["int", value] if type(value) is int and INT64.min <= value <= INT64.max:
+                return value
+            case ["float", str(text)]:
+                return _read_float(text)
+            case ["complex", str(real), str(imaginary)]:
+                return complex(_read_float(real), _read_float(imaginary))
+            case ["array", str(name), list(shape), str(text)]:
+                return self.numbers(name, shape, text).reshape(shape)
+            case ["tuple", list(values)]:
+                return tuple(self.decode(value, depth + 1) for value in values)
+            case ["list", list(values)]:
+                return [self.decode(value, depth + 1) for value in values]
+            case ["dict", list(pairs)]:
+                return dict(self.pair(pair, depth + 1) for pair in pairs)
+            case ["function", str(source), list(pairs)] if self.function:
+                return self.function(source, dict(self.pair(pair, depth + 1) for pair in pairs))
+        raise ValueProblem("an unknown type")
 
-    def integer(self, _depth, value):
-        if type(value) is not int or not INT64.min <= value <= INT64.max:
-            raise ValueProblem("not a whole number")
-        return value
-
-    def real(self, _depth, text):
-        if type(text) is not str or len(text) > 40:
-            raise ValueProblem("not a number")
-        return float.fromhex(text)
-
-    def complex_number(self, depth, real, imaginary):
-        return complex(self.real(depth, real), self.real(depth, imaginary))
-
-    def key(self, value):
-        if type(value) is not str or len(value) > MAX_TEXT:
-            raise ValueProblem("not a key")
-        return clean_text(value)
-
-    def array(self, _depth, name, shape, text):
-        if type(shape) is not list or len(shape) > 64:
-            raise ValueProblem("not a shape")
+    def numbers(self, name, shape, text):
+        """Return the numbers of an array from base64, with one axis and memory of their own."""
+        if name not in DTYPES or len(shape) > 64:
+            raise ValueProblem("an unknown type of array")
         if not all(type(n) is int and n >= 0 for n in shape):
             raise ValueProblem("not a shape")
-        return self.numbers(name, text, shape).reshape(shape)
-
-    def scalar(self, _depth, name, text):
-        return self.numbers(name, text, ())[0]
-
-    def numbers(self, name, text, shape):
-        """Return the numbers of an array from base64, with one axis and memory of their own."""
-        if type(name) is not str or name not in DTYPES or type(text) is not str:
-            raise ValueProblem("not an array")
         dtype, count = DTYPES[name], _prod(shape)
         self.spend(size=count * dtype.itemsize)
         data = _from_base64(text, strict_mode=True) if text else b""
         if len(data) != count * dtype.itemsize:
             raise ValueProblem("an array of another size than its shape")
         _check_array(dtype, shape, data)
-        if not count:
-            return _empty(0, dtype)
-        return _frombuffer(data, dtype).copy()
+        return _frombuffer(data, dtype).copy() if count else _empty(0, dtype)
 
-    def items(self, depth, values):
-        if type(values) is not list:
-            raise ValueProblem("not a list")
-        return [self.decode(value, depth + 1) for value in values]
-
-    def tuple_of(self, depth, values):
-        return tuple(self.items(depth, values))
-
-    def dict_of(self, depth, pairs):
-        if type(pairs) is not list or not all(type(p) is list and len(p) == 2 for p in pairs):
-            raise ValueProblem("not a dict")
-        return {self.key(key): self.decode(value, depth + 1) for key, value in pairs}
-
-    def callable_from(self, depth, source, constants):
-        if self.function is None or type(source) is not str:
-            raise ValueProblem("a function")
-        return self.function(source, self.dict_of(depth, constants))
+    def pair(self, pair, depth):
+        match pair:
+            case [str(key), value] if len(key) <= MAX_TEXT:
+                # No file in UTF-8 can hold halves of surrogate pairs.
+                return key.encode("utf-8", "replace").decode("utf-8"), self.decode(value, depth)
+        raise ValueProblem("not a key and its value")
 
 
-_DECODERS = {
-    "int": _Decoder.integer,
-    "float": _Decoder.real,
-    "complex": _Decoder.complex_number,
-    "array": _Decoder.array,
-    "scalar": _Decoder.scalar,
-    "tuple": _Decoder.tuple_of,
-    "list": _Decoder.items,
-    "dict": _Decoder.dict_of,
-    "function": _Decoder.callable_from,
-}
+def _read_float(text):
+    if len(text) > 40:
+        raise ValueProblem("not a number")
+    return float.fromhex(text)
