@@ -85,6 +85,8 @@ def test_lines_keep_their_numbers(name):
         ("%%html\n<b>", ""),
         ("s = '''\n!ls\n%time x\nf?\n'''", "s = '''\n!ls\n%time x\nf?\n'''"),
         ("x = (1\n  % y)", "x = (1\n  % y)"),
+        ("%%time -n 3\n  y = 1\n  x = 2", "\ny = 1\nx = 2"),
+        ("%%writefile a.py\nx = 1", ""),
         ("def f(:\n  1 +\nx = y!", "def f(:\n  1 +\nx = y!"),
         ("", ""),
         ("%%time", "\n"),
@@ -148,4 +150,7 @@ def test_a_cell_that_is_too_much_work_costs_the_others_nothing():
     data = "data = [\n" + "1 % 2,\n" * 400_000 + "]"
     cells = to_python([data, "!pip install a \\\n b\nx = 1"])
     assert cells[0] == data
+    long = f"%matplotlib inline\n!ls\nx = '{'a' * LONGEST_LINE}' % 3"
+    [cell] = to_python([long])
+    assert cell == long.replace("%matplotlib inline\n!ls", "pass\npass")
     assert ast.parse(cells[1])

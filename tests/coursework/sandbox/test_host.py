@@ -12,6 +12,7 @@ import numpy as np
 import psutil
 import pytest
 
+from coursework.grader.marking.magics import to_python
 from coursework.grader.model import Call, Function, Limits
 from coursework.grader.output.wording import say
 from coursework.grader.sandbox import host
@@ -133,7 +134,7 @@ def test_a_notebook_feels_at_home():
     return home, Point().x, source.count("return 5"), q
 """,
     ]
-    result = run_calls(cells, [Call("f")], limits=Limits())
+    result = run_calls(to_python(cells), [Call("f")], limits=Limits())
     assert result.outcomes[0].value == (True, 1, 1, 2), result
 
 
