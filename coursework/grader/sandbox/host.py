@@ -8,7 +8,6 @@ behind.
 
 from __future__ import annotations
 
-import functools
 import signal
 import sys
 import time
@@ -46,20 +45,11 @@ class SandboxError(GraderError):
 
 @dataclass(frozen=True)
 class Run:
-    """What became of the calls of one question.
+    """What became of the calls of one question: exactly one outcome for each, in order.
 
-    Attributes
-    ----------
-    outcomes : list of Outcome
-        Exactly one for each call, in order.
-    status : str
-        One of `model.STATES`: OK, TIMEOUT, MEMORY, OUTPUT, CRASHED.
-    reason : Reason or None
-        None where `status` is OK.
-    seconds : float
-        The wall time, with the start of the process.
-    problems : list of str
-        The exceptions of the cells that were run, in words.
+    `status` is OK, TIMEOUT, MEMORY, OUTPUT or CRASHED, and `reason` is None where it is OK.
+    `seconds` are the wall time, with the start of the process; `problems`, the exceptions of the
+    cells that were run, in words.
     """
 
     outcomes: list[Outcome]
@@ -70,13 +60,7 @@ class Run:
 
 
 def check_sandbox():
-    """Run a trivial child once.
-
-    Raises
-    ------
-    SandboxError
-        Where bubblewrap is missing or does not work here.
-    """
+    """Run a trivial child once; raise `SandboxError` where the sandbox does not work here."""
     run_calls(["def f():\n    return 1"], [Call("f")], limits=Limits())
 
 
@@ -91,24 +75,9 @@ def run_calls(
 ) -> Run:
     """Run the cells of a notebook that some calls need, and make the calls.
 
-    Parameters
-    ----------
-    cells : list of str
-        The sources of the code cells, in the order of the notebook. Only those are run that
-        the calls need; see `cells.choose`.
-    calls : list of Call
-    limits : Limits
-        For all of this together.
-    prelude : str
-        Python that runs first.
-    libraries : tuple of str
-        The distributions that can be imported, with all that they require.
-    sandbox : bool
-        False runs the same process without a sandbox: it can read and write what we can.
-
-    Returns
-    -------
-    Run
+    The cells are the Python of the notebook's code cells, in its order; `prelude` runs before
+    them. The `libraries` are distributions that can be imported, with all that they require.
+    Without the sandbox, the same process can read and write what we can.
 
     Raises
     ------
@@ -120,10 +89,10 @@ def run_calls(
     if sandbox:
         _require_bubblewrap()
     began = time.monotonic()
-    make_request = functools.partial(_request, cells, calls, limits, prelude, sandbox)
+    request = _request(cells, calls, limits, prelude, sandbox)
     transcript = Transcript(calls, len(cells) + 1)
     try:
-        with spawn(make_request, tuple(libraries), limits, sandbox) as child:
+        with spawn(request, tuple(libraries), limits, sandbox) as child:
             status, reason = _listen(child, transcript, limits)
     except LibraryError as error:
         raise SandboxError(str(error)) from None
@@ -167,7 +136,7 @@ _WITHOUT = (
 )
 
 
-def _request(cells, calls, limits, prelude, sandbox, packages):
+def _request(cells, calls, limits, prelude, sandbox):
     """Return the bytes that tell the child what to do."""
     encoded = [
         [call.function, encode(list(call.args), _function), encode(dict(call.kwargs), _function)]
@@ -185,15 +154,7 @@ def _request(cells, calls, limits, prelude, sandbox, packages):
     }
     if sandbox:  # elsewhere all processes of this user would count
         bounds["RLIMIT_NPROC"] = (limits.processes + 1, limits.processes + 1)
-    return write_line(
-        {
-            "limits": bounds,
-            "packages": packages,
-            "prelude": prelude,
-            "cells": cells,
-            "calls": encoded,
-        }
-    )
+    return write_line({"limits": bounds, "prelude": prelude, "cells": cells, "calls": encoded})
 
 
 def _function(value):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import selectors
 import signal
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from multiprocessing.connection import wait
 
 import psutil
 
@@ -20,24 +19,17 @@ _CHUNK = 1 << 18
 _PATIENCE = 5  # seconds for bubblewrap to notice that its child was killed
 
 
-@dataclass
 class Child:
-    """A process that runs, and our ends of its two pipes.
+    """A process that runs, and our ends of its pipes: its messages, and what it prints.
 
-    Attributes
-    ----------
-    process : subprocess.Popen
-        Bubblewrap, or the child itself where there is no sandbox.
-    channel, output : io.FileIO
-        The child's messages; its standard output and error.
+    The `process` is bubblewrap, or the child itself where there is no sandbox.
     """
 
-    process: subprocess.Popen
-    channel: object
-    output: object
-
-    def __post_init__(self):
-        self.open = {self.channel, self.output}
+    def __init__(self, process, channel, output):
+        self.process = process
+        self.channel = channel
+        self.output = output
+        self.open = {channel, output}
 
     def read(self, timeout):
         """Return what has arrived, a dict from `channel` or `output` to bytes.
@@ -45,11 +37,7 @@ class Child:
         Waits up to `timeout` seconds for something. At the end of a pipe its bytes are empty,
         once.
         """
-        with selectors.DefaultSelector() as selector:
-            for pipe in self.open:
-                selector.register(pipe, selectors.EVENT_READ)
-            ready = [key.fileobj for key, _ in selector.select(timeout)]
-        arrived = {pipe: pipe.read(_CHUNK) for pipe in ready}
+        arrived = {pipe: pipe.read(_CHUNK) for pipe in wait(self.open, timeout)}
         self.open -= {pipe for pipe, data in arrived.items() if not data}
         return arrived
 
@@ -59,8 +47,13 @@ class Child:
         What several of them share is divided among them where the kernel tells; the seconds are
         also those of processes that have ended.
         """
+        memory = seconds = 0
         family = _family(self.process.pid)
-        return len(family), sum(map(_memory_of, family)), sum(map(_seconds_of, family))
+        for process in family:
+            with contextlib.suppress(psutil.Error):  # it has ended meanwhile
+                seconds += sum(process.cpu_times()[:4])
+                memory += _memory_of(process)
+        return len(family), memory, seconds
 
     def wait(self, timeout):
         """Return the exit code, as `subprocess` has it; None where it still runs."""
@@ -70,19 +63,11 @@ class Child:
 
 
 @contextlib.contextmanager
-def spawn(make_request, libraries, limits, sandbox):
-    """Start a child with a request on its standard input; yield a `Child`, and end it after.
+def spawn(request, libraries, limits, sandbox):
+    """Start a child with a request, in bytes, on its standard input; yield it, and end it after.
 
-    Parameters
-    ----------
-    make_request : callable
-        From the folder of the libraries, as the child sees it, to the request's bytes.
-    libraries : tuple of str
-    limits : Limits
-    sandbox : bool
-        Without it the child sees all that we see. It runs in a temporary folder.
+    Without a sandbox it sees all that we see, and runs in a temporary folder.
     """
-    prepare = _with_sandbox if sandbox else _without_sandbox
     with contextlib.ExitStack() as stack, contextlib.ExitStack() as theirs:
         channel, output, lifeline = os.pipe(), os.pipe(), os.pipe()
         ours = [
@@ -91,15 +76,19 @@ def spawn(make_request, libraries, limits, sandbox):
         stack.enter_context(open(lifeline[1], "wb", buffering=0))
         for end in (channel[1], output[1], lifeline[0]):
             theirs.callback(os.close, end)
-        command, packages, inherited, folder, environment = prepare(
-            stack, theirs, libraries, limits, channel[1], lifeline[0]
-        )
+        if sandbox:
+            command, inherited = _with_sandbox(theirs, libraries, limits, channel[1], lifeline[0])
+            folder, environment = "/", {}
+        else:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+            command, inherited = _without_sandbox(folder, libraries, limits, channel[1]), []
+            environment = {**bubblewrap.ENVIRONMENT, "HOME": folder, "MPLCONFIGDIR": folder}
         process = subprocess.Popen(
             command,
-            stdin=_file(theirs, make_request(packages)),
+            stdin=_file(theirs, request),
             stdout=output[1],
             stderr=output[1],
-            pass_fds=inherited,
+            pass_fds=[channel[1], *inherited],
             cwd=folder,
             env=environment,
             start_new_session=True,
@@ -109,27 +98,25 @@ def spawn(make_request, libraries, limits, sandbox):
         yield Child(process, *ours)
 
 
-def _with_sandbox(_stack, theirs, libraries, limits, channel, lifeline):
+def _with_sandbox(theirs, libraries, limits, channel, lifeline):
+    """Return the command, and what it inherits besides the channel."""
     arguments, uid = bubblewrap.arguments(libraries, limits.file_bytes)
     program = _file(theirs, filter_program())
     arguments += ["--seccomp", str(program)]
     # Not on the command line, which all users of this machine can read.
     listed = _file(theirs, b"".join(os.fsencode(a) + b"\0" for a in arguments))
-    command = [bubblewrap.find(), "--args", str(listed)]
-    script = f"{bubblewrap.GRADER}/child.py"
-    command += _python(script, channel, lifeline, uid, limits.cpu_seconds, bubblewrap.MAX_FILES)
-    return command, PACKAGES, [channel, lifeline, program, listed], "/", {}
+    bounds = lifeline, uid, limits.cpu_seconds, bubblewrap.MAX_FILES
+    child = _python(f"{bubblewrap.GRADER}/child.py", PACKAGES, channel, *bounds)
+    return [bubblewrap.find(), "--args", str(listed), *child], [lifeline, program, listed]
 
 
-def _without_sandbox(stack, _theirs, libraries, limits, channel, _lifeline):
-    folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+def _without_sandbox(folder, libraries, limits, channel):
     packages = os.path.join(folder, "packages")
     os.mkdir(packages)
     for name, path in library_paths(libraries).items():
         os.symlink(path, os.path.join(packages, name))
-    environment = {**bubblewrap.ENVIRONMENT, "HOME": folder, "MPLCONFIGDIR": folder}
-    command = _python(bubblewrap.GUEST / "child.py", channel, -1, -1, limits.cpu_seconds, -1)
-    return command, packages, [channel], folder, environment
+    script = bubblewrap.GUEST / "child.py"
+    return _python(script, packages, channel, -1, -1, limits.cpu_seconds, -1)
 
 
 def _python(script, *arguments):
@@ -161,15 +148,6 @@ def _memory_of(process):
         return getattr(full, "pss", full.rss) + getattr(full, "swap", 0)
     except psutil.AccessDenied:
         return process.memory_info().rss
-    except psutil.Error:
-        return 0
-
-
-def _seconds_of(process):
-    try:
-        return sum(process.cpu_times()[:4])  # its own, and those of its children that have ended
-    except psutil.Error:
-        return 0
 
 
 def _end(process, sandbox):

@@ -5,7 +5,7 @@ nothing else of the grader. A request comes on standard input; answers go out on
 their own, one line of JSON each. This process is never trusted: a student's code can change all
 that is here and write to the channel. So the care taken below protects from accidents only.
 
-Usage: ``python child.py CHANNEL LIFELINE UID CPU_SECONDS MAX_FILES``. Without a sandbox,
+Usage: ``python child.py PACKAGES CHANNEL LIFELINE UID CPU_SECONDS MAX_FILES``. Without a sandbox,
 LIFELINE, UID and MAX_FILES are -1.
 """
 
@@ -32,14 +32,12 @@ _write, _exit, _getpid = os.write, os._exit, os.getpid
 _MESSAGE = 500  # the characters of an exception's message
 _IMPORTS = "<imports>"  # a name that no student can have given
 _SCRATCH = ("/tmp", "/dev/shm")
-_FUTURE = 0
-for _name in __future__.all_feature_names:
-    _FUTURE |= getattr(__future__, _name).compiler_flag
+_FUTURE = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
 
 
 def main():
     """Do what the command line and the request say, and end."""
-    channel, lifeline, uid, cpu_seconds, max_files = map(int, sys.argv[1:6])
+    channel, lifeline, uid, cpu_seconds, max_files = map(int, sys.argv[2:])
     if uid >= 0:
         drop_privileges(uid)
     if lifeline >= 0:
@@ -49,7 +47,7 @@ def main():
     os.set_inheritable(channel, False)
     request = read_request()
     set_limits(request["limits"])
-    Session(request, channel).run()
+    Session(request, channel, sys.argv[1]).run()
     _exit(0)
 
 
@@ -74,18 +72,11 @@ def supervise(worker, lifeline, cpu_seconds, max_files):
     poll.register(lifeline, select.POLLHUP)
     poll.register(os.pidfd_open(worker), select.POLLIN)
     while True:
-        events = poll.poll(200)
-        if any(descriptor == lifeline for descriptor, _ in events):
+        if lifeline in dict(poll.poll(200)):
             _exit(0)
-        if max(map(count_files, _SCRATCH)) > max_files:
+        if any(found.f_files - found.f_ffree > max_files for found in map(os.statvfs, _SCRATCH)):
             _exit(128 + signal.SIGXFSZ)
         reap(worker, cpu_seconds)
-
-
-def count_files(folder):
-    """Return how many files there are on the file system of a folder."""
-    found = os.statvfs(folder)
-    return found.f_files - found.f_ffree
 
 
 def reap(worker, cpu_seconds):
@@ -104,8 +95,7 @@ def reap(worker, cpu_seconds):
 
 def read_request():
     """Return the request on standard input, which is empty from then on."""
-    with os.fdopen(os.dup(0), "rb") as stream:
-        request = json.loads(stream.read())
+    request = json.loads(sys.stdin.buffer.read())
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
@@ -131,20 +121,17 @@ def set_limits(limits):
 class Session:
     """Runs the cells and the calls of one request."""
 
-    def __init__(self, request, channel):
+    def __init__(self, request, channel, packages):
         self.request = request
         self.channel = channel
         self.pid = os.getpid()
         self.reserve = bytearray(4 << 20)  # to be able to say that there is no more memory
-        grader = os.path.dirname(os.path.abspath(__file__))
-        foreign = ("site-packages", "dist-packages")
-        own = [p for p in sys.path if p != grader and not p.endswith(foreign)]
-        sys.path[:] = [grader, *own, request["packages"]]
+        sys.path = [os.path.dirname(os.path.abspath(__file__)), *sys.path, packages]
         import cells
         import codec
         import numpy
 
-        sys.path.remove(grader)
+        del sys.path[0]
         self.cells, self.codec = cells, codec
         self.imports = Imports()
         self.future = 0  # what cells have imported from __future__ holds for those after them
@@ -189,6 +176,7 @@ class Session:
         lines = source.splitlines(keepends=True)
         linecache.cache[filename] = (len(source), None, lines, filename)
         self.names[_IMPORTS] = self.imports
+        known = len(self.imports.problems)
         memory = False
         try:
             waiting = eval(self.compile(source, filename), self.names)
@@ -197,7 +185,7 @@ class Session:
         except BaseException as error:
             self.imports.problems.append(in_words(error))
             memory = self.is_memory(error)
-        if problems := self.imports.new_problems():
+        if problems := self.imports.problems[known:]:
             self.report("problem", f"cell {number}: {'; '.join(problems)}", memory)
 
     def compile(self, source, filename):
@@ -248,9 +236,8 @@ class Session:
 
     def changed(self, before, after):
         """Return the arguments, by position or keyword, that are no longer what they were."""
-        pairs = [*enumerate(zip(before[0], after[0], strict=True))]
-        pairs += [(key, (before[1][key], after[1][key])) for key in before[1]]
-        return [key for key, (old, new) in pairs if not self.same(old, new)]
+        old, new = ({**dict(enumerate(args)), **kwargs} for args, kwargs in (before, after))
+        return [key for key in old if not self.same(old[key], new[key])]
 
     def same(self, old, new):
         """Return whether two values are equal to the last bit. A function is as it was."""
@@ -267,25 +254,15 @@ class Imports:
 
     def __init__(self):
         self.problems = []
-        self.known = set()
 
     def __enter__(self):
         """Do nothing."""
 
     def __exit__(self, kind, error, trace):
-        """Keep an ImportError; let all others through."""
-        if not isinstance(error, ImportError):
-            return False
-        words = in_words(error)
-        if words not in self.known:  # many cells may import the same library
-            self.known.add(words)
+        """Keep an ImportError, once, since many cells may import a library; let others through."""
+        if isinstance(error, ImportError) and (words := in_words(error)) not in self.problems:
             self.problems.append(words)
-        return True
-
-    def new_problems(self):
-        """Return the problems since the last time."""
-        problems, self.problems = self.problems, []
-        return problems
+        return isinstance(error, ImportError)
 
 
 class LazyPyplotFinder:
