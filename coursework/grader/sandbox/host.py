@@ -22,14 +22,13 @@ from coursework.grader.model import (
     Call,
     Cause,
     Function,
-    GraderError,
     Limits,
     Outcome,
     Reason,
 )
 from coursework.grader.sandbox.guest.codec import encode, refuse, write_line
 from coursework.grader.sandbox.policy import bubblewrap
-from coursework.grader.sandbox.policy.libraries import LibraryError, interpreter
+from coursework.grader.sandbox.policy.libraries import SandboxError, interpreter
 from coursework.grader.sandbox.policy.seccomp import filter_program
 from coursework.grader.sandbox.process import spawn
 from coursework.grader.sandbox.protocol import ProtocolError, Transcript
@@ -37,10 +36,10 @@ from coursework.grader.sandbox.protocol import ProtocolError, Transcript
 _STARTUP = 60  # seconds for Python and NumPy to load, on a busy machine
 _TICK = 0.1  # seconds between two looks at the memory
 _KEPT = 2000  # bytes of the output that are kept, for the reason
-
-
-class SandboxError(GraderError):
-    """The sandbox does not work here; the message says what to do."""
+_WITHOUT = (
+    "With --no-sandbox the students' code runs as you: it can read, change and delete all that "
+    "you can, and use the network."
+)
 
 
 @dataclass(frozen=True)
@@ -86,16 +85,13 @@ def run_calls(
     ValueProblem
         Where an argument of a call is not plain.
     """
-    if sandbox:
-        _require_bubblewrap()
+    if sandbox and (missing := _find_missing()):
+        raise SandboxError(f"the sandbox needs {missing}. {_WITHOUT}")
     began = time.monotonic()
     request = _request(cells, calls, limits, prelude, sandbox)
     transcript = Transcript(calls, len(cells) + 1)
-    try:
-        with spawn(request, tuple(libraries), limits, sandbox) as child:
-            status, reason = _listen(child, transcript, limits)
-    except LibraryError as error:
-        raise SandboxError(str(error)) from None
+    with spawn(request, tuple(libraries), limits, sandbox) as child:
+        status, reason = _listen(child, transcript, limits)
     unanswered = [Outcome("unanswered")] * (len(calls) - len(transcript.outcomes))
     seconds = time.monotonic() - began
     return Run(transcript.outcomes + unanswered, status, reason, seconds, transcript.problems)
@@ -106,34 +102,28 @@ def _stop(status, cause, *details):
     return status, Reason(cause, details)
 
 
-def _require_bubblewrap():
+def _find_missing():
+    """Return what the sandbox needs and does not find on this system, in words, or None."""
     if not sys.platform.startswith("linux"):
-        raise SandboxError(f"the sandbox needs Linux, and this is {sys.platform}. {_WITHOUT}")
+        return f"Linux, and this is {sys.platform}"
     path = bubblewrap.find()
     if path is None:
-        raise SandboxError(
-            "the sandbox needs bubblewrap, which is not installed here: on Debian and Ubuntu, "
-            f"apt-get install bubblewrap. {_WITHOUT}"
+        return (
+            "bubblewrap, which is not installed here: on Debian and Ubuntu, "
+            "apt-get install bubblewrap"
         )
     version = bubblewrap.version(path)
     if version < bubblewrap.OLDEST:
         found, needed = (".".join(map(str, v)) for v in (version, bubblewrap.OLDEST))
-        raise SandboxError(
-            f"the sandbox needs bubblewrap {needed}, and this is {found}. {_WITHOUT}"
-        )
+        return f"bubblewrap {needed}, and this is {found}"
     try:
         filter_program()
     except OSError as error:
-        raise SandboxError(
-            "the sandbox needs libseccomp, which does not work here: on Debian and Ubuntu, "
-            f"apt-get install libseccomp2 ({error}). {_WITHOUT}"
-        ) from None
-
-
-_WITHOUT = (
-    "With --no-sandbox the students' code runs as you: it can read, change and delete all that "
-    "you can, and use the network."
-)
+        return (
+            "libseccomp, which does not work here: on Debian and Ubuntu, "
+            f"apt-get install libseccomp2 ({error})"
+        )
+    return None
 
 
 def _request(cells, calls, limits, prelude, sandbox):
@@ -168,7 +158,7 @@ def _listen(child, transcript, limits):
     """Take down what a child says until it ends; return status and reason, as in `Run`."""
     deadline = time.monotonic() + _STARTUP
     looked = time.monotonic()
-    output = _Output(limits.output_bytes)
+    written, tail = 0, b""
     while True:
         ready, exited = transcript.ready, child.process.poll() is not None  # before reading
         try:
@@ -176,13 +166,15 @@ def _listen(child, transcript, limits):
             transcript.take(arrived.get(child.channel, b""))
         except ProtocolError as error:
             return _stop(CRASHED, Cause.PROTOCOL, str(error))
-        output.take(arrived.get(child.output, b""))
+        printed = arrived.get(child.output, b"")
+        if transcript.done:
+            printed += child.read(0).get(child.output, b"")
+        written += len(printed)
+        tail = (tail + printed)[-_KEPT:]
         now = time.monotonic()
         if transcript.ready and not ready:  # the student's time begins
             deadline = now + limits.wall_seconds
-        if transcript.done:
-            output.take(child.read(0).get(child.output, b""))
-        if output.too_much:
+        if written > limits.output_bytes:
             return _stop(OUTPUT, Cause.OUTPUT_LIMIT, limits.output_bytes)
         if transcript.done:
             child.wait(_TICK)
@@ -192,7 +184,7 @@ def _listen(child, transcript, limits):
         if now > deadline:
             return _stop(TIMEOUT, Cause.WALL_TIME, limits.wall_seconds)
         if exited and not any(arrived.values()):
-            return _died(child.process.returncode, transcript, limits, output.tail)
+            return _died(child.process.returncode, transcript, limits, tail)
         if child.channel not in child.open and child.wait(1) is None:  # it lives on
             return _stop(CRASHED, Cause.CHANNEL_CLOSED)
         if now > looked + _TICK:
@@ -200,23 +192,6 @@ def _listen(child, transcript, limits):
             if ending:
                 return ending
             looked = time.monotonic()  # a slow look on a busy machine does not take all the time
-
-
-class _Output:
-    """Counts what is printed, and keeps the end."""
-
-    def __init__(self, limit):
-        self.limit = limit
-        self.written = 0
-        self.tail = b""
-
-    def take(self, data):
-        self.written += len(data)
-        self.tail = (self.tail + data)[-_KEPT:]
-
-    @property
-    def too_much(self):
-        return self.written > self.limit
 
 
 def _too_big(child, limits):

@@ -38,60 +38,42 @@ class Transcript:
             raise ProtocolError(f"it sent more than {MAX_CHANNEL >> 20} MB of results")
         *lines, rest = data.split(b"\n")
         for line in lines:
-            self.take_line(b"".join([*self.rest, line]))
+            try:
+                self._take_message(read_line(b"".join([*self.rest, line])))
+            except (TypeError, ValueError):  # also ValueProblem
+                raise ProtocolError("it wrote to the channel of the grader") from None
             self.rest = []
         self.rest.append(rest)
 
-    def take_line(self, line):
-        """Take one message: its name, and what belongs to it."""
-        takers = {
-            "ready": self._take_ready,
-            "problem": self._take_problem,
-            "outcome": self._take_outcome,
-            "done": self._take_done,
-        }
-        try:
-            name, *parts = read_line(line)
-            takers[name](*parts)
-        except (KeyError, TypeError, ValueError):  # also ValueProblem
-            raise ProtocolError("it wrote to the channel of the grader") from None
+    def _take_message(self, message):
+        match message:
+            case ["ready"]:
+                self.ready = True
+            case ["problem", text, memory] if len(self.problems) < self.max_problems:
+                self.problems.append(read_text(text))
+                if memory is True:
+                    self.memory = self.problems[-1]
+            case ["outcome", number, *parts] if number == len(self.outcomes) < len(self.calls):
+                self._take_outcome(self.calls[number], *parts)
+            case ["done"] if len(self.outcomes) == len(self.calls):
+                self.done = True
+            case _:
+                raise ValueError("no message that is due")
 
-    def _take_ready(self):
-        self.ready = True
-
-    def _take_problem(self, text, memory):
-        if len(self.problems) >= self.max_problems:
-            raise ValueError("more problems than cells")
-        self.problems.append(read_text(text))
-        if memory is True:
-            self.memory = self.problems[-1]
-
-    def _take_outcome(self, number, kind, value, message, changed, memory):
-        if number != len(self.outcomes) or number >= len(self.calls) or kind not in _KINDS:
-            raise ValueError("no outcome of the next call")
+    def _take_outcome(self, call, kind, value, message, changed, memory):
+        if kind not in _KINDS:
+            raise ValueError("no kind of outcome")
         if type(changed) is not list or not all(type(c) in (int, str) for c in changed):
             raise TypeError("changed is a list of arguments")
-        call = self.calls[number]
         known = {*range(len(call.args)), *call.kwargs}
         changed = tuple(c for c in dict.fromkeys(changed) if c in known)
         self.outcomes.append(Outcome(kind, decode(value), read_text(message), changed))
         if memory is True:
             self.memory = self.outcomes[-1].message
 
-    def _take_done(self):
-        if len(self.outcomes) < len(self.calls):
-            raise ValueError("not all calls have an outcome")
-        self.done = True
-
 
 def read_text(value):
-    """Return a text of the child's as one line that can be written to any file and terminal.
-
-    Raises
-    ------
-    TypeError
-        Where it is not text.
-    """
+    """Return a text of the child's as one line that can be written to any file and terminal."""
     if type(value) is not str:
         raise TypeError("not a text")
     text = " ".join(hide_paths(value)[:_MESSAGE].split())

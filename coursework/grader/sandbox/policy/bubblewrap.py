@@ -44,20 +44,10 @@ def version(path):
 
 
 def arguments(libraries, scratch_bytes):
-    """Return the arguments of bubblewrap and the user id that the child has to take on.
+    """Return the arguments of bubblewrap, and the user id that the child has to take on.
 
-    Parameters
-    ----------
-    libraries : tuple of str
-        The distributions that can be imported.
-    scratch_bytes : int
-        The size of /tmp, and that of /dev/shm.
-
-    Returns
-    -------
-    arguments : list of str
-    uid : int
-        -1 where the child keeps the one that it has.
+    It is -1 where the child keeps the one that it has. `scratch_bytes` are the size of /tmp, and
+    that of /dev/shm.
     """
     uid = spare_uid()
     arguments = ["--die-with-parent", "--new-session", "--as-pid-1", "--hostname", "sandbox"]
@@ -66,7 +56,7 @@ def arguments(libraries, scratch_bytes):
     for name, value in ENVIRONMENT.items():
         arguments += ["--setenv", name, value]
     # No /proc, which tells of the machine, and no /dev/zero, a way to memory that nobody counts.
-    arguments += ["--perms", "0755", "--dir", "/dev"]
+    arguments += ["--dir", "/dev"]
     for path in ("/dev/null", "/dev/urandom"):
         arguments += ["--dev-bind", path, path]
     arguments += _view(libraries)
@@ -101,60 +91,43 @@ def _as_root():
 def _view(libraries):
     """Return the arguments that show Python and the libraries, and nothing else."""
     shown, hidden = interpreter_paths()
-    arguments, made = [], set()
-
-    def show(source, target):
-        for parent in reversed(Path(target).parents):
-            if str(parent) != "/" and not any(p in made for p in (parent, *parent.parents)):
-                arguments.extend(["--perms", "0755", "--dir", str(parent)])
-        arguments.extend(["--ro-bind", str(source), str(target)])
-        made.add(Path(target))
-
-    for path in shown:
-        show(path, path)
+    binds = [(path, path) for path in shown]
+    binds += [(path, f"{PACKAGES}/{name}") for name, path in library_paths(libraries).items()]
+    binds += [(path, f"{GRADER}/{path.name}") for path in GUEST.glob("*.py")]
+    arguments = []
+    # Bubblewrap 0.8 makes the missing parents of a bind, but only root can read them.
+    for folder in sorted({str(parent) for _, target in binds for parent in Path(target).parents}):
+        arguments += ["--dir", folder]
+    for source, target in binds:
+        arguments += ["--ro-bind", str(source), target]
     for path in hidden:
-        arguments.extend(["--size", "4096", "--perms", "0755", "--tmpfs", path])
-        arguments.extend(["--remount-ro", path])
-    for name, path in sorted(library_paths(libraries).items()):
-        show(path, f"{PACKAGES}/{name}")
-    for path in sorted(GUEST.glob("*.py")):
-        show(path, f"{GRADER}/{path.name}")
-    for name in ("/lib", "/lib32", "/lib64"):
-        arguments.extend(_link_or_folder(name))
+        arguments += ["--size", "4096", "--tmpfs", path, "--remount-ro", path]
+    for path in ("/lib", "/lib32", "/lib64"):  # they may be links into /usr
+        if os.path.islink(path):
+            arguments += ["--symlink", os.readlink(path), path]
+        elif os.path.isdir(path):
+            arguments += ["--ro-bind", path, path]
     return [*arguments, "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
-
-
-def _link_or_folder(path):
-    """Return the arguments for a folder of shared libraries that may be a link into /usr."""
-    if os.path.islink(path):
-        return ["--symlink", os.readlink(path), path]
-    return ["--ro-bind", path, path] if os.path.isdir(path) else []
 
 
 def why_forbidden():
     """Return why this system may forbid the namespaces that bubblewrap needs."""
-    settings = (
-        (
-            "kernel/apparmor_restrict_unprivileged_userns",
-            "1",
+    settings = {
+        ("kernel/apparmor_restrict_unprivileged_userns", "1"): (
             "AppArmor forbids user namespaces to ordinary users here, as Ubuntu 24.04 does; an "
             "administrator can allow them with sysctl kernel.apparmor_restrict_unprivileged_"
-            "userns=0, or with a profile for bwrap that has the rule `userns,`.",
+            "userns=0, or with a profile for bwrap that has the rule `userns,`."
         ),
-        (
-            "kernel/unprivileged_userns_clone",
-            "0",
+        ("kernel/unprivileged_userns_clone", "0"): (
             "User namespaces are forbidden to ordinary users here; an administrator can allow "
-            "them with sysctl kernel.unprivileged_userns_clone=1.",
+            "them with sysctl kernel.unprivileged_userns_clone=1."
         ),
-        (
-            "user/max_user_namespaces",
-            "0",
+        ("user/max_user_namespaces", "0"): (
             "User namespaces are switched off here; an administrator can switch them on with "
-            "sysctl user.max_user_namespaces=10000.",
+            "sysctl user.max_user_namespaces=10000."
         ),
-    )
-    for name, value, advice in settings:
+    }
+    for (name, value), advice in settings.items():
         path = Path("/proc/sys", name)
         if path.exists() and path.read_text().strip() == value:
             return advice

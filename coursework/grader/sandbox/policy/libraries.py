@@ -4,64 +4,48 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 import sys
 import sysconfig
 from importlib import metadata
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from coursework.grader.model import GraderError
 
 # Where the libraries are in the sandbox, whatever folder of this machine they come from.
 PACKAGES = "/packages"
 _INSTALLED = ("site-packages", "dist-packages")
 
 
-class LibraryError(RuntimeError):
-    """A library that the assignment allows is not installed here."""
+class SandboxError(GraderError):
+    """The sandbox does not work here; the message says what to do."""
 
 
 @functools.cache
 def library_paths(names):
     """Return the files and folders of some distributions and of all that they require.
 
-    Parameters
-    ----------
-    names : tuple of str
-
-    Returns
-    -------
-    dict of str to pathlib.Path
-        From a name on the import path, such as "numpy" or "numpy.libs", to where it is.
-
-    Raises
-    ------
-    LibraryError
-        Where one of `names` is not installed.
+    They are paths, by their names on the import path, such as "numpy" or "numpy.libs". One of
+    `names` that is not installed is a `SandboxError`.
     """
     paths, seen, waiting = {}, set(), list(names)
     while waiting:
         name = waiting.pop()
-        key = re.sub(r"[-_.]+", "-", name).lower()
-        if key in seen:
+        if canonicalize_name(name) in seen:
             continue
-        seen.add(key)
-        distribution = _find(name, required=name in names)
-        if distribution is None:
-            continue
+        seen.add(canonicalize_name(name))
+        try:
+            distribution = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            if name not in names:
+                continue
+            message = f"the library {name!r} is not installed here: python -m pip install {name}"
+            raise SandboxError(message) from None
         paths.update(_top_level(distribution))
         waiting.extend(_requirements(distribution))
     return paths
-
-
-def _find(name, required):
-    try:
-        return metadata.distribution(name)
-    except metadata.PackageNotFoundError:
-        if not required:
-            return None
-        message = f"the library {name!r} is not installed here: python -m pip install {name}"
-        raise LibraryError(message) from None
 
 
 def _requirements(distribution):
@@ -89,11 +73,8 @@ def interpreter():
 def interpreter_paths():
     """Return the paths that this Python needs, and the folders in them that are to be hidden.
 
-    Returns
-    -------
-    shown, hidden : list of str
-        The interpreter, its standard library and the shared libraries of the system; the
-        folders of libraries that somebody has installed for it.
+    These are the interpreter, its standard library and the shared libraries of the system; and
+    the folders of libraries that somebody has installed for it.
     """
     prefix = os.path.realpath(sys.base_prefix)
     standard = os.path.dirname(os.path.realpath(os.__file__))
@@ -108,19 +89,13 @@ def interpreter_paths():
     return shown, sorted(path for path in folders if os.path.isdir(path))
 
 
-@functools.cache
-def _python_folders():
-    """Return where Python is on this machine, longest first; nothing where every system has it."""
-    folders = {sys.base_prefix, os.path.realpath(sys.base_prefix)}
-    return sorted(folders - {"/", "/usr", "/usr/local"}, key=len, reverse=True)
-
-
 def hide_paths(text):
     """Return a text with ``<python>`` for the folder of Python, such as one in the teacher's home.
 
     It is in messages of Python's own, such as that of an ImportError, which students read.
     """
-    for folder in _python_folders():
+    folders = {sys.base_prefix, os.path.realpath(sys.base_prefix)} - {"/", "/usr", "/usr/local"}
+    for folder in sorted(folders, key=len, reverse=True):
         text = text.replace(folder, "<python>")
     return text
 

@@ -77,10 +77,7 @@ class _Comparison(ctypes.Structure):
 def filter_program():
     """Return the filter for this machine as bubblewrap takes it, an array of struct sock_filter.
 
-    Raises
-    ------
-    OSError
-        Where libseccomp is not installed, or does not make the filter.
+    Where libseccomp is not installed, or does not make the filter, an `OSError` is raised.
     """
     library = ctypes.CDLL("libseccomp.so.2")
     library.seccomp_init.restype = ctypes.c_void_p
