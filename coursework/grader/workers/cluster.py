@@ -9,42 +9,19 @@ import warnings
 
 from coursework.grader.marking.grade import source_version
 from coursework.grader.sandbox.host import SandboxError, check_sandbox
-from coursework.grader.workers.processes import ALONE, LostTaskError, PoolError, describe_error
+from coursework.grader.workers.processes import LostTaskError, Pool, PoolError, describe_error
 
 PATIENCE = 30  # seconds to wait for the scheduler and for the first worker
 RETURN = 120  # seconds in which a cluster that lost all its workers may get new ones
 AHEAD = 4  # tasks for each thread, so that workers that come later find work
 
 
-class Cluster:
-    """The workers of a Dask cluster, which runs a task again whose worker has died.
-
-    Parameters
-    ----------
-    client : distributed.Client
-    timeout : float
-        Seconds without any result after which the tasks under way count as lost.
-    """
+class Cluster(Pool):
+    """The workers of a Dask cluster, which runs a task again whose worker has died."""
 
     def __init__(self, client, timeout):
+        super().__init__(timeout)
         self.client = client
-        self.timeout = timeout
-
-    def run(self, function, tasks):
-        """Run tasks; parameters, what is yielded and errors as in `Processes.run`."""
-        suspects = []
-        for name, outcome in self._run_side_by_side(function, tasks):
-            if isinstance(outcome, LostTaskError):
-                suspects.append(name)
-            else:
-                yield name, outcome
-        # A worker that dies takes all its tasks along: the one that has killed it dies alone, too.
-        for name in suspects:
-            for _ in range(ALONE):
-                [(name, outcome)] = self._run_side_by_side(function, {name: tasks[name]})
-                if not isinstance(outcome, LostTaskError):
-                    break
-            yield name, outcome
 
     def _run_side_by_side(self, function, tasks):
         waiting, names = iter(tasks.items()), {}
@@ -110,19 +87,10 @@ def _outcome(future):
 
 @contextlib.contextmanager
 def connect(address, settings):
-    """Give a `Cluster` whose workers can mark as `settings` say.
+    """Give a `Cluster` whose workers can mark as `settings` say, at the address of its scheduler.
 
-    Parameters
-    ----------
-    address : str
-        Of the scheduler, such as ``tcp://10.0.0.1:8786``.
-    settings : Settings
-
-    Raises
-    ------
-    PoolError
-        Where the scheduler does not answer, there are no workers, or one of them lacks
-        bubblewrap, does not find the coursework, or has another version of it. Says which.
+    Where the scheduler does not answer, there are no workers, or one of them lacks bubblewrap,
+    does not find the coursework, or has another version of it, a `PoolError` says which.
     """
     import distributed  # takes a second, and most classes do without
 
@@ -140,7 +108,15 @@ def connect(address, settings):
                 f"the scheduler at {address} has no workers; start some in the folder of the book "
                 f"with: PYTHONPATH=. dask worker {address}"
             ) from None
-        for place, problem in ask(client, settings).items():
+        name, version = settings.assignment.name, settings.version
+        found = client.run(find_problem, name, version, settings.sandbox, on_error="return")
+        problems = {f"the worker {worker}": problem for worker, problem in found.items()}
+        # The scheduler reads the tasks, too, so it has to find the modules that they name.
+        try:
+            problems["the scheduler"] = client.run_on_scheduler(find_problem, name, version, False)
+        except ModuleNotFoundError as error:
+            problems["the scheduler"] = error
+        for place, problem in problems.items():
             if problem:
                 told = ""
                 if isinstance(problem, ModuleNotFoundError):
@@ -149,27 +125,13 @@ def connect(address, settings):
         yield Cluster(client, settings.timeout)
 
 
-def ask(client, settings):
-    """Return what keeps the scheduler and each worker from marking; nothing where all is well."""
-    name, version = settings.assignment.name, settings.version
-    found = client.run(find_problem, name, version, settings.sandbox, on_error="return")
-    problems = {f"the worker {worker}": problem for worker, problem in found.items()}
-    # The scheduler reads the tasks, too, so it has to find the modules that they name.
-    try:
-        problems["the scheduler"] = client.run_on_scheduler(find_problem, name, version, False)
-    except ModuleNotFoundError as error:
-        problems["the scheduler"] = error
-    return problems
-
-
 def find_problem(name, version, sandbox):
     """Return why marks cannot be made in this process, or an empty text."""
     if source_version(name) != version:
         return "it has another version of the coursework than this machine"
-    if not sandbox:
-        return ""
     try:
-        check_sandbox()
+        if sandbox:
+            check_sandbox()
     except SandboxError as error:
         return str(error)
     return ""

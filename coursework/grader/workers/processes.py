@@ -17,47 +17,47 @@ class LostTaskError(RuntimeError):
     """A task was tried often enough; the message is the reason that it has no result."""
 
 
-class Processes:
-    """Processes on this machine, and what goes on when one of them dies.
+class Pool:
+    """Runs tasks somewhere, and those again that were under way where a process died.
 
-    Joblib gives up a whole batch then. What had been begun and was not finished may have
-    killed the process, so each of these tasks is run again, alone; after that the others go on.
-
-    Parameters
-    ----------
-    jobs : int
-        How many notebooks are marked at the same time.
-    timeout : float
-        Seconds without any result after which the tasks under way count as lost.
+    Without any result for `timeout` seconds, too, the tasks under way count as lost.
     """
 
-    def __init__(self, jobs, timeout):
-        self.jobs = jobs
+    def __init__(self, timeout):
         self.timeout = timeout
 
     def run(self, function, tasks):
-        """Run ``function(name, *task())`` for each task.
+        """Run ``function(name, *task())`` for each task, by name; yield names and what it returned.
 
-        Parameters
-        ----------
-        function : callable
-            Importable by name. Must not raise.
-        tasks : mapping of str to callable
-            By name, what makes the further arguments, when it is their turn. Must not raise.
-            Arguments are bytes, text, numbers, and tuples and dicts of these.
-
-        Yields
-        ------
-        name : str
-        outcome : object
-            What the function returned; or a `LostTaskError`.
-
-        Raises
-        ------
-        PoolError
+        A task makes its arguments when it is its turn: bytes, text, numbers, and tuples and dicts
+        of these. Neither it nor the function, which is imported by its name, may raise. In place
+        of a result there may be a `LostTaskError`; where no task can be run, `PoolError` is raised.
         """
+        suspects = []
+        for name, outcome in self._run_side_by_side(function, tasks):
+            if isinstance(outcome, LostTaskError):
+                suspects.append(name)
+            else:
+                yield name, outcome
+        # A process that dies takes other tasks along: the one that has killed it dies alone, too.
+        for name in suspects:
+            for _ in range(ALONE):
+                [(name, outcome)] = self._run_side_by_side(function, {name: tasks[name]})
+                if not isinstance(outcome, LostTaskError):
+                    break
+            yield name, outcome
+
+
+class Processes(Pool):
+    """Processes on this machine: `jobs` notebooks are marked at the same time."""
+
+    def __init__(self, jobs, timeout):
+        super().__init__(timeout)
+        self.jobs = jobs
+
+    def _run_side_by_side(self, function, tasks):
         waiting = dict(tasks)
-        while waiting:
+        while waiting:  # joblib gives up a whole batch where a process dies
             begun = []
 
             def feed(begun=begun):
@@ -73,22 +73,14 @@ class Processes:
                 suspects = [name for name in begun if name in waiting]
                 if not suspects:
                     raise PoolError(f"no task could be started: {describe_error(error)}") from error
-                for name in suspects:
-                    yield name, self._run_alone(function, name, waiting.pop(name))
-
-    def _run_alone(self, function, name, task):
-        for _ in range(ALONE):
-            try:
-                [(_, outcome)] = self._start(
-                    iter([joblib.delayed(_run_task)(function, name, task())])
+                lost = LostTaskError(
+                    f"marking it was tried {ALONE + 1} times and never came to an end "
+                    f"({type(error).__name__}: the process died, as where memory runs out, or was "
+                    "stuck)"
                 )
-                return outcome
-            except Exception as error:
-                last = error
-        return LostTaskError(
-            f"marking it was tried {ALONE + 1} times and never came to an end "
-            f"({type(last).__name__}: the process died, as where memory runs out, or was stuck)"
-        )
+                for name in suspects:
+                    del waiting[name]
+                    yield name, lost
 
     def _start(self, tasks):
         """Yield what the tasks return, in the order in which they finish; end the processes."""
