@@ -178,7 +178,9 @@ def _listen(child, transcript, limits):
             return _stop(OUTPUT, Cause.OUTPUT_LIMIT, limits.output_bytes)
         if transcript.done:
             child.wait(_TICK)
-            return _last(transcript)
+            if transcript.memory and any(o.kind != "returned" for o in transcript.outcomes):
+                return _stop(MEMORY, Cause.MEMORY_ERROR, transcript.memory)
+            return OK, None
         if now > deadline and not transcript.ready:
             raise SandboxError(f"the process of an answer did not start within {_STARTUP} s")
         if now > deadline:
@@ -205,13 +207,6 @@ def _too_big(child, limits):
     if processes > limits.processes + 2:
         return _stop(CRASHED, Cause.PROCESS_LIMIT, limits.processes)
     return None
-
-
-def _last(transcript):
-    """Return status and reason of a child that has answered all."""
-    if transcript.memory and any(outcome.kind != "returned" for outcome in transcript.outcomes):
-        return _stop(MEMORY, Cause.MEMORY_ERROR, transcript.memory)
-    return OK, None
 
 
 def _died(code, transcript, limits, tail):

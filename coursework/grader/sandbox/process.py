@@ -20,22 +20,18 @@ _PATIENCE = 5  # seconds for bubblewrap to notice that its child was killed
 
 
 class Child:
-    """A process that runs, and our ends of its pipes: its messages, and what it prints.
+    """Bubblewrap or, without it, the child itself; with its messages, and what it prints."""
 
-    The `process` is bubblewrap, or the child itself where there is no sandbox.
-    """
-
-    def __init__(self, process, channel, output):
+    def __init__(self, process, channel):
         self.process = process
         self.channel = channel
-        self.output = output
-        self.open = {channel, output}
+        self.output = process.stdout
+        self.open = {self.channel, self.output}
 
     def read(self, timeout):
-        """Return what has arrived, a dict from `channel` or `output` to bytes.
+        """Wait for something to arrive; return a dict from `channel` or `output` to its bytes.
 
-        Waits up to `timeout` seconds for something. At the end of a pipe its bytes are empty,
-        once.
+        At the end of a pipe they are empty, once.
         """
         arrived = {pipe: pipe.read(_CHUNK) for pipe in wait(self.open, timeout)}
         self.open -= {pipe for pipe, data in arrived.items() if not data}
@@ -44,8 +40,7 @@ class Child:
     def usage(self):
         """Return how many processes there are, their bytes of memory and seconds of computing.
 
-        What several of them share is divided among them where the kernel tells; the seconds are
-        also those of processes that have ended.
+        The seconds are also those of processes that have ended.
         """
         memory = seconds = 0
         family = _family(self.process.pid)
@@ -69,33 +64,34 @@ def spawn(request, libraries, limits, sandbox):
     Without a sandbox it sees all that we see, and runs in a temporary folder.
     """
     with contextlib.ExitStack() as stack, contextlib.ExitStack() as theirs:
-        channel, output, lifeline = os.pipe(), os.pipe(), os.pipe()
-        ours = [
-            stack.enter_context(open(end, "rb", buffering=0)) for end in (channel[0], output[0])
-        ]
-        stack.enter_context(open(lifeline[1], "wb", buffering=0))
-        for end in (channel[1], output[1], lifeline[0]):
+        our_end, channel = os.pipe()
+        lifeline, end_of_life = os.pipe()
+        channel_file = stack.enter_context(open(our_end, "rb", buffering=0))
+        stack.callback(os.close, end_of_life)
+        for end in (channel, lifeline):
             theirs.callback(os.close, end)
         if sandbox:
-            command, inherited = _with_sandbox(theirs, libraries, limits, channel[1], lifeline[0])
+            command, inherited = _with_sandbox(theirs, libraries, limits, channel, lifeline)
             folder, environment = "/", {}
         else:
             folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
-            command, inherited = _without_sandbox(folder, libraries, limits, channel[1]), []
+            command, inherited = _without_sandbox(folder, libraries, limits, channel), []
             environment = {**bubblewrap.ENVIRONMENT, "HOME": folder, "MPLCONFIGDIR": folder}
         process = subprocess.Popen(
             command,
+            bufsize=0,
             stdin=_file(theirs, request),
-            stdout=output[1],
-            stderr=output[1],
-            pass_fds=[channel[1], *inherited],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=[channel, *inherited],
             cwd=folder,
             env=environment,
             start_new_session=True,
         )
+        stack.enter_context(process.stdout)
         stack.callback(_end, process, sandbox)
         theirs.close()
-        yield Child(process, *ours)
+        yield Child(process, channel_file)
 
 
 def _with_sandbox(theirs, libraries, limits, channel, lifeline):
@@ -144,7 +140,7 @@ def _family(pid):
 
 def _memory_of(process):
     try:
-        full = process.memory_full_info()
+        full = process.memory_full_info()  # what several processes share is divided among them
         return getattr(full, "pss", full.rss) + getattr(full, "swap", 0)
     except psutil.AccessDenied:
         return process.memory_info().rss

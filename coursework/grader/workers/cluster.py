@@ -29,7 +29,10 @@ class Cluster(Pool):
             while True:
                 places = max(8, AHEAD * self._count_threads()) - len(names)
                 for name, task in itertools.islice(waiting, places):
-                    names[self._submit(function, name, task())] = name
+                    with warnings.catch_warnings():
+                        warnings.simplefilter("ignore")  # a large notebook is a large argument
+                        future = self.client.submit(function, name, *task(), pure=False)
+                    names[future] = name
                 if not names:
                     return
                 for future, outcome in self._wait(list(names)):
@@ -37,11 +40,6 @@ class Cluster(Pool):
         finally:
             with contextlib.suppress(Exception):  # the scheduler may have gone
                 self.client.cancel(list(names), force=True)
-
-    def _submit(self, function, name, arguments):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a large notebook is a large argument
-            return self.client.submit(function, name, *arguments, pure=False)
 
     def _wait(self, futures):
         """Return pairs of the futures that have ended, at least one, and what became of them."""

@@ -45,7 +45,10 @@ def main():
             supervise(worker, lifeline, cpu_seconds, max_files)
         os.close(lifeline)
     os.set_inheritable(channel, False)
-    request = read_request()
+    request = json.loads(sys.stdin.buffer.read())
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)  # standard input is empty from now on
+    os.close(null)
     set_limits(request["limits"])
     Session(request, channel, sys.argv[1]).run()
     _exit(0)
@@ -91,15 +94,6 @@ def reap(worker, cpu_seconds):
         if code == -signal.SIGKILL and usage.ru_utime + usage.ru_stime >= cpu_seconds:
             code = -signal.SIGXCPU
         _exit(128 - code if code < 0 else min(code, 127))
-
-
-def read_request():
-    """Return the request on standard input, which is empty from then on."""
-    request = json.loads(sys.stdin.buffer.read())
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
-    return request
 
 
 def set_limits(limits):
@@ -173,8 +167,7 @@ class Session:
         be all that the answer needs.
         """
         filename = f"<cell {number}>"
-        lines = source.splitlines(keepends=True)
-        linecache.cache[filename] = (len(source), None, lines, filename)
+        linecache.cache[filename] = len(source), None, source.splitlines(True), filename
         self.names[_IMPORTS] = self.imports
         known = len(self.imports.problems)
         memory = False
@@ -202,22 +195,20 @@ class Session:
         if name not in self.names:
             return "undefined", None, f"no cell defines {name}", [], False
         used, kwargs = self.decode(args)
+        changed = []
         try:
             value = self.names[name](*used, **kwargs)
-        except BaseException as error:
-            kind = "unimplemented" if issubclass(type(error), NotImplementedError) else "raised"
-            return kind, None, in_words(error) + where(error), [], self.is_memory(error)
-        changed = self.changed(self.decode(args), (used, kwargs))
-        try:
+            changed = self.changed(self.decode(args), (used, kwargs))
             returned = "returned", self.codec.encode(value), "", changed, False
             # What the grader could not read is refused here, where there is a reason to give.
-            message = "outcome", len(self.request["calls"]), *returned
-            self.codec.check_line(self.codec.write_line(message))
+            line = self.codec.write_line(["outcome", len(self.request["calls"]), *returned])
+            self.codec.check_line(line)
             return returned
         except self.codec.ValueProblem as problem:
             return "refused", None, f"{name} returned {problem}", changed, False
-        except BaseException as error:  # of an object that imitates a list
-            return "raised", None, in_words(error), changed, self.is_memory(error)
+        except BaseException as error:  # also of an object that imitates a list
+            kind = "unimplemented" if issubclass(type(error), NotImplementedError) else "raised"
+            return kind, None, in_words(error) + where(error), changed, self.is_memory(error)
 
     def is_memory(self, error):
         """Return whether an exception says that there was not enough memory; make some."""
@@ -228,11 +219,11 @@ class Session:
 
     def decode(self, args):
         """Return new copies of the positional and the keyword arguments of a call."""
-        return [self.codec.decode(part, self.make_function) for part in args]
 
-    def make_function(self, source, constants):
-        """Return the function that an expression of the assignment makes."""
-        return eval(source, {"np": self.numpy, **constants})
+        def make_function(source, constants):  # from an expression of the assignment
+            return eval(source, {"np": self.numpy, **constants})
+
+        return [self.codec.decode(part, make_function) for part in args]
 
     def changed(self, before, after):
         """Return the arguments, by position or keyword, that are no longer what they were."""
@@ -250,30 +241,26 @@ class Session:
 
 
 class Imports:
-    """Goes on after an import that fails, and keeps the exception in words."""
+    """Goes on after an import that fails, and keeps the exception in words, once."""
 
     def __init__(self):
         self.problems = []
 
     def __enter__(self):
-        """Do nothing."""
+        pass
 
     def __exit__(self, kind, error, trace):
-        """Keep an ImportError, once, since many cells may import a library; let others through."""
         if isinstance(error, ImportError) and (words := in_words(error)) not in self.problems:
             self.problems.append(words)
         return isinstance(error, ImportError)
 
 
 class LazyPyplotFinder:
-    """Loads matplotlib.pyplot when it is first used.
-
-    It takes half a second. Most notebooks import it, and few of the answers use it.
-    """
+    """Loads matplotlib.pyplot, which most notebooks import, when an answer first uses it."""
 
     @staticmethod
     def find_spec(name, path=None, target=None):
-        """Find the module as usual, with a loader that waits."""
+        """Find the module as usual, with a loader that waits: it takes half a second."""
         if name != "matplotlib.pyplot":
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
@@ -283,7 +270,7 @@ class LazyPyplotFinder:
 
 
 class NullShell:
-    """Takes whatever is done with an interactive shell, and does nothing."""
+    """Accepts whatever is done with an interactive shell, and does nothing."""
 
     def __getattr__(self, name):
         if name.startswith("__"):
@@ -294,16 +281,10 @@ class NullShell:
         """Do nothing."""
         return self
 
-    __getitem__ = __call__
-
-    def __setitem__(self, key, value):
-        """Forget it."""
+    __getitem__ = __setitem__ = __call__
 
     def __iter__(self):
         return iter(())
-
-    def __contains__(self, key):
-        return False
 
 
 def guard_import(node):

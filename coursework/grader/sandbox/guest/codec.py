@@ -42,25 +42,22 @@ def refuse(value):
 
 
 def encode(value, function=refuse):
-    """Return `value` as what JSON can hold.
+    """Return `value` as what JSON can hold; `function` encodes what is not plain.
 
     Plain are None, bool, int within 64 bits, float, complex, NumPy arrays and scalars of numbers
     or booleans, and tuples, lists and dicts of these. A subclass of a Python type is taken as
     that type; a subclass of an array (a matrix, a masked array) is not taken, since its
     arithmetic is not an array's. Nor is a string: a long one beside many arrays is small, and
-    NumPy would need gigabytes to make one array of them all. Any other value goes to `function`,
-    which returns its encoding. The `ValueProblem` of a value that is not plain says what it is,
-    to follow "it returned".
+    NumPy would need gigabytes to make one array of them all. A `ValueProblem` says what a value
+    is, to follow "it returned".
     """
     return _Encoder(function).encode(value, 0)
 
 
 def decode(data, function=None):
-    """Return the value that `encode` made `data` from; arrays can be written to.
+    """Return the value that `encode` made `data` from, which may be anything that JSON can hold.
 
-    `data`, of `read_line`, may be anything that JSON can hold; a `ValueProblem` is raised where it
-    encodes no value within the limits. `function` makes a function from its source and a dict of
-    constants; without it there are none among the values.
+    `function` makes a function of its source and a dict of constants; without it there are none.
     """
     try:
         return _Decoder(function).decode(data, 0)
@@ -87,7 +84,7 @@ def read_line(line):
     check_line(line)
     try:
         text = line.decode("ascii")
-        return json.loads(text, parse_int=_read_int, parse_constant=_refuse_constant)
+        return json.loads(text, parse_int=_read_int, parse_constant=int)  # which refuses NaN
     except (ValueError, RecursionError) as error:
         raise ValueProblem(f"not a message: {type(error).__name__}") from None
 
@@ -106,10 +103,6 @@ def _read_int(digits):
     if len(digits) > 20:
         raise ValueProblem("a whole number of too many digits")
     return int(digits)
-
-
-def _refuse_constant(name):
-    raise ValueProblem(f"{name} is not JSON")
 
 
 def _check_array(dtype, shape, data):
@@ -196,9 +189,9 @@ class _Decoder(_Budget):
             case ["int", value] if type(value) is int and INT64.min <= value <= INT64.max:
                 return value
             case ["float", str(text)]:
-                return _read_float(text)
+                return float.fromhex(text)
             case ["complex", str(real), str(imaginary)]:
-                return complex(_read_float(real), _read_float(imaginary))
+                return complex(float.fromhex(real), float.fromhex(imaginary))
             case ["array", str(name), list(shape), str(text)]:
                 return self.numbers(name, shape, text).reshape(shape)
             case ["tuple", list(values)]:
@@ -231,9 +224,3 @@ class _Decoder(_Budget):
                 # No file in UTF-8 can hold halves of surrogate pairs.
                 return key.encode("utf-8", "replace").decode("utf-8"), self.decode(value, depth)
         raise ValueProblem("not a key and its value")
-
-
-def _read_float(text):
-    if len(text) > 40:
-        raise ValueProblem("not a number")
-    return float.fromhex(text)

@@ -44,15 +44,15 @@ def version(path):
 
 
 def arguments(libraries, scratch_bytes):
-    """Return the arguments of bubblewrap, and the user id that the child has to take on.
-
-    It is -1 where the child keeps the one that it has. `scratch_bytes` are the size of /tmp, and
-    that of /dev/shm.
-    """
+    """Return the arguments of bubblewrap, and the user id for the child, or -1 where it has one."""
     uid = spare_uid()
-    arguments = ["--die-with-parent", "--new-session", "--as-pid-1", "--hostname", "sandbox"]
-    arguments += _as_root() if uid >= 0 else ["--unshare-all", "--unshare-user", "--disable-userns"]
-    arguments += ["--clearenv"]
+    options = "--die-with-parent --new-session --as-pid-1 --hostname sandbox --clearenv"
+    if uid >= 0:  # no user namespace, in which root would still be root
+        options += " --unshare-ipc --unshare-pid --unshare-net --unshare-uts --unshare-cgroup-try"
+        options += " --cap-drop ALL --cap-add CAP_SETUID --cap-add CAP_SETGID"
+    else:
+        options += " --unshare-all --unshare-user --disable-userns"
+    arguments = options.split()
     for name, value in ENVIRONMENT.items():
         arguments += ["--setenv", name, value]
     # No /proc, which tells of the machine, and no /dev/zero, a way to memory that nobody counts.
@@ -81,13 +81,6 @@ def spare_uid():
     return lowest + random.SystemRandom().randrange(min(_UIDS, count - lowest - 2))
 
 
-def _as_root():
-    """Return the namespaces for root: no user namespace, in which it would still be root."""
-    names = ("ipc", "pid", "net", "uts", "cgroup-try")
-    capabilities = ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
-    return [f"--unshare-{name}" for name in names] + capabilities
-
-
 def _view(libraries):
     """Return the arguments that show Python and the libraries, and nothing else."""
     shown, hidden = interpreter_paths()
@@ -113,24 +106,21 @@ def _view(libraries):
 def why_forbidden():
     """Return why this system may forbid the namespaces that bubblewrap needs."""
     settings = {
-        ("kernel/apparmor_restrict_unprivileged_userns", "1"): (
-            "AppArmor forbids user namespaces to ordinary users here, as Ubuntu 24.04 does; an "
-            "administrator can allow them with sysctl kernel.apparmor_restrict_unprivileged_"
-            "userns=0, or with a profile for bwrap that has the rule `userns,`."
+        "kernel.apparmor_restrict_unprivileged_userns=0": (
+            "1",
+            "AppArmor forbids user namespaces to ordinary users here, as Ubuntu 24.04 does, but "
+            "for programs that have a profile with the rule `userns,`",
         ),
-        ("kernel/unprivileged_userns_clone", "0"): (
-            "User namespaces are forbidden to ordinary users here; an administrator can allow "
-            "them with sysctl kernel.unprivileged_userns_clone=1."
+        "kernel.unprivileged_userns_clone=1": (
+            "0",
+            "User namespaces are forbidden to ordinary users here",
         ),
-        ("user/max_user_namespaces", "0"): (
-            "User namespaces are switched off here; an administrator can switch them on with "
-            "sysctl user.max_user_namespaces=10000."
-        ),
+        "user.max_user_namespaces=10000": ("0", "User namespaces are switched off here"),
     }
-    for (name, value), advice in settings.items():
-        path = Path("/proc/sys", name)
-        if path.exists() and path.read_text().strip() == value:
-            return advice
+    for setting, (now, problem) in settings.items():
+        path = Path("/proc/sys", *setting.partition("=")[0].split("."))
+        if path.exists() and path.read_text().strip() == now:
+            return f"{problem}; an administrator can allow them with sysctl {setting}."
     return (
         "If this is a container, it has to be started with rights to make namespaces, as with "
         "Docker's --privileged."

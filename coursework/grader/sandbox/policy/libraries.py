@@ -16,7 +16,6 @@ from coursework.grader.model import GraderError
 
 # Where the libraries are in the sandbox, whatever folder of this machine they come from.
 PACKAGES = "/packages"
-_INSTALLED = ("site-packages", "dist-packages")
 
 
 class SandboxError(GraderError):
@@ -44,13 +43,10 @@ def library_paths(names):
             message = f"the library {name!r} is not installed here: python -m pip install {name}"
             raise SandboxError(message) from None
         paths.update(_top_level(distribution))
-        waiting.extend(_requirements(distribution))
+        for needed in map(Requirement, distribution.requires or ()):
+            if needed.marker is None or needed.marker.evaluate({"extra": ""}):
+                waiting.append(needed.name)
     return paths
-
-
-def _requirements(distribution):
-    requirements = map(Requirement, distribution.requires or ())
-    return [r.name for r in requirements if r.marker is None or r.marker.evaluate({"extra": ""})]
 
 
 def _top_level(distribution):
@@ -85,7 +81,7 @@ def interpreter_paths():
     shown |= {multiarch if os.path.exists(f"{multiarch}/libc.so.6") else "/usr/lib", "/usr/lib64"}
     shown = _outermost(path for path in shown if os.path.exists(path))
     parents = {*shown, standard, *(str(p) for path in shown for p in Path(path).glob("python3*"))}
-    folders = {f"{parent}/{name}" for parent in parents for name in _INSTALLED}
+    folders = {f"{p}/{name}" for p in parents for name in ("site-packages", "dist-packages")}
     return shown, sorted(path for path in folders if os.path.isdir(path))
 
 

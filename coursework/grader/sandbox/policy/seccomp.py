@@ -15,6 +15,7 @@ import ctypes
 import errno
 import functools
 import os
+import tempfile
 
 _ALLOWED = """
     access alarm arch_prctl brk chdir chmod clock_getres clock_gettime clock_nanosleep close
@@ -98,10 +99,9 @@ def filter_program():
                 add(_ALLOW, name, _Comparison(argument, _MASKED_EQUAL, mask, value))
         for name, error in _ANSWERED.items():
             add(_ERROR | error, name)
-        read, write = os.pipe()
-        with open(read, "rb") as program, open(write, "wb") as end:
-            _check(library.seccomp_export_bpf(context, end.fileno()))
-            end.close()
+        with tempfile.TemporaryFile() as program:
+            _check(library.seccomp_export_bpf(context, program.fileno()))
+            program.seek(0)
             return program.read()
     finally:
         library.seccomp_release(context)
