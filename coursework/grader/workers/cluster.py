@@ -7,6 +7,8 @@ import itertools
 import logging
 import warnings
 
+import distributed
+
 from coursework.grader.marking.grade import source_version
 from coursework.grader.sandbox.host import SandboxError, check_sandbox
 from coursework.grader.workers.processes import LostTaskError, Pool, PoolError, describe_error
@@ -43,8 +45,6 @@ class Cluster(Pool):
 
     def _wait(self, futures):
         """Return pairs of the futures that have ended, at least one, and what became of them."""
-        import distributed
-
         try:
             with self.client.as_current():
                 done = distributed.wait(futures, self.timeout, "FIRST_COMPLETED").done
@@ -90,8 +90,6 @@ def connect(address, settings):
     Where the scheduler does not answer, there are no workers, or one of them lacks bubblewrap,
     does not find the coursework, or has another version of it, a `PoolError` says which.
     """
-    import distributed  # takes a second, and most classes do without
-
     for logger in ("distributed", "distributed.client"):
         logging.getLogger(logger).setLevel(logging.CRITICAL)  # deaths are dealt with here
     try:

@@ -194,11 +194,11 @@ class Session:
         """Return what becomes of one call: kind, value, message, changed, want of memory."""
         if name not in self.names:
             return "undefined", None, f"no cell defines {name}", [], False
-        used, kwargs = self.decode(args)
+        used, kwargs = (self.codec.decode(part, self.make_function) for part in args)
         changed = []
         try:
             value = self.names[name](*used, **kwargs)
-            changed = self.changed(self.decode(args), (used, kwargs))
+            changed = self.find_changed(args, used, kwargs)
             returned = "returned", self.codec.encode(value), "", changed, False
             # What the grader could not read is refused here, where there is a reason to give.
             line = self.codec.write_line(["outcome", len(self.request["calls"]), *returned])
@@ -217,25 +217,21 @@ class Session:
         self.reserve = None
         return True
 
-    def decode(self, args):
-        """Return new copies of the positional and the keyword arguments of a call."""
+    def make_function(self, source, constants):
+        """Return the function that an expression of the assignment makes."""
+        return eval(source, {"np": self.numpy, **constants})
 
-        def make_function(source, constants):  # from an expression of the assignment
-            return eval(source, {"np": self.numpy, **constants})
-
-        return [self.codec.decode(part, make_function) for part in args]
-
-    def changed(self, before, after):
+    def find_changed(self, encoded, args, kwargs):
         """Return the arguments, by position or keyword, that are no longer what they were."""
-        old, new = ({**dict(enumerate(args)), **kwargs} for args, kwargs in (before, after))
-        return [key for key in old if not self.same(old[key], new[key])]
+        (_, positional), (_, named) = encoded
+        before = {**dict(enumerate(positional)), **dict(named)}
+        after = {**dict(enumerate(args)), **kwargs}
+        return [key for key in before if not self.is_same(after[key], before[key])]
 
-    def same(self, old, new):
-        """Return whether two values are equal to the last bit. A function is as it was."""
-        if callable(old):
-            return True
+    def is_same(self, value, encoded):
+        """Return whether a value still is what it was, to the last bit. A function is."""
         try:
-            return self.codec.encode(new) == self.codec.encode(old)
+            return callable(value) or self.codec.encode(value) == encoded
         except BaseException:  # something that is not plain was put into it
             return False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-import random
+import secrets
 import shutil
 import subprocess
 from pathlib import Path
@@ -78,7 +78,7 @@ def spare_uid():
         return -1
     lowest = min(_FIRST_UID, count // 2)
     # The last id of a container is that of nobody.
-    return lowest + random.SystemRandom().randrange(min(_UIDS, count - lowest - 2))
+    return lowest + secrets.randbelow(min(_UIDS, count - lowest - 2))
 
 
 def _view(libraries):

@@ -15,6 +15,7 @@ import ctypes
 import errno
 import functools
 import os
+import struct
 import tempfile
 
 _ALLOWED = """
@@ -63,17 +64,6 @@ _OTHER_MACHINES = 2  # SCMP_FLTATR_ACT_BADARCH
 _MASKED_EQUAL = 7  # SCMP_CMP_MASKED_EQ
 
 
-class _Comparison(ctypes.Structure):
-    """One condition of a rule: struct scmp_arg_cmp."""
-
-    _fields_ = (
-        ("argument", ctypes.c_uint),
-        ("operator", ctypes.c_int),
-        ("mask", ctypes.c_uint64),
-        ("value", ctypes.c_uint64),
-    )
-
-
 @functools.cache
 def filter_program():
     """Return the filter for this machine as bubblewrap takes it, an array of struct sock_filter.
@@ -85,18 +75,19 @@ def filter_program():
     refuse = _ERROR | errno.ENOSYS
     context = ctypes.c_void_p(library.seccomp_init(ctypes.c_uint32(refuse)))
 
-    def add(action, name, *comparisons):
+    def add(action, name, *conditions):
         number = library.seccomp_syscall_resolve_name(name.encode())
-        array = (_Comparison * len(comparisons))(*comparisons)
-        _check(library.seccomp_rule_add_array(context, action, number, len(array), array))
+        # An array of struct scmp_arg_cmp: the argument, the way to compare, the bits, the value.
+        array = b"".join(struct.pack("=IIQQ", n, _MASKED_EQUAL, *bits) for n, *bits in conditions)
+        _check(library.seccomp_rule_add_array(context, action, number, len(conditions), array))
 
     try:
         _check(library.seccomp_attr_set(context, _OTHER_MACHINES, refuse))
         for name in _ALLOWED.split():
             add(_ALLOW, name)
         for name, alternatives in _ALLOWED_WITH.items():
-            for argument, mask, value in alternatives:
-                add(_ALLOW, name, _Comparison(argument, _MASKED_EQUAL, mask, value))
+            for condition in alternatives:
+                add(_ALLOW, name, condition)
         for name, error in _ANSWERED.items():
             add(_ERROR | error, name)
         with tempfile.TemporaryFile() as program:
