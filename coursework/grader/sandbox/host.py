@@ -90,7 +90,7 @@ def run_calls(
     began = time.monotonic()
     request = _request(cells, calls, limits, prelude, sandbox)
     transcript = Transcript(calls, len(cells) + 1)
-    with spawn(request, tuple(libraries), limits, sandbox) as child:
+    with spawn(request, libraries, limits, sandbox) as child:
         status, reason = _listen(child, transcript, limits)
     unanswered = [Outcome("unanswered")] * (len(calls) - len(transcript.outcomes))
     seconds = time.monotonic() - began

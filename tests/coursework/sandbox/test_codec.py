@@ -1,5 +1,6 @@
 """Plain values travel as JSON: what goes in comes out, and nothing else gets through."""
 
+import functools
 import json
 import sys
 
@@ -166,6 +167,9 @@ def test_nesting_without_an_end():
         ["complex", "0x1p0"],
         ["str", "a"],
         ["dict", [["a" * 100_001, None]]],
+        ["list", [None] * 200_000],
+        functools.reduce(lambda inner, _: ["list", [inner]], range(21), None),
+        functools.reduce(lambda inner, _: ["dict", [["a", inner]]], range(21), None),
         ["list", {}],
         ["list", "ab"],
         ["list", [1]],

@@ -8,6 +8,7 @@ import pytest
 
 from coursework.grader.model import Call, Limits
 from coursework.grader.output.wording import say
+from coursework.grader.sandbox.guest.codec import write_line
 from coursework.grader.sandbox.host import run_calls
 from coursework.grader.sandbox.protocol import ProtocolError, Transcript, read_text
 from tests.coursework.sandboxed import QUICK, answer, nothing_is_left, require_sandbox, run, value
@@ -70,6 +71,14 @@ def test_garbage_is_refused(message):
     transcript = Transcript([Call("f")], max_problems=2)
     with pytest.raises(ProtocolError, match="it wrote to the channel of the grader"):
         transcript.take(message)
+
+
+@pytest.mark.parametrize("numbers", [(1,), (0, 0), (0, 2), (0, 1, 2), (-1,), ("0",)])
+def test_outcomes_come_in_order(numbers):
+    lines = [write_line(["outcome", n, "returned", None, "", [], False]) for n in numbers]
+    transcript = Transcript([Call("f"), Call("f")], max_problems=2)
+    with pytest.raises(ProtocolError, match="it wrote to the channel of the grader"):
+        transcript.take(b"".join(lines))
 
 
 @pytest.mark.parametrize(
