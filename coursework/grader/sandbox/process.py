@@ -24,8 +24,7 @@ class Child:
 
     def __init__(self, process, channel):
         self.process = process
-        self.channel = channel
-        self.output = process.stdout
+        self.channel, self.output = channel, process.stdout
         self.open = {self.channel, self.output}
 
     def read(self, timeout):
@@ -64,10 +63,9 @@ def spawn(request, libraries, limits, sandbox):
     Without a sandbox it sees all that we see, and runs in a temporary folder.
     """
     with contextlib.ExitStack() as stack, contextlib.ExitStack() as theirs:
-        our_end, channel = os.pipe()
-        lifeline, end_of_life = os.pipe()
-        channel_file = stack.enter_context(open(our_end, "rb", buffering=0))
-        stack.callback(os.close, end_of_life)
+        (messages, channel), (lifeline, held) = os.pipe(), os.pipe()
+        messages = stack.enter_context(open(messages, "rb", buffering=0))
+        stack.callback(os.close, held)  # the lifeline ends with us, however we end
         for end in (channel, lifeline):
             theirs.callback(os.close, end)
         if sandbox:
@@ -88,10 +86,11 @@ def spawn(request, libraries, limits, sandbox):
             env=environment,
             start_new_session=True,
         )
-        stack.enter_context(process.stdout)
-        stack.callback(_end, process, sandbox)
+        child = Child(process, messages)
+        stack.enter_context(child.output)
+        stack.callback(_end, child, sandbox)
         theirs.close()
-        yield Child(process, channel_file)
+        yield child
 
 
 def _with_sandbox(theirs, libraries, limits, channel, lifeline):
@@ -146,17 +145,16 @@ def _memory_of(process):
         return process.memory_info().rss
 
 
-def _end(process, sandbox):
+def _end(child, sandbox):
     """Kill a process and its descendants, and wait until it is gone."""
+    process = child.process
     if process.poll() is None:
         below = _family(process.pid)[1:]
         for descendant in below:
             with contextlib.suppress(psutil.Error):
                 descendant.kill()
-        # Bubblewrap takes leave of its child and ends by itself, so that no zombie remains.
-        if below:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(_PATIENCE)
+        if below:  # bubblewrap takes leave of its child and ends by itself: no zombie remains
+            child.wait(_PATIENCE)
         process.kill()
     process.wait()
     if not sandbox:  # what it left behind, unless that has changed its group

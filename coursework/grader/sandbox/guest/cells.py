@@ -22,8 +22,8 @@ class Cell:
     """A code cell: its number, counted from one, its Python, the names it binds and reads.
 
     `always` is true where the cell binds names that cannot be told before it runs, and where it
-    imports from __future__, which changes how all cells after it are read. `makes` are the
-    names that it binds other than by an import; `changes`, those of what its methods may change.
+    imports from __future__, which holds for all cells after it. `makes` are the names that it
+    binds other than by an import; `changes`, those of what its methods may change.
     """
 
     number: int

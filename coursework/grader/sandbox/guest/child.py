@@ -64,7 +64,7 @@ def drop_privileges(uid):
 def supervise(worker, lifeline, cpu_seconds, max_files):
     """Wait for the worker or for the grader to end, or for too many files; then end.
 
-    This is the first process of its namespace, so the kernel ends all others when it ends.
+    This is the first process of its namespace, so the kernel ends all others with it.
     """
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):
@@ -126,14 +126,13 @@ class Session:
         import numpy
 
         del sys.path[0]
-        self.cells, self.codec = cells, codec
+        self.cells, self.codec, self.numpy = cells, codec, numpy
         self.imports = Imports()
         self.future = 0  # what cells have imported from __future__ holds for those after them
-        self.numpy = numpy
         self.module = types.ModuleType("__main__")
         self.names = vars(self.module)
         self.names.update(get_ipython=NullShell(), display=lambda *args, **kwargs: None)
-        self.names["__builtins__"] = builtins  # the real ones, and not those of this module
+        self.names["__builtins__"] = builtins  # the real ones, not those of this module
 
     def run(self):
         """Run all, and report each step at once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -39,8 +40,7 @@ def find():
 def version(path):
     """Return the version of the bubblewrap at a path, such as (0, 8, 0)."""
     answer = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
-    last = (answer.stdout.split() or [""])[-1]
-    return tuple(int(part) for part in last.split(".") if part.isdigit())
+    return tuple(map(int, re.findall(r"\d+", answer.stdout)))
 
 
 def arguments(libraries, scratch_bytes):
