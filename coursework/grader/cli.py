@@ -63,8 +63,8 @@ exit code: 0 if every student has a row and none failed, 1 otherwise, 2 for bad 
 
 def main(arguments=None):
     """Run a command and return the exit code."""
-    options = make_parser().parse_args(arguments)
     try:
+        options = make_parser().parse_args(arguments)
         return options.run(options)
     except GraderError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -107,23 +107,27 @@ def _add_grade(commands):
     option("--out", required=True, type=Path, metavar="CSV", help="where the marks go; beside "
            "it feedback/ and a folder .work with what is finished")  # fmt: skip
     where = add.add_mutually_exclusive_group().add_argument
-    where("--jobs", type=_positive, metavar="N", help="notebooks at the same time; by default "
+    positive = _number(int, 1, math.inf, "a whole number from 1 upwards")
+    where("--jobs", type=positive, metavar="N", help="notebooks at the same time; by default "
           "the number of processors")  # fmt: skip
     where("--scheduler", metavar="ADDRESS", help="mark on the Dask cluster of this scheduler, "
           "such as tcp://10.0.0.1:8786")  # fmt: skip
-    option("--seed", type=_seed, metavar="N", help="draws the inputs of the checks; by default "
+    seed = _number(int, 0, 2**63 - 1, "a whole number from 0 to 2**63 - 1")
+    option("--seed", type=seed, metavar="N", help="draws the inputs of the checks; by default "
            "drawn once for this --out and kept")  # fmt: skip
-    option("--variant", default="", metavar="PARAMETERS", help='such as "base=2"')
+    option("--variant", type=parse_variant, default="", metavar="PARAMETERS",
+           help='such as "base=2"')  # fmt: skip
     option("--due", metavar="TIME", help="the deadline, such as 2026-12-01T23:59+01:00; a date "
            "alone, such as 2026-12-01, means the end of that day")  # fmt: skip
-    option("--timezone", type=_timezone, metavar="NAME", help="of the course, such as "
+    option("--timezone", type=parse_timezone, metavar="NAME", help="of the course, such as "
            "Europe/Berlin, for deadlines and times that name none")  # fmt: skip
     option("--times", choices=(FILE, NBGRADER), default=FILE, help="when work was handed in: by "
            "the date of the file, or by the timestamp.txt that nbgrader wrote when it collected "
            "the files, which otherwise anyone may have written; file by default")  # fmt: skip
-    option("--late-penalty", type=_percent, default=0.0, metavar="PERCENT",
+    percent = _number(float, 0, 100, "a percentage from 0 to 100")
+    option("--late-penalty", type=percent, default=0.0, metavar="PERCENT",
            help="of all points, for each day of lateness that has begun; 0 by default")  # fmt: skip
-    option("--book-url", type=_book_url, metavar="URL", help="where the book is, for the links "
+    option("--book-url", type=find_chapters, metavar="URL", help="where the book is, for the links "
            "in the feedback, such as https://example.org/softmax/")  # fmt: skip
     option("--released", type=Path, default=RELEASED, metavar="FOLDER", help="where make "
            "coursework put what was given out; by default _build/coursework")  # fmt: skip
@@ -161,48 +165,26 @@ def _add_others(commands):
     option("--allow-awaiting", action="store_true", help=AWAITING_HELP)
 
 
-def _positive(text):
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 upwards")
-    return int(text)
+def _number(kind, lowest, highest, what):
+    """Return what argparse calls to read a number between two limits."""
 
-
-def _seed(text):
-    if not text.isdecimal() or int(text) >= 2**63:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 2**63 - 1")
-    return int(text)
-
-
-def _percent(text):
-    try:
-        percent = float(text)
-    except ValueError:
-        percent = math.nan
-    if not 0 <= percent <= 100:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a percentage from 0 to 100")
-    return percent
-
-
-def _argument(parse):
-    """Return `parse` for argparse, which shows the words of its own errors only."""
-
-    def convert(text):
+    def read(text):
         try:
-            return parse(text)
-        except (GraderError, ValueError) as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
+            number = kind(text)
+        except ValueError:
+            number = math.nan
+        if not lowest <= number <= highest:
+            raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+        return number
 
-    return convert
-
-
-_timezone, _book_url = _argument(parse_timezone), _argument(find_chapters)
+    return read
 
 
 def grade(options):
     """Mark a folder of submissions."""
     if options.out.is_dir() or options.out.suffix == ".work":
         raise WorkError(f"--out {options.out}: give the name of a file, such as grades.csv")
-    assignment = load_assignment(options.assignment, parse_variant(options.variant))
+    assignment = load_assignment(options.assignment, options.variant)
     due = parse_due(options.due, timezone=options.timezone) if options.due else None
     students = read_roster(options.roster, options.timezone)
     submissions, strangers = find_submissions(
@@ -212,8 +194,7 @@ def grade(options):
         times=options.times,
         timezone=options.timezone,
     )
-    stamped = sum(submission.stamped for submission in submissions)
-    if stamped:
+    if stamped := sum(submission.stamped for submission in submissions):
         _warn(f"the timestamp.txt of {stamped} student(s) is not read; if nbgrader collected "
               "these files, add --times nbgrader")  # fmt: skip
     if options.no_sandbox:
@@ -224,10 +205,9 @@ def grade(options):
 
     work = WorkFolder(options.out)
     with work.lock():
-        seed = _choose_seed(options, work, assignment)
         settings = Settings(
             assignment=assignment,
-            seed=seed,
+            seed=_choose_seed(options, work, assignment),
             sandbox=not options.no_sandbox,
             due=due,
             penalty=options.late_penalty,
@@ -270,7 +250,7 @@ def _keep_settings(options, work, settings, students):
     work.write_settings(
         {
             "assignment": settings.assignment.name,
-            "parameters": settings.parameters,
+            "parameters": dict(settings.assignment.parameters),
             "seed": settings.seed,
             "sandbox": settings.sandbox,
             "due": settings.due.isoformat() if settings.due else None,
@@ -283,9 +263,10 @@ def _keep_settings(options, work, settings, students):
 
 def _run(options, work, settings, submissions, pool):
     """Mark the class, and return the results by student and how many are new."""
+    assignment = settings.assignment
     students = [submission.student for submission in submissions]
     graded, fresh = {}, 0
-    write_grades(options.out, students, graded, settings.assignment)
+    write_grades(options.out, students, graded, assignment)
     written = time.monotonic()
     bar = tqdm(total=len(students), unit="student", disable=False if options.progress else None)
     try:
@@ -296,44 +277,44 @@ def _run(options, work, settings, submissions, pool):
                 graded[result.student] = result
                 fresh += is_fresh
                 bar.update()
-                _hand_back(result, work, options.book_url)
+                _hand_back(result, assignment, work, options.book_url)
                 if time.monotonic() - written > EVERY:
-                    write_grades(options.out, students, graded, settings.assignment)
+                    write_grades(options.out, students, graded, assignment)
                     written = time.monotonic()
     finally:
-        write_grades(options.out, students, graded, settings.assignment)
+        write_grades(options.out, students, graded, assignment)
     return graded, fresh
 
 
-def _hand_back(result, work, book_url):
+def _hand_back(result, assignment, work, book_url):
     """Write a student's feedback; marks count more, so that a fault here stops nobody."""
     try:
-        write_feedback(result, work.feedback, book_url)
+        write_feedback(result, assignment, work.feedback, book_url)
     except Exception as error:
         _warn(f"no feedback for {result.student} ({type(error).__name__}: {one_line(error)})")
 
 
 def _summarize(options, work, settings, graded, fresh, strangers):
     """Print what a teacher wants to know at the end."""
-    name, out_of = settings.assignment.name, settings.assignment.out_of
-    statuses = Counter(result.status for result in graded.values())
+    assignment, results = settings.assignment, graded.values()
+    statuses = Counter(result.status for result in results)
     counts = ", ".join(f"{statuses[state]} {state}" for state in model.STATES if statuses[state])
-    print(f"{name}: {len(graded)} students ({counts}); {fresh} notebooks marked now")
+    print(f"{assignment.name}: {len(graded)} students ({counts}); {fresh} notebooks marked now")
     skipped = (model.MISSING, model.FAILED)
-    totals = [result.total for result in graded.values() if result.status not in skipped]
+    totals = [result.total for result in results if result.status not in skipped]
     if totals:
         mean, median = in_points(statistics.mean(totals)), in_points(statistics.median(totals))
-        print(f"of those who handed in: mean {mean}, median {median} of {in_points(out_of)} points")
-    late = sum(result.late_hours > 0 for result in graded.values())
-    if late:
+        out_of = in_points(assignment.out_of)
+        print(f"of those who handed in: mean {mean}, median {median} of {out_of} points")
+    if late := sum(result.late_hours > 0 for result in results):
         print(f"{late} late")
     fine = (model.OK, model.AWAITING, model.MISSING)
-    odd = [r for r in graded.values() if r.attention or r.status not in fine]
+    odd = [result for result in results if result.attention or result.status not in fine]
     _print_list(
         "worth a look", [f"{r.student}: {r.status}: {shorten(explain(r), 300)}" for r in odd]
     )
     _print_list("of nobody on the roster", strangers)
-    variant = " ".join(f"{key}={value}" for key, value in settings.parameters.items())
+    variant = " ".join(f"{key}={value}" for key, value in assignment.parameters.items())
     print(f"seed {settings.seed}{f', variant {variant}' if variant else ''}")
     print(f"marks: {options.out}, feedback: {work.feedback}")
 
@@ -352,10 +333,19 @@ def _warn(text):
     print(f"note: {text}", file=sys.stderr)
 
 
+def _read(options):
+    """Return the folder beside the marks, its settings, the assignment and the results."""
+    work = WorkFolder(options.grades)
+    results = work.read_results()
+    settings = work.read_settings()
+    assignment = load_assignment(settings["assignment"], settings["parameters"])
+    return work, settings, assignment, results
+
+
 def answers(options):
     """Write the answers in words to a CSV."""
-    graded = list(WorkFolder(options.grades).read_results().values())
-    awaiting = export_answers(graded, options.out, anonymous=not options.names)
+    *_, results = _read(options)
+    awaiting = export_answers(results.values(), options.out, anonymous=not options.names)
     print(f"{options.out}: {awaiting} answers await marks; to read them: "
           f"{options.out.with_suffix('.html')}")  # fmt: skip
     return 0
@@ -363,32 +353,30 @@ def answers(options):
 
 def merge(options):
     """Take over marks given by hand."""
-    work = WorkFolder(options.grades)
-    work.read_results()  # before a folder is made where nothing has been graded
+    work, *_ = _read(options)  # before a folder is made where nothing has been graded
     with work.lock():
-        settings = work.read_settings()
-        before = list(work.read_results().values())
-        work.write_manual(before, merge_answers(before, options.answers))
-        graded = work.read_results()
-        assignment = load_assignment(settings["assignment"], settings["parameters"])
+        _, settings, assignment, before = _read(options)
+        work.write_manual(before.values(), merge_answers(before.values(), options.answers))
+        after = work.read_results()
         students = [Student(**row) for row in settings["students"]]
-        write_grades(options.grades, students, graded, assignment)
-        for old in before:
-            if graded[old.student] != old:
-                _hand_back(graded[old.student], work, settings["book_url"])
-    awaiting = sum(result.status == model.AWAITING for result in graded.values())
+        write_grades(options.grades, students, after, assignment)
+        for student, result in after.items():
+            if result != before[student]:
+                _hand_back(result, assignment, work, settings["book_url"])
+    awaiting = sum(result.status == model.AWAITING for result in after.values())
     print(f"{options.grades}: merged; {awaiting} students still await marks")
     return 0
 
 
 def export(options):
     """Write the marks for Canvas or Moodle."""
+    *_, assignment, results = _read(options)
     count = write_marks(
         options.to,
-        list(WorkFolder(options.grades).read_results().values()),
+        list(results.values()),
         read_roster(options.roster, dues=False),
         options.out,
-        title=options.title,
+        title=options.title or assignment.title,
         by=options.by,
         missing=options.missing,
         allow_awaiting=options.allow_awaiting,
@@ -399,14 +387,12 @@ def export(options):
 
 def gradebook(options):
     """Write the marks into nbgrader's gradebook."""
+    # Here, for it takes a second and only this needs it.
     from coursework.grader.output.nbgrader_gradebook import write_gradebook
 
-    work = WorkFolder(options.grades)
-    graded = list(work.read_results().values())
-    settings = work.read_settings()
-    assignment = load_assignment(settings["assignment"], settings["parameters"])
+    *_, assignment, results = _read(options)
     notes = write_gradebook(
-        graded,
+        results.values(),
         assignment,
         options.db,
         roster=read_roster(options.roster, dues=False) if options.roster else (),
@@ -414,5 +400,5 @@ def gradebook(options):
     )
     for note in notes:
         _warn(note)
-    print(f"{options.db}: {len(graded)} students")
+    print(f"{options.db}: {len(results)} students")
     return 0

@@ -1,19 +1,18 @@
 """Feedback for one student, in Markdown and as a page in HTML: what was right, what to do next.
 
 Exception messages, answers and the name of the file come from a submission. They are shown as
-text and as nothing else: see `markdown` for the one form; Jinja escapes the other.
+text and as nothing else: see `html` and `markdown`.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from markupsafe import Markup, escape
+from docutils.nodes import make_id
 
 from coursework.files import write_atomically
 from coursework.grader.inbox.roster import safe_name
@@ -22,25 +21,30 @@ from coursework.grader.model import (
     CRASHED,
     FAILED,
     FOLDER,
-    LONGEST_ANSWER,
     MEMORY,
     MISSING,
     OUTPUT,
     TIMEOUT,
     UNREADABLE,
-    AssignmentError,
     Cause,
-    Result,
-    load_assignment,
+    GraderError,
 )
 from coursework.grader.output import markdown
-from coursework.grader.output.html import render
-from coursework.grader.output.wording import explain_question, in_hours, in_points, say
-from coursework.grader.sanitize import clean, one_line, shorten
+from coursework.grader.output.html import own_html, render
+from coursework.grader.output.wording import (
+    explain_question,
+    in_hours,
+    in_points,
+    in_units,
+    say,
+)
+from coursework.grader.sanitize import one_line, shorten
 
 BOOK = FOLDER.parent / "book"
 LONGEST_MESSAGE = 600
 UNMARKED = (MISSING, UNREADABLE, FAILED)
+# What a page says elsewhere: by the checks, the comment or the greeting.
+SAID = (Cause.AWAITING, Cause.CHECKS_MISSED, Cause.COMMENT, Cause.NOTHING_HANDED_IN)
 
 STATUS = {
     OUTPUT: "stopped: it printed too much",
@@ -69,44 +73,35 @@ NEXT = {
     "not final.",
     AWAITING: "You need not do anything: the points and a comment follow.",
 }
+NEXT_BY_CAUSE = {
+    Cause.STUB: "Write the function where the notebook says so, and run the visible check below it "
+    "until it prints its sentence.",
+    Cause.UNDEFINED: "Define the function in a code cell, under the name that the notebook gives "
+    "it. Then restart the kernel and run all cells: no cell before it may end in an error that it "
+    "depends on.",
+    Cause.UNWRITTEN: "Write your answer into the cell of the question; a few sentences are enough.",
+    Cause.AWAITING: "Compare your answer with the comment.",  # it has its marks now
+}
 MISSED = (
     "Begin with the first check that was missed: make a small call of that kind in a new cell, "
     "and compare what comes back with what the check says."
-)
-WRITE_IT = (
-    "Write the function where the notebook says so, and run the visible check below it until it "
-    "prints its sentence."
-)
-DEFINE_IT = (
-    "Define the function in a code cell, under the name that the notebook gives it. Then restart "
-    "the kernel and run all cells: no cell before it may end in an error that it depends on."
 )
 OTHER_FILES = (
     "No question is answered in the notebook that was marked, and there are other files in your "
     "folder; they are named at the end of this page. If your work is in one of them, tell your "
     "teacher which one."
 )
-REREAD = "Compare your answer with the comment."
-UNWRITTEN = "Write your answer into the cell of the question; a few sentences are enough."
 
 
-def find_chapters(book_url: str) -> str:
+def find_chapters(book_url):
     """Return the address of the book's chapters, which are in the folder book/ of its site.
 
-    Parameters
-    ----------
-    book_url : str
-        As in `to_html`.
-
-    Raises
-    ------
-    ValueError
-        Where it is not the address of a site.
+    `book_url` is the site, its first page or that folder, such as ``https://example.org/softmax/``.
     """
     parts = urlsplit(book_url)
     bad = parts.query or parts.fragment or re.search(r"[\s\"'<>\\`()\[\]]", book_url)
     if parts.scheme not in ("http", "https") or not parts.netloc or bad:
-        raise ValueError(
+        raise GraderError(
             f"{book_url!r} is not the address of a site, such as https://example.org/softmax/"
         )
     base = book_url.rpartition("/")[0] if parts.path.endswith(".html") else book_url
@@ -114,78 +109,52 @@ def find_chapters(book_url: str) -> str:
     return base if base.endswith("/book/") else f"{base}book/"
 
 
-def to_html(result: Result, book_url: str | None = None) -> str:
+def to_html(result, assignment, book=None):
     """Return the feedback as one HTML page, which needs no other file.
 
-    Parameters
-    ----------
-    result : Result
-    book_url : str or None
-        Where the book is published, such as ``https://example.org/softmax/`` (its first page,
-        or the folder ``book/`` with its chapters). None names chapter and section in words.
-
-    Raises
-    ------
-    ValueError
-        Where `book_url` is not the address of a site.
+    `book` is the address of the chapters; None names chapter and section in words.
     """
-    return render("feedback.html", **_view(result, book_url), own=_own_html)
+    return render("feedback.html", **_view(result, assignment, book), own=own_html)
 
 
-def to_markdown(result: Result, book_url: str | None = None) -> str:
-    """Return the feedback in Markdown; parameters and errors as in `to_html`."""
-    return render("feedback.md", **_view(result, book_url), **markdown.FORMS)
+def to_markdown(result, assignment, book=None):
+    """Return the feedback in Markdown, as `to_html` does."""
+    return render("feedback.md", **_view(result, assignment, book), **markdown.FORMS)
 
 
-def write_feedback(result: Result, folder, book_url: str | None = None) -> tuple[Path, Path]:
-    """Write the feedback to ``<folder>/<student>/<assignment>.md`` and ``.html``.
-
-    The student's folder is named by `roster.safe_name`. Each file is written aside and
-    renamed, so that it is never there by half.
-
-    Returns
-    -------
-    tuple of Path
-        Of the Markdown and of the page.
-    """
+def write_feedback(result, assignment, folder, book=None):
+    """Write ``<folder>/<student>/<assignment>.md`` and ``.html``, and return their paths."""
     stem = Path(folder) / safe_name(result.student) / safe_name(result.assignment)
     paths = stem.with_name(f"{stem.name}.md"), stem.with_name(f"{stem.name}.html")
-    write_atomically(paths[0], to_markdown(result, book_url))
-    write_atomically(paths[1], to_html(result, book_url))
+    write_atomically(paths[0], to_markdown(result, assignment, book))
+    write_atomically(paths[1], to_html(result, assignment, book))
     return paths
 
 
-def _view(result, book_url):
-    """Return what both forms show: plain text, cleaned and shortened, not yet escaped."""
-    base = find_chapters(book_url) if book_url else None
-    assignment = _find_assignment(result)
-    known = {question.name: question for question in assignment.questions} if assignment else {}
+def _view(result, assignment, book):
+    """Return what both forms show, not yet cleaned and escaped."""
+    chapters = {question.name: question.chapters for question in assignment.questions}
     # Where nothing was marked, one reason for all is enough.
     marked = any(q.status not in UNMARKED for q in result.questions)
-    questions = [_view_question(q, known.get(q.name), base) for q in result.questions if marked]
+    shown = result.questions if marked else ()
     awaiting = sum(q.out_of for q in result.questions if q.status == AWAITING)
     return {
-        "title": assignment.title if assignment else one_line(result.assignment),
-        "assignment": one_line(result.assignment),
-        "student": one_line(result.student),
+        "title": assignment.title,
+        "result": result,
+        "in_points": in_points,
+        "in_message": _in_message,
         "greeting": _greet(result, awaiting),
-        "total": in_points(result.total),
-        "out_of": in_points(result.out_of),
-        "awaiting": in_points(awaiting) if awaiting else "",
-        "reason": _reason_of_all(result),
+        "awaiting": awaiting,
+        "reason": _in_message(_reason_of_all(result)),
         "late": _explain_lateness(result),
         "next": _next_of_all(result),
-        "questions": questions,
+        "questions": [_view_question(q, chapters.get(q.name, ()), book) for q in shown],
         "facts": _facts(result),
     }
 
 
-def _find_assignment(result):
-    """Return the `Assignment` of a result; None where there is none of this name any more."""
-    try:
-        return load_assignment(result.assignment, dict(result.parameters))
-    except (AssignmentError, ImportError):
-        return None
+def _in_message(text):
+    return shorten(one_line(text), LONGEST_MESSAGE)
 
 
 def _greet(result, awaiting):
@@ -207,9 +176,7 @@ def _greet(result, awaiting):
 def _reason_of_all(result):
     """Return why there are no marks at all, where the greeting does not say so already."""
     reason = result.reason
-    if result.status not in UNMARKED or (reason and reason.cause == Cause.NOTHING_HANDED_IN):
-        return ""
-    return shorten(say(reason), LONGEST_MESSAGE)
+    return "" if reason and reason.cause in SAID else say(reason)
 
 
 def _explain_lateness(result):
@@ -225,8 +192,7 @@ def _explain_lateness(result):
 
 
 def _count(points):
-    text = in_points(points)
-    return f"{text} point{'' if text == '1' else 's'}"
+    return in_units(in_points(points), "point")
 
 
 def _next_of_all(result):
@@ -240,8 +206,8 @@ def _next_of_all(result):
         return ""
     most = max(left, key=lambda q: q.out_of - q.points)
     return (
-        f"Begin with “{one_line(most.title)}”: there are {_count(most.out_of - most.points)} to "
-        "gain. Whether you may hand in again, and until when, your teacher says."
+        f"Begin with “{most.title}”: there are {_count(most.out_of - most.points)} to gain. "
+        "Whether you may hand in again, and until when, your teacher says."
     )
 
 
@@ -249,12 +215,12 @@ def _facts(result):
     """Return how the marks came about, so that they can be repeated."""
     facts = []
     if result.file:
-        submitted = f", handed in at {one_line(result.submitted)}" if result.submitted else ""
+        submitted = f", handed in at {result.submitted}" if result.submitted else ""
         facts.append(("Your file", f"{shorten(one_line(result.file), 120)}{submitted}"))
     if result.note:
-        facts.append(("About your files", shorten(one_line(result.note), LONGEST_MESSAGE)))
+        facts.append(("About your files", _in_message(result.note)))
     if result.sha256:
-        facts.append(("Its SHA-256 begins with", one_line(result.sha256)[:16]))
+        facts.append(("Its SHA-256 begins with", result.sha256[:16]))
     facts.append(
         ("Inputs", f"drawn from seed {result.seed}; with it, your teacher can repeat these marks")
     )
@@ -262,37 +228,23 @@ def _facts(result):
         facts.append(("Cells", "code cells are counted from the top of your notebook, from 1"))
     if result.parameters:
         chosen = ", ".join(f"{key}={value}" for key, value in sorted(result.parameters.items()))
-        facts.append(("Variant", one_line(chosen)))
+        facts.append(("Variant", chosen))
     return facts
 
 
-def _view_question(question, known, base):
+def _view_question(question, chapters, book):
     full = question.points == question.out_of
-    unmarked = question.status in UNMARKED
+    advised = not full and question.status not in UNMARKED
+    to_read = chapters if advised and question.status != AWAITING else ()
     return {
-        "name": one_line(question.name),
-        "title": one_line(question.title),
+        "marks": question,
         "score": _score(question),
-        "percent": round(100 * question.points / question.out_of) if question.out_of else 100,
-        "full": full,
+        "percent": 100 if full else round(100 * question.points / question.out_of),
         "status": _status_in_words(question, full),
-        "reason": _reason(question),
-        "checks": _view_checks(question.checks),
-        "detected": [
-            {
-                "title": one_line(item.title),
-                "text": one_line(item.text),
-                "place": _find_place(item.link, base),
-            }
-            for item in question.detected
-        ],
-        "manual": question.manual and not unmarked,
-        "answer": shorten(clean(question.answer).strip(), LONGEST_ANSWER),
-        "comment": clean(question.comment).strip(),
-        "next": "" if full or unmarked else _next(question),
-        "chapters": []
-        if full or unmarked or not known or question.status == AWAITING
-        else [_find_place(f"{chapter}.html", base) for chapter in known.chapters],
+        "reason": _in_message(explain_question(question, without=SAID)),
+        "detected": [(item, _find_place(item.link, book)) for item in question.detected],
+        "next": _next(question) if advised else "",
+        "chapters": [_find_place(f"{chapter}.html", book) for chapter in to_read],
     }
 
 
@@ -313,57 +265,21 @@ def _status_in_words(question, full):
     return "some checks were missed" if question.points else "no check was met"
 
 
-def _reason(question):
-    """Return why points are missing, where the checks below do not say so already."""
-    said = [Cause.AWAITING, Cause.COMMENT, Cause.NOTHING_HANDED_IN]
-    said += [Cause.CHECKS_MISSED] if question.checks else []
-    reason = explain_question(question, without=said)
-    missing = not question.points and question.out_of and not question.checks
-    if missing and not question.reasons:
-        reason = "no reason was recorded; ask your teacher"
-    return shorten(reason, LONGEST_MESSAGE)
-
-
-def _view_checks(checks):
-    """Return the checks; a message like that of the check before is not repeated."""
-    views, before = [], None
-    for check in checks:
-        met = check.points == check.out_of
-        message = shorten(one_line(check.message), LONGEST_MESSAGE)
-        views.append(
-            {
-                "title": one_line(check.title),
-                "met": met,
-                "points": in_points(check.points),
-                "out_of": in_points(check.out_of),
-                "message": "" if met or message == before else message,
-                "as_before": not met and bool(message) and message == before,
-            }
-        )
-        before = None if met else message
-    return views
-
-
 def _next(question):
-    if question.status in NEXT:
-        return NEXT[question.status]
-    if question.manual:
-        return REREAD if question.answer.strip() else UNWRITTEN
-    return {Cause.STUB: WRITE_IT, Cause.UNDEFINED: DEFINE_IT}.get(question.cause, MISSED)
+    return NEXT.get(question.status) or NEXT_BY_CAUSE.get(question.cause, MISSED)
 
 
-def _find_place(link, base):
+def _find_place(link, book):
     """Return a place in the book: its words, and its address where the book has one."""
-    match = re.fullmatch(r"([\w-]+)\.html(?:#([\w.-]+))?", link)
-    if match is None:
-        return {"words": one_line(link), "url": ""}
-    titles = _read_titles(match[1])
-    words = f"chapter “{titles.get('', match[1])}”"
-    if titles.get(match[2], titles.get("")) != titles.get(""):
-        words += f", section “{titles[match[2]]}”"
-    if base is None:
+    page, _, anchor = link.partition("#")
+    chapter = page.removesuffix(".html")
+    titles = _read_titles(chapter)
+    title = titles.get("", chapter)
+    section = titles.get(anchor, title)
+    words = f"chapter “{title}”" + (f", section “{section}”" if section != title else "")
+    if book is None:
         return {"words": f"{words} (book/{link})", "url": ""}
-    return {"words": words, "url": f"{base}{link}"}
+    return {"words": words, "url": f"{book}{link}"}
 
 
 @lru_cache
@@ -384,20 +300,10 @@ def _read_titles(chapter) -> Mapping[str, str]:
         found = re.match(r"(#+) +(.+?) *$", line)
         if found and not fence:  # in a block of code, it would be a comment
             heading = re.sub(r"[`*]", "", found[2])
-            titles.setdefault("" if found[1] == "#" else _make_anchor(heading), heading)
+            # The site curls the apostrophes, and docutils drops the curled ones.
+            titles.setdefault("" if found[1] == "#" else make_id(heading.replace("'", "")), heading)
         label = re.match(r"(?:[ :]*(?:label|name): *|\$\$ *\(|\()([\w-]+)", line)
         if label:
             titles.setdefault(label[1], heading)
             titles.setdefault(f"equation-{label[1]}", heading)
     return titles
-
-
-def _make_anchor(heading):
-    """Return the anchor of a heading, as docutils makes it after curling the apostrophes."""
-    plain = unicodedata.normalize("NFKD", heading.replace("'", "")).encode("ascii", "ignore")
-    return re.sub(r"[^a-z0-9]+", "-", plain.decode().lower()).strip("-")
-
-
-def _own_html(text):
-    """Return one of our own texts in HTML: `name` between backticks is code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from coursework.grader.model import AWAITING, FAILED, GraderError, Result
+from coursework.grader.model import AWAITING, FAILED, GraderError
+from coursework.grader.output.wording import in_units
 
 
 class ExportError(GraderError):
     """Marks that cannot be exported as they are; the message says what to do."""
 
 
-def check_final(results: Sequence[Result], *, allow_awaiting: bool = False) -> None:
-    """Raise `ExportError` where marks are not final yet, unless that is allowed.
-
-    Not final are answers in words that nobody has marked, and students with whom the grader
-    itself failed.
-    """
+def check_final(results, allow_awaiting):
+    """Raise an `ExportError` where marks are not final yet, unless that is allowed."""
     if not results:
         raise ExportError("there are no marks to export")
-    if allow_awaiting:
-        return
     awaiting = [
         result.student
         for result in results
@@ -30,16 +23,14 @@ def check_final(results: Sequence[Result], *, allow_awaiting: bool = False) -> N
     failed = [result.student for result in results if result.status == FAILED]
     problems = []
     if awaiting:
-        students = _count(set(awaiting), "student")
+        answers = in_units(len(awaiting), "answer")
+        students = in_units(len(set(awaiting)), "student")
         problems.append(
-            f"some await marks, {_count(awaiting, 'answer')} of {students}: "
+            f"some await marks, {answers} of {students}: "
             "export the answers, mark and merge them, or allow it (--allow-awaiting)"
         )
     if failed:
-        problems.append(f"the grader failed with {_count(failed, 'student')}: {', '.join(failed)}")
-    if problems:
+        students = in_units(len(failed), "student")
+        problems.append(f"the grader failed with {students}: {', '.join(failed)}")
+    if problems and not allow_awaiting:
         raise ExportError("; ".join(problems))
-
-
-def _count(things, name):
-    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"

@@ -8,22 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 from coursework.files import write_atomically, write_csv
 from coursework.grader.inbox.csv_reader import read_csv
-from coursework.grader.model import (
-    AWAITING,
-    LONGEST_ANSWER,
-    OK,
-    Cause,
-    GraderError,
-    Reason,
-    Result,
-)
+from coursework.grader.model import AWAITING, LONGEST_ANSWER, OK, Cause, GraderError, Reason
 from coursework.grader.output.html import render
-from coursework.grader.output.wording import explain_question, in_points, say
+from coursework.grader.output.wording import explain_question, in_points, in_units, say
 from coursework.grader.sanitize import clean, plain_cell, safe_cell
 
 COLUMNS = ("student", "question", "out_of", "answer", "points", "comment")
@@ -37,28 +28,13 @@ class AnswersError(GraderError):
     """Marks that cannot be merged; the message names every bad row."""
 
 
-def export_answers(results: Sequence[Result], path, *, anonymous: bool = True) -> int:
+def export_answers(results, path, *, anonymous=True):
     """Write the answers to a CSV to be marked, and to an HTML sheet beside it to be read.
 
-    The columns are student, question, out_of, answer, points and comment. Rows go question by
-    question, so that all answers to one question are marked in one go. An answer that is not
-    there has 0 points and the comment "nothing was written" already; marks that were merged
-    before are there as well. Questions that nobody can mark, such as those of a student who
-    handed in nothing, are left out.
-
-    Parameters
-    ----------
-    results : sequence of Result
-    path : path-like
-        Of the CSV. The sheet has the same name and ends in ``.html``.
-    anonymous : bool
-        Write a key of eight letters instead of each student's name, and sort by it. The
-        person who marks does not see whose answer it is; `merge_answers` knows the keys.
-
-    Returns
-    -------
-    int
-        The number of answers that still await marks.
+    Returns the number of answers that still await marks. The rows go question by question, so
+    that all answers to one are marked in one go. With `anonymous`, a key stands for each student,
+    and the rows are sorted by it. Left out are questions that nobody can mark, such as those of
+    a student who handed in nothing.
     """
     rows = [
         (question, _make_key(result) if anonymous else result.student)
@@ -73,7 +49,7 @@ def export_answers(results: Sequence[Result], path, *, anonymous: bool = True) -
     write_csv(path, [COLUMNS, *(_make_row(*row) for row in rows)], encoding="utf-8-sig")
     sheet = render(
         "answers.html",
-        rows=[(question, who, clean(question.answer)) for question, who in rows],
+        rows=rows,
         in_points=in_points,
         csv_name=path.name,
         anonymous=anonymous,
@@ -83,11 +59,12 @@ def export_answers(results: Sequence[Result], path, *, anonymous: bool = True) -
 
 
 def _make_row(question, who):
-    answer = safe_cell(clean(question.answer)[:LONGEST_ANSWER])
+    """Return the cells of an answer; one that was marked or is not there has its points."""
+    answer = clean(question.answer)[:LONGEST_ANSWER]
     points = in_points(question.points) if question.status == OK else ""
     comment = question.comment or (say(UNWRITTEN) if UNWRITTEN in question.reasons else "")
-    cells = (safe_cell(who), question.name, in_points(question.out_of), answer, points)
-    return [*cells, safe_cell(comment)]
+    cells = (who, question.name, in_points(question.out_of), answer, points, comment)
+    return [safe_cell(cell) for cell in cells]
 
 
 def _make_key(result):
@@ -101,51 +78,35 @@ def _make_key(result):
     return "".join(letters)
 
 
-def merge_answers(results: Sequence[Result], path) -> list[Result]:
+def merge_answers(results, path):
     """Return the results with the marks of a CSV that `export_answers` wrote.
 
-    Rows without points change nothing. Points may be written as 7.5 or 7,5. Only the columns
-    student, question, points and comment count. `csv_reader.read_csv` says which files are read.
-
-    Raises
-    ------
-    CsvError
-        Where the file cannot be read, or does not have these columns.
-    AnswersError
-        Where any row is bad: a student or a question that does not
-        exist, a question that is not marked by hand, a row that is there twice, points that
-        are no number, below 0 or above what the question is worth, no points without a
-        comment. Names every bad row; nothing is merged then.
+    Rows without points change nothing. If any row is bad, an `AnswersError` names every such row,
+    and nothing is merged.
     """
-    students = _find_students(results)
-    marks: dict[str, dict] = {result.student: {} for result in results}
+    students = {_make_key(result): result for result in results}
+    if len(students) < len(results):
+        raise AnswersError("two students have the same key; export the answers with --names")
+    students |= {result.student: result for result in results}
+    marks = {result.student: {} for result in results}
     problems = []
     for number, cells in read_csv(path, READ, READ):
         row = {name: plain_cell(cell) for name, cell in cells.items()}
         try:
-            student, question, mark = _read_mark(row, students)
-            if question in marks[student]:
+            student, mark = _read_mark(row, students)
+            if row["question"] in marks[student]:
                 raise AnswersError("this answer has its marks in an earlier row already")
+            marks[student][row["question"]] = mark
         except AnswersError as error:
             problems.append(f"row {number} ({row['student']}, {row['question']}): {error}")
-            continue
-        marks[student][question] = mark
     if problems:
-        count = f"{len(problems)} bad row{'s' if len(problems) > 1 else ''}"
+        count = in_units(len(problems), "bad row")
         raise AnswersError("\n".join([f"{path}: {count}, so nothing was merged", *problems]))
     return [result.marked_by_hand(marks[result.student]) for result in results]
 
 
-def _find_students(results):
-    """Return the results by the student's name and by the key that stands for it."""
-    students = {_make_key(result): result for result in results}
-    if len(students) < len(results):
-        raise AnswersError("two students have the same key; export the answers with --names")
-    return students | {result.student: result for result in results}
-
-
 def _read_mark(row, students):
-    """Return student and question of one row, and (points, comment) or None."""
+    """Return the student of one row, and (points, comment) or None."""
     result = students.get(row["student"])
     if result is None:
         raise AnswersError(
@@ -158,14 +119,13 @@ def _read_mark(row, students):
     if not question.manual:
         raise AnswersError("this question is not marked by hand")
     if not row["points"]:
-        return result.student, question.name, None
+        return result.student, None
     if question.status not in (OK, AWAITING):
-        why = explain_question(question) or question.status
-        raise AnswersError(f"there is no answer to mark: {why}")
+        raise AnswersError(f"there is no answer to mark: {explain_question(question)}")
     points = _read_points(row["points"], question.out_of)
     if points == 0 and not row["comment"]:
         raise AnswersError("0 points need a comment, so that the student knows why")
-    return result.student, question.name, (points, row["comment"])
+    return result.student, (points, row["comment"])
 
 
 def _read_points(text, out_of):

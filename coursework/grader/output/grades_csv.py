@@ -7,8 +7,7 @@ from coursework.grader.output.wording import explain, in_points
 from coursework.grader.sanitize import one_line, safe_cell, shorten
 
 NOT_YET = "not marked yet"
-BEFORE = ("student", "name")
-AFTER = (
+COLUMNS = (
     "total",
     "out_of",
     "status",
@@ -24,33 +23,24 @@ AFTER = (
 
 
 def write_grades(path, students, graded, assignment):
-    """Write the marks of a class.
-
-    Parameters
-    ----------
-    path : path-like
-        Written aside and renamed: a reader sees the old one or the new one.
-    students : list of Student
-        The rows, in this order.
-    graded : mapping of str to Result
-        By student. The others have a row without marks and the status "not marked yet".
-    assignment : Assignment
-    """
+    """Write the row of each student; `graded` holds the results so far, by student."""
     names = [question.name for question in assignment.questions]
-    rows = [[*BEFORE, *names, *AFTER]]
+    columns = ["student", "name", *names, *COLUMNS]
+    rows = [columns]
     for student in students:
-        row = _make_row(graded.get(student.student), names, assignment)
-        rows.append([student.student, safe_cell(one_line(student.name)), *row])
+        if result := graded.get(student.student):
+            cells = _make_cells(result)
+        else:
+            cells = {"out_of": in_points(assignment.out_of), "status": NOT_YET}
+        cells |= {"student": student.student, "name": safe_cell(one_line(student.name))}
+        rows.append([cells.get(column, "") for column in columns])
     write_csv(path, rows, end="\n")
 
 
-def _make_row(result, names, assignment):
-    """Return the cells after the student's name."""
-    if result is None:
-        empty = {"out_of": in_points(assignment.out_of), "status": NOT_YET}
-        return [""] * len(names) + [empty.get(column, "") for column in AFTER]
-    points = {question.name: question.points for question in result.questions}
-    cells = {
+def _make_cells(result):
+    """Return the cells of a student, by column, but for the name."""
+    points = {question.name: in_points(question.points) for question in result.questions}
+    return points | {
         "total": in_points(result.total),
         "out_of": in_points(result.out_of),
         "status": result.status,
@@ -63,5 +53,3 @@ def _make_row(result, names, assignment):
         "seed": result.seed,
         "variant": " ".join(f"{name}={value}" for name, value in result.parameters.items()),
     }
-    marks = [in_points(points[name]) if name in points else "" for name in names]
-    return marks + [cells[column] for column in AFTER]

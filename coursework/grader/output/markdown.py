@@ -1,32 +1,32 @@
 """Feedback in Markdown, in which no text of a student can be markup.
 
 Such a text stands as code, between backticks of which there are always more around it than in
-it (CommonMark 0.31, sections 4.5 and 6.1). Other text has its special characters escaped.
+it (CommonMark 0.31, sections 4.5 and 6.1). Other text has its special characters escaped. All of
+it is cleaned first: a carriage return would end a line of code, and with it the code.
 """
 
 from __future__ import annotations
 
 import re
 
+from coursework.grader.sanitize import clean, one_line
+
 
 def _place(place):
-    words = _text(place["words"])
+    words = _escape(place["words"])
     return f"[{words}](<{place['url']}>)" if place["url"] else words
 
 
 def _text(text):
     """Return one line of text with every character escaped that Markdown could take for its own."""
-    text = _escape(text.strip())
-    return re.sub(r"^([-+=:]|\d+(?=[.)]))", lambda m: _escape_start(m[1]), text)
-
-
-def _escape_start(start):
-    return f"{start}\\" if start.isdigit() else f"\\{start}"
+    text = _escape(one_line(text))
+    text = re.sub(r"^(\d+)(?=[.)])", r"\1\\", text)
+    return re.sub(r"^(?=[-+=:])", r"\\", text)
 
 
 def _own(text):
     """Return one of our own texts in Markdown: `name` between backticks stays code."""
-    parts = re.split(r"(`[^`]+`)", text)
+    parts = re.split(r"(`[^`]+`)", one_line(text))
     return "".join(part if part.startswith("`") else _escape(part) for part in parts)
 
 
@@ -35,7 +35,8 @@ def _escape(text):
 
 
 def as_code(text):
-    """Return one line of text as code, in which Markdown has no meaning."""
+    """Return a text as code on one line, in which Markdown has no meaning."""
+    text = one_line(text)
     if not text:
         return ""
     fence = "`" * (_longest_run(text) + 1)
@@ -45,13 +46,14 @@ def as_code(text):
 
 def _block(text):
     """Return a text as a block of code."""
+    text = clean(text)
     fence = "`" * max(3, _longest_run(text) + 1)
     return f"{fence}text\n{text}\n{fence}"
 
 
 def _quote(text):
     """Return a text as a quotation, line by line."""
-    return "\n".join(f"> {_text(line)}".rstrip() for line in text.split("\n"))
+    return "\n".join(f"> {_text(line)}".rstrip() for line in clean(text).split("\n"))
 
 
 def _longest_run(text):

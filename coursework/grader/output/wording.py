@@ -14,10 +14,13 @@ def in_points(points):
 def in_hours(hours):
     """Return a time as text: 5 minutes, 1 hour, 2.5 hours."""
     if hours < 1:
-        minutes = max(1, round(hours * 60))
-        return f"{minutes} minute{'s' if minutes > 1 else ''}"
-    text = f"{hours:.1f}".removesuffix(".0")
-    return f"{text} hour{'' if text == '1' else 's'}"
+        return in_units(max(1, round(hours * 60)), "minute")
+    return in_units(f"{hours:.1f}".removesuffix(".0"), "hour")
+
+
+def in_units(number, unit):
+    """Return a number, or its text, with its unit: 1 point, 2.5 points."""
+    return f"{number} {unit}{'' if str(number) == '1' else 's'}"
 
 
 def in_bytes(count):
@@ -70,7 +73,7 @@ def say(reason):
 
 
 def explain_question(question, *, without=()):
-    """Return why a question has not all its points, but for some causes."""
+    """Return why a question has not all its points, but for the causes `without`."""
     said = (say(reason) for reason in question.reasons if reason.cause not in without)
     return shorten(join(*said), LONGEST_REASON)
 
@@ -82,12 +85,8 @@ def explain(result):
         for question in result.questions
         if question.reasons and (question.status != OK or question.points < question.out_of)
     )
-    return shorten(join(one_line(result.note), tell_penalty(result), reason), LONGEST_REASON)
-
-
-def tell_penalty(result):
-    """Return what lateness costs, or nothing where it is free or there is nothing to take off."""
-    if not (result.penalty and result.points):
-        return ""
-    points, out_of = in_points(result.penalty), in_points(result.out_of)
-    return f"late by {in_hours(result.late_hours)}: {points} of {out_of} points are taken off"
+    late = ""
+    if result.penalty and result.points:
+        points, out_of = in_points(result.penalty), in_points(result.out_of)
+        late = f"late by {in_hours(result.late_hours)}: {points} of {out_of} points are taken off"
+    return shorten(join(one_line(result.note), late, reason), LONGEST_REASON)

@@ -161,10 +161,11 @@ def test_nothing_remains(graded):
 
 def test_all_have_feedback_that_no_browser_runs(graded):
     for result in graded["results"].values():
-        page = feedback.to_html(result, "https://example.org/book/")
+        arguments = result, graded["assignment"], "https://example.org/book/"
+        page = feedback.to_html(*arguments)
         assert "<script>alert" not in page
         assert 'href="javascript' not in page
-        assert feedback.to_markdown(result, "https://example.org/book/")
+        assert feedback.to_markdown(*arguments)
 
 
 def test_reasons_are_short_and_whole_lines(graded):

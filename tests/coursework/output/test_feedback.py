@@ -13,14 +13,17 @@ from coursework.grader.model import (
     OK,
     TIMEOUT,
     UNREADABLE,
+    Assignment,
     Cause,
     CheckResult,
+    GraderError,
+    Question,
     Reason,
     assignment_names,
     load_assignment,
 )
 from coursework.grader.output import feedback
-from coursework.grader.output.feedback import to_html, to_markdown, write_feedback
+from coursework.grader.output.feedback import find_chapters
 from tests.coursework.sample_results import (
     ADVERSARIAL,
     NO_SHIFT,
@@ -31,8 +34,27 @@ from tests.coursework.sample_results import (
     told,
 )
 
-BOOK = "https://example.org/softmax/"
+BOOK = "https://example.org/softmax/book/"
+HW9 = Assignment(
+    "hw9",
+    "Homework `9`",
+    (Question("softmax", "", "", ("definition", "stability")), Question("templates", "", "", ())),
+)
 BAD_JSON = Reason(Cause.UNREADABLE, ("bad JSON at line 3",))
+
+
+def to_html(result, book=None):
+    return feedback.to_html(result, HW9, book)
+
+
+def to_markdown(result, book=None):
+    return feedback.to_markdown(result, HW9, book)
+
+
+def write_feedback(result, folder):
+    return feedback.write_feedback(result, HW9, folder)
+
+
 FORMS = {
     "html": lambda *args: BeautifulSoup(to_html(*args), "html.parser").get_text(" "),
     "markdown": to_markdown,
@@ -113,10 +135,6 @@ def test_lateness_is_explained(form):
         (
             make_result("b", make_coded(status=TIMEOUT, **told(20, Cause.WALL_TIME))),
             ["it took too long", "no answer within 20 s", "a loop that does not end"],
-        ),
-        (
-            make_result("b", make_coded(points=0.0, checks=(), reasons=())),
-            ["no reason was recorded; ask your teacher"],
         ),
         (
             make_result("b", make_coded(points=0.0, **told("", Cause.STUB))),
@@ -209,16 +227,18 @@ def test_very_long_messages_are_shortened():
         ("https://example.org/softmax/index.html", "https://example.org/softmax/book/"),
         ("https://example.org/softmax/book/index.html", "https://example.org/softmax/book/"),
         ("https://example.org", "https://example.org/book/"),
+        ("https://book", "https://book/"),
         ("https://example.org/softmax/book/", "https://example.org/softmax/book/"),
         ("https://example.org/softmax/book", "https://example.org/softmax/book/"),
     ],
 )
 def test_links_lead_into_the_book(url, base):
     result = make_result("ana", make_coded(detected=(NO_SHIFT,)))
-    link = parse(result, url).select_one(".detected a")
+    book = find_chapters(url)
+    link = parse(result, book).select_one(".detected a")
     assert link["href"] == f"{base}stability.html#subtract-the-maximum"
     assert link.get_text() == ("chapter “Computing softmax safely”, section “Subtract the maximum”")
-    link = render_markdown(to_markdown(result, url)).select_one("a")
+    link = render_markdown(to_markdown(result, book)).select_one("a")
     assert link["href"] == f"{base}stability.html#subtract-the-maximum"
 
 
@@ -227,8 +247,17 @@ def test_links_lead_into_the_book(url, base):
     ["javascript:alert(1)//", "example.org", "https://a b", "file:///srv/book/", "https:///book/"],
 )
 def test_no_address_of_a_book(url):
-    with pytest.raises(ValueError, match="not the address of a site"):
-        to_html(make_result("ana"), url)
+    with pytest.raises(GraderError, match="not the address of a site"):
+        find_chapters(url)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_chapters_are_named_where_points_are_missing(form):
+    text = FORMS[form](make_result("ana"), None)
+    assert "To read again: chapter “Softmax: turning scores into probabilities”" in text
+    page = parse(make_result("ana"), BOOK)
+    links = [link["href"] for link in page.select(".question a")]
+    assert links == [f"{BOOK}definition.html", f"{BOOK}stability.html"]
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -294,7 +323,7 @@ def test_markup_of_a_submission_is_text_in_html():
         name for tag in page.find_all() for name in tag.attrs if name.lower().startswith("on")
     ]
     assert [tag.get_text() for tag in page.select("h1, h2")] == [
-        "hw9",
+        "Homework 9",
         "The softmax function",
         "Two sets of templates",
         "The third function",
@@ -311,7 +340,7 @@ def test_markup_of_a_submission_is_text_in_markdown():
     assert not page.select("script, img, iframe, b, section, table, hr")
     assert all(link["href"].startswith(BOOK) for link in page.select("a"))
     assert [tag.get_text() for tag in page.select("h1, h2, h3, h4, h5, h6")] == [
-        "Feedback: hw9",
+        "Feedback: Homework 9",
         "The softmax function: 0 of 25 points",
         "Two sets of templates: 0 of 10 points",
         "The third function: 0 of 25 points",
@@ -334,7 +363,7 @@ def test_no_message_gets_out_of_its_code(message):
         " ".join(message.split()),
         "other",
     ]
-    assert len(page.select("a")) == 1
+    assert len(page.select("a")) == 3
 
 
 @pytest.mark.parametrize("make", [to_html, to_markdown])
@@ -361,12 +390,12 @@ def test_the_page_needs_no_other_file():
 
 def test_files_are_written_whole_and_in_the_students_folder(tmp_path, monkeypatch):
     result = make_result("ana", make_coded())
-    paths = write_feedback(result, tmp_path, None)
+    paths = write_feedback(result, tmp_path)
     assert paths == (tmp_path / "ana" / "hw9.md", tmp_path / "ana" / "hw9.html")
     before = [path.read_text(encoding="utf-8") for path in paths]
     monkeypatch.setattr("os.replace", lambda *args: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        write_feedback(make_result("ana", make_words("")), tmp_path, None)
+        write_feedback(make_result("ana", make_words("")), tmp_path)
     assert [path.read_text(encoding="utf-8") for path in paths] == before
     assert sorted(path.name for path in tmp_path.rglob("*.*")) == ["hw9.html", "hw9.md"]
 
@@ -374,14 +403,14 @@ def test_files_are_written_whole_and_in_the_students_folder(tmp_path, monkeypatc
 @pytest.mark.parametrize("student", ["../../etc", "..", "a/b", "Ana", "名前", "x" * 300, "-rf"])
 def test_no_name_leaves_the_folder(tmp_path, student):
     folder = tmp_path / "feedback"
-    for path in write_feedback(make_result(student, make_coded()), folder, None):
+    for path in write_feedback(make_result(student, make_coded()), folder):
         assert Path(path).resolve().parent.parent == folder.resolve()
 
 
 def test_two_students_never_share_a_folder(tmp_path):
     names = ["a b", "a_b", "a/b", "Ana", "ana"]
     folders = {
-        write_feedback(make_result(name, make_coded()), tmp_path, None)[0].parent.name.lower()
+        write_feedback(make_result(name, make_coded()), tmp_path)[0].parent.name.lower()
         for name in names
     }
     assert len(folders) == len(names)

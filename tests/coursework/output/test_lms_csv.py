@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from coursework.grader.inbox.roster import Student
-from coursework.grader.model import FAILED, OK, Cause, CheckResult, load_assignment
+from coursework.grader.model import FAILED, OK, Cause, CheckResult
 from coursework.grader.output.final import ExportError
 from coursework.grader.output.lms_csv import write_marks
 from tests.coursework.sample_results import (
@@ -70,16 +70,6 @@ def test_canvas_by_address_and_without_those_who_are_missing(tmp_path):
         "cem@example.org",
         "dora@example.org",
     ]
-
-
-def test_the_column_has_the_title_of_the_assignment(tmp_path):
-    results = [make_result("ana", make_coded(), assignment="hw1")]
-    roster = make_roster("ana")
-    write_canvas(results, roster, tmp_path / "canvas.csv")
-    write_moodle(results, roster, tmp_path / "moodle.csv")
-    title = load_assignment("hw1").title
-    assert read_csv(tmp_path / "canvas.csv")[0][-1] == title
-    assert read_csv(tmp_path / "moodle.csv")[0][1:] == [title, f"Feedback: {title}"]
 
 
 @pytest.mark.parametrize("title", ["Final Score", "hw1 Current Grade", "Unposted Final Points"])
