@@ -14,7 +14,7 @@ from coursework.grader.inbox.roster import late_hours, late_penalty
 from coursework.grader.marking.grade import grade_notebook, source_version
 from coursework.grader.model import Assignment, Cause, QuestionResult, Reason, Result
 from coursework.grader.sanitize import join, one_line, shorten
-from coursework.grader.store import Record, apply_manual
+from coursework.grader.store import apply_manual
 from coursework.grader.workers.processes import LostTaskError
 
 LONGEST_NOTE = 2000  # characters
@@ -25,17 +25,9 @@ MARGIN = 120  # seconds beyond the limits of all questions after which marking c
 class Settings:
     """How a class is marked.
 
-    Attributes
-    ----------
-    assignment : Assignment
-    seed : int
-    sandbox : bool
-    due : datetime or None
-        For all who have no deadline of their own on the roster.
-    penalty : float
-        Percent of all points per started day of lateness.
-    released : tuple of str
-        The texts of the notebook that was given out, to tell answers in words from it.
+    `due` is for all who have no deadline of their own on the roster, and `penalty` a percentage
+    of all points for each started day of lateness. `released` holds the texts of the notebook
+    that was given out, to tell answers in words from them.
     """
 
     assignment: Assignment
@@ -45,11 +37,6 @@ class Settings:
     penalty: float = 0.0
     released: tuple[str, ...] = ()
 
-    @property
-    def parameters(self):
-        """The parameters of the assignment's variant, by name."""
-        return dict(self.assignment.parameters)
-
     @functools.cached_property
     def version(self):
         """What `source_version` says of the assignment."""
@@ -58,80 +45,60 @@ class Settings:
     @property
     def timeout(self):
         """Seconds after which a notebook that is being marked counts as stuck."""
-        return MARGIN + 2 * sum(
-            question.limits.wall_seconds for question in self.assignment.questions
-        )
+        return MARGIN + 2 * sum(q.limits.wall_seconds for q in self.assignment.questions)
 
     def key(self, sha256):
         """Return what the marks of a file depend on, as a text."""
-        parts = [self.version, self.assignment.name, self.parameters, self.seed, self.sandbox]
-        parts += [self.released, sha256]
+        parts = [self.version, self.assignment.name, self.assignment.parameters, self.seed]
+        parts += [self.sandbox, self.released, sha256]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def grade_class(submissions, settings, work, pool):
-    """Mark a class, but for what a former run has marked already.
+    """Yield the result of each student, and whether the notebook was marked now.
 
-    Parameters
-    ----------
-    submissions : list of Submission
-    settings : Settings
-    work : WorkFolder
-        Each result is written there as soon as it is there.
-    pool : Processes or Cluster
-
-    Yields
-    ------
-    result : Result
-        With the deadline and the marks given by hand.
-    fresh : bool
-        Whether the notebook was marked now.
-
-    Raises
-    ------
-    PoolError
-        Where no notebook can be marked any more. What was yielded is kept.
+    What a former run has marked is not marked again. Each result is in the folder `work` before it
+    is yielded, so that nothing is lost where `pool` raises a `PoolError`.
     """
     manual = work.read_manual()
     by_student = {submission.student.student: submission for submission in submissions}
     waiting = {}
     for student, submission in by_student.items():
-        record = _settle(submission, settings, work)
-        if record:
-            yield apply_manual(record, manual), False
+        result = _settle(submission, settings, work)
+        if result:
+            yield apply_manual(result, manual), False
         else:
             waiting[student] = functools.partial(_make_arguments, submission, settings)
     for student, outcome in pool.run(grade_notebook, waiting):
+        submission = by_student[student]
         if isinstance(outcome, LostTaskError):
-            reason = Reason(Cause.TASK_LOST, (str(outcome),))
-            outcome = _without_marks(by_student[student], settings, model.FAILED, reason)
-        record = _make_record(by_student[student], settings, outcome)
-        work.write_record(record)
-        yield apply_manual(record, manual), True
+            reason = join(str(outcome), submission.reason)
+            outcome = _refuse(submission, settings, model.FAILED, Cause.TASK_LOST, reason)
+        result = _complete(outcome, submission, settings)
+        work.write_record(settings.key(result.sha256), result)
+        yield apply_manual(result, manual), True
 
 
 def _settle(submission, settings, work):
-    """Return the record of a student where no marking is needed; otherwise None."""
+    """Return the result of a student where no marking is needed; otherwise None."""
+    key, kept = work.read_record(submission.student.student)
     if submission.path is None:
-        record = _make_record(submission, settings, None)
+        cause, reason = submission.cause, submission.reason
+        result = _refuse(submission, settings, submission.status, cause, reason)
     else:
         try:
             sha256 = hashlib.sha256(read_submission(submission)).hexdigest()
         except SubmissionError as error:
             reason = join(one_line(error), submission.reason)
-            refused = {"status": model.UNREADABLE, "reason": reason, "cause": Cause.UNREADABLE}
-            record = _make_record(replace(submission, **refused), settings, None)
+            result = _refuse(submission, settings, model.UNREADABLE, Cause.UNREADABLE, reason)
         else:
-            kept = work.read_record(submission.student.student)
-            if not kept or not kept.marked or kept.key != settings.key(sha256):
+            if kept is None or kept.status == model.FAILED or key != settings.key(sha256):
                 return None
-            if kept.marked.status == model.FAILED:
-                return None
-            record = _make_record(submission, settings, kept.marked)
-            if record == kept:
-                return record
-    work.write_record(record)
-    return record
+            result = kept
+    result = _complete(result, submission, settings)
+    if result != kept:
+        work.write_record(settings.key(result.sha256), result)
+    return result
 
 
 def _make_arguments(submission, settings):
@@ -144,7 +111,7 @@ def _make_arguments(submission, settings):
         data,
         submission.file,
         settings.assignment.name,
-        settings.parameters,
+        settings.assignment.parameters,
         settings.seed,
         settings.sandbox,
         settings.released,
@@ -152,7 +119,7 @@ def _make_arguments(submission, settings):
     )
 
 
-def _without_marks(submission, settings, status, reason):
+def _refuse(submission, settings, status, cause, reason):
     """Return the result of a submission in which nothing was marked."""
     return Result(
         student=submission.student.student,
@@ -160,52 +127,48 @@ def _without_marks(submission, settings, status, reason):
         status=status,
         questions=(),
         seed=settings.seed,
-        reason=reason,
-        parameters=settings.parameters,
+        reason=Reason(cause, (reason,)),
+        parameters=dict(settings.assignment.parameters),
     )
 
 
-def _unmarked(assignment, status, reason):
-    """Return the questions of an assignment without points."""
+def _complete(result, submission, settings):
+    """Return a result with all that does not come from marking, such as the deadline."""
+    assignment = settings.assignment
+    if not result.questions:
+        result = replace(result, questions=_unmarked(assignment, result))
+    penalty, note = 0.0, ""
+    when = submission.submitted if submission.path else None
+    hours = late_hours(when, submission.student.due or settings.due)
+    if result.sha256:  # otherwise nothing was marked, and the reason says all
+        penalty = late_penalty(hours, settings.penalty, assignment.out_of)
+        note = submission.reason
+    attention = submission.doubtful
+    if result.is_unanswered and (submission.others or submission.rest):
+        note, attention = join(submission.tell_rest(), note), True
+    return replace(
+        result,
+        file=submission.file,
+        submitted=when.isoformat(timespec="seconds") if when else "",
+        late_hours=hours,
+        penalty=penalty,
+        note=shorten(note, LONGEST_NOTE),
+        attention=attention,
+    )
+
+
+def _unmarked(assignment, result):
+    """Return the questions of an assignment without points, for the reason of the result."""
     return tuple(
         QuestionResult(
             name=question.name,
             title=question.title,
             points=0.0,
             out_of=question.out_of,
-            status=status,
-            cause=reason.cause,
-            reasons=(reason,),
+            status=result.status,
+            cause=result.reason.cause,
+            reasons=(result.reason,),
             manual=bool(question.manual_points),
         )
         for question in assignment.questions
     )
-
-
-def _make_record(submission, settings, marked):
-    """Return what is kept of a student: `marked`, or what is in its place, and the deadline."""
-    assignment = settings.assignment
-    result, key, note = marked, "", submission.reason
-    attention = submission.doubtful
-    if marked is None:
-        reason = Reason(submission.cause, (note,))
-        result, note = _without_marks(submission, settings, submission.status, reason), ""
-    else:
-        key = settings.key(marked.sha256)
-    if not result.questions:
-        result = replace(result, questions=_unmarked(assignment, result.status, result.reason))
-    if result.is_unanswered and (submission.others or submission.rest):
-        attention = True
-        note = join(submission.tell_rest(), note)
-    when = submission.submitted if submission.path else None
-    hours = late_hours(when, submission.student.due or settings.due)
-    result = replace(
-        result,
-        file=submission.file,
-        submitted=when.isoformat(timespec="seconds") if when else "",
-        late_hours=hours,
-        penalty=late_penalty(hours, settings.penalty, assignment.out_of) if marked else 0.0,
-        note=shorten(note, LONGEST_NOTE),
-        attention=attention,
-    )
-    return Record(key, marked, result)

@@ -3,8 +3,8 @@
 Beside ``grades.csv`` lies ``grades.work/``:
 
 - ``settings.json``: the assignment, its variant, the seed, the deadline, the roster's students;
-- ``students/<student>.json``: for each student, what marking the notebook gave (``marked``),
-  what it depended on (``key``), and the same with the deadline applied (``result``);
+- ``students/<student>.json``: the result of each student, but for marks given by hand, and a
+  ``key`` to what it depends on;
 - ``manual.json``: marks given by hand, each with the answer that it was given for;
 - ``lock``: held by the grader that is at work.
 
@@ -19,13 +19,13 @@ import fcntl
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from coursework.files import write_atomically
 from coursework.grader import model
 from coursework.grader.inbox.roster import safe_name
-from coursework.grader.model import GraderError, Result
+from coursework.grader.model import GraderError
 
 FORMAT = 1
 
@@ -34,27 +34,8 @@ class WorkError(GraderError):
     """The folder cannot be used: another grader holds it, or it is of something else."""
 
 
-@dataclass(frozen=True)
-class Record:
-    """What is remembered of one student.
-
-    `marked` is what marking gave, or None where there was nothing to mark; `result` is the same
-    with the deadline applied; `key` is what `marked` depends on.
-    """
-
-    key: str
-    marked: Result | None
-    result: Result
-
-
 class WorkFolder:
-    """The folder beside the marks.
-
-    Parameters
-    ----------
-    grades : path-like
-        The marks, such as ``grades.csv``; the folder is then ``grades.work``.
-    """
+    """The folder beside the marks: ``grades.work`` for ``grades.csv``."""
 
     def __init__(self, grades):
         self.grades = Path(grades)
@@ -63,13 +44,7 @@ class WorkFolder:
 
     @contextlib.contextmanager
     def lock(self):
-        """Hold the folder; the system lets go of it when this process ends, however it ends.
-
-        Raises
-        ------
-        WorkError
-            Where another grader holds it, or it cannot be made.
-        """
+        """Hold the folder; the system lets go of it when this process ends, however it ends."""
         try:
             (self.path / "students").mkdir(parents=True, exist_ok=True)
             file = open(self.path / "lock", "a+")  # noqa: SIM115  (closed below)
@@ -97,101 +72,69 @@ class WorkFolder:
             path.unlink(missing_ok=True)
 
     def read_settings(self):
-        """Return the settings of the last run, a dict; None where there was none.
-
-        Raises
-        ------
-        WorkError
-            Where another version of the grader wrote them.
-        """
-        settings = self._read(self.path / "settings.json")
+        """Return the settings of the last run, a dict; None where there was none."""
+        settings = _read_json(self.path / "settings.json")
         if settings is not None and settings.get("format") != FORMAT:
             raise WorkError(f"{self.path} is of another version of the grader; remove it")
         return settings
 
     def write_settings(self, settings):
         """Keep the settings of a run."""
-        write_json(self.path / "settings.json", {"format": FORMAT, **settings})
+        _write_json(self.path / "settings.json", {"format": FORMAT, **settings})
 
     def read_record(self, student):
-        """Return the `Record` of a student; None where there is none that can be used."""
-        kept = self._read(self._path_of(student))
+        """Return key and result of a student; "" and None where there is none to be used."""
+        kept = _read_json(self._path_of(student))
         try:
-            marked = kept["marked"] and model.from_dict(kept["marked"])
-            result = model.from_dict(kept["result"])
-            record = Record(kept["key"], marked, result)
+            key, result = kept["key"], model.from_dict(kept["result"])
         except (KeyError, TypeError, ValueError):
-            return None
-        return record if record.result.student == student else None
+            return "", None
+        return (key, result) if result.student == student else ("", None)
 
-    def write_record(self, record):
+    def write_record(self, key, result):
         """Keep what became of a student."""
-        write_json(self._path_of(record.result.student), asdict(record))
+        _write_json(self._path_of(result.student), {"key": key, "result": asdict(result)})
 
     def _path_of(self, student):
         return self.path / "students" / f"{safe_name(student)}.json"
 
     def read_results(self):
-        """Return the results of the last run in the order of the roster, with marks by hand.
+        """Return the results of the last run by student, with the marks given by hand.
 
-        Returns
-        -------
-        dict of str to Result
-            By student; without those that have not been marked yet.
-
-        Raises
-        ------
-        WorkError
-            Where nothing has been graded.
+        They are in the order of the roster, without those that have not been marked yet.
         """
         settings = self.read_settings()
         if settings is None:
             raise WorkError(f"nothing has been graded yet to {self.grades}: no {self.path}")
         manual = self.read_manual()
-        records = [self.read_record(row["student"]) for row in settings["students"]]
-        return {record.result.student: apply_manual(record, manual) for record in records if record}
+        results = [self.read_record(row["student"])[1] for row in settings["students"]]
+        return {result.student: apply_manual(result, manual) for result in results if result}
 
     def read_manual(self):
         """Return the marks given by hand: by student, by question."""
-        return self._read(self.path / "manual.json") or {}
+        return _read_json(self.path / "manual.json") or {}
 
     def write_manual(self, before, after):
-        """Keep the marks given by hand in which some results differ from what they were.
-
-        Parameters
-        ----------
-        before, after : sequence of Result
-            The same students in the same order.
-        """
+        """Keep the marks given by hand in which the results `after` differ from those `before`."""
         manual = self.read_manual()
         for old, new in zip(before, after, strict=True):
-            for question, marked in zip(old.questions, new.questions, strict=True):
-                if marked != question:
-                    manual.setdefault(new.student, {})[marked.name] = {
-                        "answer": _fingerprint(marked.answer),
-                        "points": marked.points,
-                        "comment": marked.comment,
+            for question in new.questions:
+                if question not in old.questions:
+                    manual.setdefault(new.student, {})[question.name] = {
+                        "answer": _fingerprint(question.answer),
+                        "points": question.points,
+                        "comment": question.comment,
                     }
-        write_json(self.path / "manual.json", manual)
-
-    @staticmethod
-    def _read(path):
-        """Return what a JSON file holds; None where there is none, or it is damaged."""
-        try:
-            return json.loads(path.read_bytes())
-        except (OSError, ValueError):
-            return None
+        _write_json(self.path / "manual.json", manual)
 
 
-def apply_manual(record, manual):
-    """Return the result of a record, with the marks given by hand for these very answers."""
-    result = record.result
+def apply_manual(result, manual):
+    """Return a result with the marks given by hand for these very answers."""
     answers = {q.name: _fingerprint(q.answer) for q in result.questions if q.manual}
-    marks = manual.get(result.student, {})
     return result.marked_by_hand(
         {
             name: (mark["points"], mark["comment"])
-            for name, mark in marks.items()
+            for name, mark in manual.get(result.student, {}).items()
             if mark["answer"] == answers.get(name)
         }
     )
@@ -201,7 +144,14 @@ def _fingerprint(answer):
     return hashlib.sha256(answer.encode("utf-8", "replace")).hexdigest()
 
 
-def write_json(path, value):
-    """Write a file whole, and to the disk at once."""
+def _read_json(path):
+    """Return what a JSON file holds; None where there is none, or it is damaged."""
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _write_json(path, value):
     # In ASCII, which also holds halves of surrogate pairs.
     write_atomically(path, json.dumps(value, indent=1), encoding="ascii", flush=True)

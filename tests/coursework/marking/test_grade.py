@@ -27,7 +27,7 @@ HALF = json.dumps(adversarial.with_questions(("softmax",))).encode()
 def keep(result):
     """Return what the class keeps of the marks of a notebook."""
     settings = Settings(model.load_assignment("hw1"), 7)
-    return classroom._make_record(find.Submission(Student("ann")), settings, result).result
+    return classroom._complete(result, find.Submission(Student("ann")), settings)
 
 
 # One notebook
@@ -69,12 +69,14 @@ def test_a_reason_is_short_wherever_it_comes_from(monkeypatch):
     monkeypatch.setattr(grade, "read_notebook", read_notebook)
     result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7)
     long = find.Submission(Student("ann"), status=model.MISSING, reason="x" * 10**6)
-    record = classroom._make_record(long, Settings(TINY, 1), None)
-    noted = classroom._make_record(long, Settings(TINY, 1), result)
-    for one in (result, keep(result), record.result, noted.result):
+    settings = Settings(TINY, 1)
+    refused = classroom._refuse(long, settings, long.status, long.cause, long.reason)
+    refused = classroom._complete(refused, long, settings)
+    noted = classroom._complete(result, long, settings)
+    for one in (result, keep(result), refused, noted):
         assert len(explain(one)) < 2100
         assert all(len(explain_question(question)) < 2100 for question in one.questions)
-    assert len(noted.result.note) < 2100
+    assert len(noted.note) < 2100
 
 
 def test_an_error_of_the_grader_becomes_a_result(monkeypatch):
