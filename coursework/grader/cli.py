@@ -23,6 +23,7 @@ from coursework.grader.inbox.released import RELEASED, read_released
 from coursework.grader.inbox.roster import Student, parse_due, parse_timezone, read_roster
 from coursework.grader.model import GraderError, load_assignment, parse_variant
 from coursework.grader.output.feedback import find_chapters, write_feedback
+from coursework.grader.output.final import check_final
 from coursework.grader.output.free_response import export_answers, merge_answers
 from coursework.grader.output.grades_csv import write_grades
 from coursework.grader.output.lms_csv import SYSTEMS, write_marks
@@ -37,27 +38,13 @@ AWAITING_HELP = "although answers in words await marks, or marking failed for so
 SHOWN = 20  # students or folders in a list of the summary
 
 GRADE_RULES = """\
-what counts:
-  A folder belongs to the student whose `folder` on the roster (or id) is its name, or the
-  beginning of its name up to an underscore; so do notebooks beside the folders. Of several
-  notebooks with the name of the assignment in theirs, the latest counts: by the time of the
-  file's last change or, with --times nbgrader, by nbgrader's timestamp.txt. One notebook of
-  another name is taken, with a note. All that were not marked are named in the reason.
+The page "For instructors", book/instructors.md, says which notebook of a student counts, what
+lateness costs, and what a roster may hold.
 
-lateness:
-  A file is late if it was handed in after `due` of its student on the roster, otherwise after
-  --due. A date without a time means the end of that day, 23:59:59. Each day of lateness that has
-  begun costs --late-penalty percent of all points of the assignment; nobody gets less than 0.
-  By default lateness is noted and costs nothing.
+Started again, whatever stopped it, the grader marks only what has no marks yet, has changed,
+or failed. To mark a student once more, delete grades.work/students/STUDENT.json.
 
-again:
-  Started again, whatever stopped it, the grader marks only what has no marks yet, has changed,
-  or failed. To mark a student once more, delete grades.work/students/STUDENT.json.
-
-roster:
-  A CSV with the columns student and, if wanted, name, email, folder, due. Commas, semicolons,
-  tabs or | separate the cells.
-exit code: 0 if every student has a row and none failed, 1 otherwise, 2 for bad arguments.
+exit code: 0 if marking failed for nobody, 1 otherwise, 2 for bad arguments.
 """
 
 
@@ -185,14 +172,11 @@ def grade(options):
     if options.out.is_dir() or options.out.suffix == ".work":
         raise WorkError(f"--out {options.out}: give the name of a file, such as grades.csv")
     assignment = load_assignment(options.assignment, options.variant)
-    due = parse_due(options.due, timezone=options.timezone) if options.due else None
-    students = read_roster(options.roster, options.timezone)
+    timezone = options.timezone
+    due = parse_due(options.due, timezone=timezone) if options.due else None
+    students = read_roster(options.roster, timezone)
     submissions, strangers = find_submissions(
-        options.submissions,
-        students,
-        assignment.name,
-        times=options.times,
-        timezone=options.timezone,
+        options.submissions, students, assignment.name, times=options.times, timezone=timezone
     )
     if stamped := sum(submission.stamped for submission in submissions):
         _warn(f"the timestamp.txt of {stamped} student(s) is not read; if nbgrader collected "
@@ -221,11 +205,18 @@ def grade(options):
             jobs = options.jobs or len(os.sched_getaffinity(0))
             place = contextlib.nullcontext(Processes(jobs, settings.timeout))
         with place as pool:
-            _keep_settings(options, work, settings, students)
+            work.write_settings(
+                {
+                    "assignment": assignment.name,
+                    "parameters": dict(assignment.parameters),
+                    "seed": settings.seed,
+                    "book_url": options.book_url,
+                    "students": [{"student": row.student, "name": row.name} for row in students],
+                }
+            )
             graded, fresh = _run(options, work, settings, submissions, pool)
     _summarize(options, work, settings, graded, fresh, strangers)
-    failed = any(result.status == model.FAILED for result in graded.values())
-    return 1 if failed or len(graded) < len(students) else 0
+    return int(any(result.status == model.FAILED for result in graded.values()))
 
 
 def _choose_seed(options, work, assignment):
@@ -244,21 +235,6 @@ def _choose_seed(options, work, assignment):
         _warn(f"the seed of the last run was {kept['seed']}: all are marked again")
         return options.seed
     return kept["seed"]
-
-
-def _keep_settings(options, work, settings, students):
-    work.write_settings(
-        {
-            "assignment": settings.assignment.name,
-            "parameters": dict(settings.assignment.parameters),
-            "seed": settings.seed,
-            "sandbox": settings.sandbox,
-            "due": settings.due.isoformat() if settings.due else None,
-            "late_penalty": settings.penalty,
-            "book_url": options.book_url,
-            "students": [{"student": row.student, "name": row.name} for row in students],
-        }
-    )
 
 
 def _run(options, work, settings, submissions, pool):
@@ -342,6 +318,13 @@ def _read(options):
     return work, settings, assignment, results
 
 
+def _read_final(options):
+    """Return the assignment and the results, a list, of marks that may leave the grader."""
+    *_, assignment, results = _read(options)
+    check_final(results.values(), options.allow_awaiting)
+    return assignment, list(results.values())
+
+
 def answers(options):
     """Write the answers in words to a CSV."""
     *_, results = _read(options)
@@ -370,16 +353,11 @@ def merge(options):
 
 def export(options):
     """Write the marks for Canvas or Moodle."""
-    *_, assignment, results = _read(options)
+    assignment, results = _read_final(options)
+    roster = read_roster(options.roster, dues=False)
+    title = options.title or assignment.title
     count = write_marks(
-        options.to,
-        list(results.values()),
-        read_roster(options.roster, dues=False),
-        options.out,
-        title=options.title or assignment.title,
-        by=options.by,
-        missing=options.missing,
-        allow_awaiting=options.allow_awaiting,
+        options.to, results, roster, options.out, title, options.by, options.missing
     )
     print(f"{options.out}: {count} students")
     return 0
@@ -390,15 +368,9 @@ def gradebook(options):
     # Here, for it takes a second and only this needs it.
     from coursework.grader.output.nbgrader_gradebook import write_gradebook
 
-    *_, assignment, results = _read(options)
-    notes = write_gradebook(
-        results.values(),
-        assignment,
-        options.db,
-        roster=read_roster(options.roster, dues=False) if options.roster else (),
-        allow_awaiting=options.allow_awaiting,
-    )
-    for note in notes:
+    assignment, results = _read_final(options)
+    roster = read_roster(options.roster, dues=False) if options.roster else ()
+    for note in write_gradebook(results, assignment, options.db, roster):
         _warn(note)
     print(f"{options.db}: {len(results)} students")
     return 0

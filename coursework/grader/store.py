@@ -2,7 +2,7 @@
 
 Beside ``grades.csv`` lies ``grades.work/``:
 
-- ``settings.json``: the assignment, its variant, the seed, the deadline, the roster's students;
+- ``settings.json``: the assignment, its variant, the seed, the book, the roster's students;
 - ``students/<student>.json``: the result of each student, but for marks given by hand, and a
   ``key`` to what it depends on;
 - ``manual.json``: marks given by hand, each with the answer that it was given for;
@@ -27,8 +27,6 @@ from coursework.grader import model
 from coursework.grader.inbox.roster import safe_name
 from coursework.grader.model import GraderError
 
-FORMAT = 1
-
 
 class WorkError(GraderError):
     """The folder cannot be used: another grader holds it, or it is of something else."""
@@ -45,12 +43,8 @@ class WorkFolder:
     @contextlib.contextmanager
     def lock(self):
         """Hold the folder; the system lets go of it when this process ends, however it ends."""
-        try:
-            (self.path / "students").mkdir(parents=True, exist_ok=True)
-            file = open(self.path / "lock", "a+")  # noqa: SIM115  (closed below)
-        except OSError as error:
-            raise WorkError(f"{self.path} cannot be written: {error.strerror}") from None
-        with file:
+        (self.path / "students").mkdir(parents=True, exist_ok=True)
+        with open(self.path / "lock", "a+") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -73,14 +67,11 @@ class WorkFolder:
 
     def read_settings(self):
         """Return the settings of the last run, a dict; None where there was none."""
-        settings = _read_json(self.path / "settings.json")
-        if settings is not None and settings.get("format") != FORMAT:
-            raise WorkError(f"{self.path} is of another version of the grader; remove it")
-        return settings
+        return _read_json(self.path / "settings.json")
 
     def write_settings(self, settings):
         """Keep the settings of a run."""
-        _write_json(self.path / "settings.json", {"format": FORMAT, **settings})
+        _write_json(self.path / "settings.json", settings)
 
     def read_record(self, student):
         """Return key and result of a student; "" and None where there is none to be used."""

@@ -147,7 +147,7 @@ def test_an_interrupt_is_no_traceback_and_loses_nothing(tmp_path):
         (("--jobs", "0"), "is not a whole number from 1"),
         (("--jobs", "2", "--scheduler", "tcp://x"), "not allowed with argument"),
         (("--roster", "/nowhere.csv"), "/nowhere.csv cannot be read: No such file"),
-        (("--out", "/dev/null/grades.csv"), "cannot be written"),
+        (("--out", "/dev/null/grades.csv"), "/dev/null/grades.work/students: Not a directory"),
         (("--book-url", "softmax"), "is not the address of a site, such as https://"),
         (("--book-url", "https://x.org/?page=1"), "is not the address of a site"),
         (("--out", "grades.work"), "give the name of a file"),
@@ -284,9 +284,14 @@ def test_a_fault_in_the_feedback_stops_nobody(tiny, tmp_path, capsys, monkeypatc
 def test_answers_go_out_and_their_marks_come_back(tiny, tmp_path, capsys):
     grades, sheet = tmp_path / "grades.csv", tmp_path / "answers.csv"
     assert tiny(*grade_arguments(tmp_path)) == 0
-    assert tiny("export", grades, "--to", "canvas", "--roster", tmp_path / "roster.csv",
-                "--out", tmp_path / "canvas.csv") == 2  # fmt: skip
-    assert "await marks" in capsys.readouterr().err
+    out = tmp_path / "out"
+    for command in (
+        ("export", grades, "--to", "canvas", "--roster", tmp_path / "roster.csv", "--out", out),
+        ("gradebook", grades, "--db", out),
+    ):
+        assert tiny(*command) == 2
+        assert "some await marks, 1 answer of 1 student" in capsys.readouterr().err
+        assert not out.exists()
     assert tiny("answers", grades, "--out", sheet, "--names") == 0
     with open(sheet, encoding="utf-8-sig", newline="") as file:
         [row] = csv.DictReader(file)
@@ -304,10 +309,9 @@ def test_answers_go_out_and_their_marks_come_back(tiny, tmp_path, capsys):
 
 
 def test_marks_go_to_canvas_moodle_and_the_gradebook(tiny, tmp_path, capsys, monkeypatch):
-    def write_gradebook(graded, assignment, path, **options):
+    def write_gradebook(graded, assignment, path, roster):
         assert [result.student for result in graded] == ["ann", "bob"]
-        assert (assignment, str(path)) == (TINY, "gradebook.db")
-        assert (options["roster"][1].name, options["allow_awaiting"]) == ("Bo B", True)
+        assert (assignment, str(path), roster[1].name) == (TINY, "gradebook.db", "Bo B")
         return ["kept"]
 
     monkeypatch.setattr(

@@ -26,6 +26,6 @@ def test_a_record_is_on_the_disk_before_it_is_renamed(tmp_path, monkeypatch):
     work.write_settings({"seed": 1})
     first, aside = done
     assert first == "fsync"
-    assert json.loads(Path(aside).read_text()) == {"format": 1, "seed": 1}
+    assert json.loads(Path(aside).read_text()) == {"seed": 1}
     with work.lock():
         assert not Path(aside).exists()  # what a killed grader was writing is removed

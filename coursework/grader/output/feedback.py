@@ -1,13 +1,12 @@
 """Feedback for one student, in Markdown and as a page in HTML: what was right, what to do next.
 
-Exception messages, answers and the name of the file come from a submission. They are shown as
-text and as nothing else: see `html` and `markdown`.
+Exception messages, answers and the name of the file come from a submission. `render` shows them
+as text and as nothing else.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,26 +14,15 @@ from urllib.parse import urlsplit
 from docutils.nodes import make_id
 
 from coursework.files import write_atomically
+from coursework.grader import model
 from coursework.grader.inbox.roster import safe_name
-from coursework.grader.model import (
-    AWAITING,
-    CRASHED,
-    FAILED,
-    FOLDER,
-    MEMORY,
-    MISSING,
-    OUTPUT,
-    TIMEOUT,
-    UNREADABLE,
-    Cause,
-    GraderError,
-)
-from coursework.grader.output import markdown
-from coursework.grader.output.html import own_html, render
+from coursework.grader.model import FOLDER, Cause, GraderError
+from coursework.grader.output.render import render
 from coursework.grader.output.wording import (
     explain_question,
     in_hours,
     in_points,
+    in_score,
     in_units,
     say,
 )
@@ -42,36 +30,36 @@ from coursework.grader.sanitize import one_line, shorten
 
 BOOK = FOLDER.parent / "book"
 LONGEST_MESSAGE = 600
-UNMARKED = (MISSING, UNREADABLE, FAILED)
+UNMARKED = (model.MISSING, model.UNREADABLE, model.FAILED)
 # What a page says elsewhere: by the checks, the comment or the greeting.
 SAID = (Cause.AWAITING, Cause.CHECKS_MISSED, Cause.COMMENT, Cause.NOTHING_HANDED_IN)
 
 STATUS = {
-    OUTPUT: "stopped: it printed too much",
-    TIMEOUT: "stopped: it took too long",
-    MEMORY: "stopped: it used too much memory",
-    CRASHED: "stopped: Python itself ended",
-    UNREADABLE: "not marked: the file could not be read",
-    MISSING: "not marked: nothing was handed in",
-    FAILED: "not marked: the grader failed, not you",
-    AWAITING: "to be read by a person",
+    model.OUTPUT: "stopped: it printed too much",
+    model.TIMEOUT: "stopped: it took too long",
+    model.MEMORY: "stopped: it used too much memory",
+    model.CRASHED: "stopped: Python itself ended",
+    model.UNREADABLE: "not marked: the file could not be read",
+    model.MISSING: "not marked: nothing was handed in",
+    model.FAILED: "not marked: the grader failed, not you",
+    model.AWAITING: "to be read by a person",
 }
 NEXT = {
-    OUTPUT: "Take the calls of print out of the function and out of the cells that it needs. "
+    model.OUTPUT: "Take the calls of print out of the function and out of the cells that it needs. "
     "What was answered before the limit counts.",
-    TIMEOUT: "Look for a loop that does not end, and for a loop over entries that NumPy does in "
-    "one operation. What was answered in time counts.",
-    MEMORY: "Look for an array that grows with the square of the input, and for a list that "
+    model.TIMEOUT: "Look for a loop that does not end, and for a loop over entries that NumPy does "
+    "in one operation. What was answered in time counts.",
+    model.MEMORY: "Look for an array that grows with the square of the input, and for a list that "
     "does not stop growing. What was answered before counts.",
-    CRASHED: "Look for a call that ends Python, such as exit(), and for a function that calls "
-    "itself without end. What was answered before counts.",
-    UNREADABLE: "Open the notebook in Jupyter, save it and hand in the file that ends in .ipynb. "
-    "If it does not open there, put your cells into a fresh copy of the assignment.",
-    MISSING: "If you did hand in a notebook, ask your teacher to look for it: it may lie in "
+    model.CRASHED: "Look for a call that ends Python, such as exit(), and for a function that "
+    "calls itself without end. What was answered before counts.",
+    model.UNREADABLE: "Open the notebook in Jupyter, save it and hand in the file that ends in "
+    ".ipynb. If it does not open there, put your cells into a fresh copy of the assignment.",
+    model.MISSING: "If you did hand in a notebook, ask your teacher to look for it: it may lie in "
     "another folder or have another name than agreed.",
-    FAILED: "You need not do anything. Your teacher has to look at this, and these points are "
-    "not final.",
-    AWAITING: "You need not do anything: the points and a comment follow.",
+    model.FAILED: "You need not do anything. Your teacher has to look at this, and these points "
+    "are not final.",
+    model.AWAITING: "You need not do anything: the points and a comment follow.",
 }
 NEXT_BY_CAUSE = {
     Cause.STUB: "Write the function where the notebook says so, and run the visible check below it "
@@ -109,26 +97,19 @@ def find_chapters(book_url):
     return base if base.endswith("/book/") else f"{base}book/"
 
 
-def to_html(result, assignment, book=None):
-    """Return the feedback as one HTML page, which needs no other file.
+def write_feedback(result, assignment, folder, book=None):
+    """Write the files ``<folder>/<student>/<assignment>.html`` and ``.md``."""
+    stem = Path(folder) / safe_name(result.student) / safe_name(result.assignment)
+    for form in ("html", "md"):
+        write_atomically(f"{stem}.{form}", make_feedback(form, result, assignment, book))
+
+
+def make_feedback(form, result, assignment, book=None):
+    """Return the feedback in the form "html", as a page that needs no other file, or "md".
 
     `book` is the address of the chapters; None names chapter and section in words.
     """
-    return render("feedback.html", **_view(result, assignment, book), own=own_html)
-
-
-def to_markdown(result, assignment, book=None):
-    """Return the feedback in Markdown, as `to_html` does."""
-    return render("feedback.md", **_view(result, assignment, book), **markdown.FORMS)
-
-
-def write_feedback(result, assignment, folder, book=None):
-    """Write ``<folder>/<student>/<assignment>.md`` and ``.html``, and return their paths."""
-    stem = Path(folder) / safe_name(result.student) / safe_name(result.assignment)
-    paths = stem.with_name(f"{stem.name}.md"), stem.with_name(f"{stem.name}.html")
-    write_atomically(paths[0], to_markdown(result, assignment, book))
-    write_atomically(paths[1], to_html(result, assignment, book))
-    return paths
+    return render(f"feedback.{form}", **_view(result, assignment, book))
 
 
 def _view(result, assignment, book):
@@ -137,7 +118,8 @@ def _view(result, assignment, book):
     # Where nothing was marked, one reason for all is enough.
     marked = any(q.status not in UNMARKED for q in result.questions)
     shown = result.questions if marked else ()
-    awaiting = sum(q.out_of for q in result.questions if q.status == AWAITING)
+    awaiting = sum(q.out_of for q in result.questions if q.status == model.AWAITING)
+    said = result.reason and result.reason.cause in SAID
     return {
         "title": assignment.title,
         "result": result,
@@ -145,7 +127,7 @@ def _view(result, assignment, book):
         "in_message": _in_message,
         "greeting": _greet(result, awaiting),
         "awaiting": awaiting,
-        "reason": _in_message(_reason_of_all(result)),
+        "reason": "" if said else _in_message(say(result.reason)),
         "late": _explain_lateness(result),
         "next": _next_of_all(result),
         "questions": [_view_question(q, chapters.get(q.name, ()), book) for q in shown],
@@ -173,12 +155,6 @@ def _greet(result, awaiting):
     return "There are no points yet. You can read below why, and what to do."
 
 
-def _reason_of_all(result):
-    """Return why there are no marks at all, where the greeting does not say so already."""
-    reason = result.reason
-    return "" if reason and reason.cause in SAID else say(reason)
-
-
 def _explain_lateness(result):
     if not result.late_hours:
         return ""
@@ -201,7 +177,7 @@ def _next_of_all(result):
         return NEXT[result.status]
     if result.is_unanswered and result.attention:
         return OTHER_FILES
-    left = [q for q in result.questions if q.points < q.out_of and q.status != AWAITING]
+    left = [q for q in result.questions if q.points < q.out_of and q.status != model.AWAITING]
     if not left:
         return ""
     most = max(left, key=lambda q: q.out_of - q.points)
@@ -213,46 +189,36 @@ def _next_of_all(result):
 
 def _facts(result):
     """Return how the marks came about, so that they can be repeated."""
-    facts = []
-    if result.file:
-        submitted = f", handed in at {result.submitted}" if result.submitted else ""
-        facts.append(("Your file", f"{shorten(one_line(result.file), 120)}{submitted}"))
-    if result.note:
-        facts.append(("About your files", _in_message(result.note)))
-    if result.sha256:
-        facts.append(("Its SHA-256 begins with", result.sha256[:16]))
-    facts.append(
-        ("Inputs", f"drawn from seed {result.seed}; with it, your teacher can repeat these marks")
-    )
-    if any(check.points < check.out_of for q in result.questions for check in q.checks):
-        facts.append(("Cells", "code cells are counted from the top of your notebook, from 1"))
-    if result.parameters:
-        chosen = ", ".join(f"{key}={value}" for key, value in sorted(result.parameters.items()))
-        facts.append(("Variant", chosen))
-    return facts
+    file = f"{shorten(one_line(result.file), 120)}, handed in at {result.submitted}"
+    cells = "code cells are counted from the top of your notebook, from 1"
+    missed = any(check.points < check.out_of for q in result.questions for check in q.checks)
+    facts = {
+        "Your file": file if result.file else "",
+        "About your files": _in_message(result.note),
+        "Its SHA-256 begins with": result.sha256[:16],
+        "Inputs": f"drawn from seed {result.seed}; with it, your teacher can repeat these marks",
+        "Cells": cells if missed else "",
+        "Variant": ", ".join(f"{key}={value}" for key, value in sorted(result.parameters.items())),
+    }
+    return {name: text for name, text in facts.items() if text}
 
 
 def _view_question(question, chapters, book):
     full = question.points == question.out_of
+    score = in_score(question)
     advised = not full and question.status not in UNMARKED
-    to_read = chapters if advised and question.status != AWAITING else ()
+    advice = NEXT.get(question.status) or NEXT_BY_CAUSE.get(question.cause, MISSED)
+    to_read = chapters if advised and question.status != model.AWAITING else ()
     return {
         "marks": question,
-        "score": _score(question),
+        "score": score if question.status == model.AWAITING else f"{score} points",
         "percent": 100 if full else round(100 * question.points / question.out_of),
         "status": _status_in_words(question, full),
         "reason": _in_message(explain_question(question, without=SAID)),
         "detected": [(item, _find_place(item.link, book)) for item in question.detected],
-        "next": _next(question) if advised else "",
+        "next": advice if advised else "",
         "chapters": [_find_place(f"{chapter}.html", book) for chapter in to_read],
     }
-
-
-def _score(question):
-    out_of = in_points(question.out_of)
-    if question.status == AWAITING:
-        return f"awaits marking, out of {out_of}"
-    return f"{in_points(question.points)} of {out_of} points"
 
 
 def _status_in_words(question, full):
@@ -263,10 +229,6 @@ def _status_in_words(question, full):
     if question.manual:
         return "marked by hand"
     return "some checks were missed" if question.points else "no check was met"
-
-
-def _next(question):
-    return NEXT.get(question.status) or NEXT_BY_CAUSE.get(question.cause, MISSED)
 
 
 def _find_place(link, book):
@@ -283,22 +245,15 @@ def _find_place(link, book):
 
 
 @lru_cache
-def _read_titles(chapter) -> Mapping[str, str]:
+def _read_titles(chapter):
     """Return the sections of a chapter by all anchors in them; its own title has the anchor ""."""
-    try:
-        lines = (BOOK / f"{chapter}.md").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return {}
-    titles: dict[str, str] = {}
-    heading = fence = ""
+    path, titles = BOOK / f"{chapter}.md", {}
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    heading, in_code = "", False
     for line in lines:
-        marks = re.match(r"(```+|~~~+|:::+)", line)
-        if marks and not fence:
-            fence = marks[1]
-        elif fence and line.strip() == fence:
-            fence = ""
+        in_code ^= line.startswith("```")
         found = re.match(r"(#+) +(.+?) *$", line)
-        if found and not fence:  # in a block of code, it would be a comment
+        if found and not in_code:  # there, it would be a comment
             heading = re.sub(r"[`*]", "", found[2])
             # The site curls the apostrophes, and docutils drops the curled ones.
             titles.setdefault("" if found[1] == "#" else make_id(heading.replace("'", "")), heading)

@@ -8,18 +8,9 @@ from coursework.grader.sanitize import one_line, safe_cell, shorten
 
 NOT_YET = "not marked yet"
 COLUMNS = (
-    "total",
-    "out_of",
-    "status",
-    "reason",
-    "seconds",
-    "file",
-    "submitted",
-    "late_hours",
-    "penalty",
-    "seed",
-    "variant",
-)
+    "total", "out_of", "status", "reason", "seconds", "file", "submitted", "late_hours",
+    "penalty", "seed", "variant",
+)  # fmt: skip
 
 
 def write_grades(path, students, graded, assignment):

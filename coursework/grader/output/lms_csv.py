@@ -25,11 +25,12 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 
 from coursework.files import write_csv
-from coursework.grader.model import AWAITING, FAILED, MISSING
-from coursework.grader.output.final import ExportError, check_final
-from coursework.grader.output.wording import explain, explain_question, in_points
+from coursework.grader.model import FAILED, MISSING
+from coursework.grader.output.final import ExportError
+from coursework.grader.output.wording import explain, explain_question, in_points, in_score
 from coursework.grader.sanitize import one_line, safe_cell, shorten
 
 # The systems, and the column of the roster that each usually knows students by.
@@ -44,27 +45,22 @@ CANVAS_COLUMNS = {
 LONGEST_FEEDBACK = 4000  # characters
 
 
-def write_marks(
-    system, results, roster, path, *, title, by=None, missing="zero", allow_awaiting=False
-):
+def write_marks(system, results, roster, path, title, by=None, missing="zero"):
     """Write the marks for one of `SYSTEMS`, and return the number of students in the file.
 
     `by` is the column of the roster, "student" or "email", that the system knows students by.
-    With `missing` "omit", those who handed in nothing are left out, so that the system keeps what
-    it has. With `allow_awaiting`, marks that are not final are written as they are so far, but
-    for students with whom the grader failed.
+    Those with whom the grader failed are left out; with `missing` "omit", so are those who handed
+    in nothing, for whom the system then keeps what it has.
     """
-    check_final(results, allow_awaiting)
     by = by or SYSTEMS[system]
     title = one_line(title)
     left_out = {FAILED, MISSING} if missing == "omit" else {FAILED}
     pairs = [pair for pair in _pair(roster, results) if pair[1].status not in left_out]
-    names = _identify([student for student, _ in pairs], by)
+    logins = _identify([student for student, _ in pairs], by)
     if system == "canvas":
-        rows = _make_canvas_rows(title, names, pairs, results[0].out_of)
+        rows = _make_canvas_rows(title, logins, pairs, results[0].out_of)
     else:
-        heading = "Email address" if by == "email" else "ID number"
-        rows = _make_moodle_rows(title, heading, names, pairs)
+        rows = _make_moodle_rows(title, logins, pairs, by)
     # No byte order mark: Ruby's CSV, by which Canvas reads this, takes it for part of the heading.
     write_csv(path, rows)
     return len(pairs)
@@ -84,14 +80,14 @@ def _pair(roster, results):
 
 def _identify(students, column):
     """Return what the other system knows each student by."""
-    names = [one_line(getattr(student, column)) for student in students]
-    without = [s.student for s, name in zip(students, names, strict=True) if not name]
+    logins = {student.student: one_line(getattr(student, column)) for student in students}
+    without = [student for student, login in logins.items() if not login]
     if without:
         raise ExportError(f"the roster has no {column} for {', '.join(without)}")
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(login for login, times in Counter(logins.values()).items() if times > 1)
     if twice:
         raise ExportError(f"the roster has the same {column} twice: {', '.join(twice)}")
-    return names
+    return logins
 
 
 def _make_canvas_rows(title, logins, pairs, out_of):
@@ -109,20 +105,22 @@ def _make_canvas_rows(title, logins, pairs, out_of):
         ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", safe_cell(title)],
         ["    Points Possible", "", "", "", "", in_points(out_of)],
     ]
-    for (student, result), login in zip(pairs, logins, strict=True):
-        shown = one_line(student.name or student.student)
-        if "Points Possible" in shown:
-            raise ExportError(f"Canvas does not take {shown!r} for a student's name")
-        rows.append([safe_cell(shown), "", "", safe_cell(login), "", in_points(result.total)])
+    for student, result in pairs:
+        name, login = one_line(student.name or student.student), logins[student.student]
+        if "Points Possible" in name:
+            raise ExportError(f"Canvas does not take {name!r} for a student's name")
+        rows.append([safe_cell(name), "", "", safe_cell(login), "", in_points(result.total)])
     return rows
 
 
-def _make_moodle_rows(title, heading, names, pairs):
+def _make_moodle_rows(title, logins, pairs, by):
+    heading = "Email address" if by == "email" else "ID number"
     if title.lower() == heading.lower():
         raise ExportError(f"the first column is called {heading!r}; choose another title")
     rows = [[heading, safe_cell(title), safe_cell(f"Feedback: {title}")]]
-    for (_, result), name in zip(pairs, names, strict=True):
-        rows.append([safe_cell(name), in_points(result.total), _make_feedback(result)])
+    for student, result in pairs:
+        login = safe_cell(logins[student.student])
+        rows.append([login, in_points(result.total), _make_feedback(result)])
     return rows
 
 
@@ -143,8 +141,5 @@ def _make_feedback(result):
 
 
 def _line_on(question):
-    points = f"{in_points(question.points)} of {in_points(question.out_of)}"
-    if question.status == AWAITING:
-        points = f"awaits marking, out of {in_points(question.out_of)}"
     words = one_line(question.comment) or explain_question(question)
-    return f"{question.name}: {points}." + (f" {shorten(words, 300)}" if words else "")
+    return f"{question.name}: {in_score(question)}." + (f" {shorten(words, 300)}" if words else "")

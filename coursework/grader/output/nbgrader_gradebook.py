@@ -1,11 +1,10 @@
 """Marks on their way into nbgrader's gradebook, through nbgrader's own API.
 
 A gradebook that ``nbgrader generate_assignment`` made has its cells already, named by their
-``grade_id``. In the masters, the answer to the question ``softmax`` is the cell ``softmax`` and
-the visible check below it, which carries the points, is ``softmax-check``; an answer in words is
-one cell with answer and points. So the points of a question go to the cell with points whose
-name is that of the question, with or without ``check`` or ``test`` around it; what is said of an
-answer goes, as a comment, to the cell of the answer.
+``grade_id``. In the masters, an answer in code is the cell ``softmax``, and the visible check below
+it, which carries the points, is ``softmax-check``; an answer in words is one cell with answer and
+points. So the points of a question go to the cell with points that has its name, with or without
+``check`` or ``test`` around it, and what is said of an answer goes to the cell of the answer.
 
 Nothing needs to be undone if this is interrupted: run it again.
 """
@@ -17,7 +16,6 @@ import os
 import re
 import sysconfig
 import warnings
-from datetime import UTC, datetime
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
@@ -25,13 +23,13 @@ from sqlalchemy.exc import DatabaseError, SAWarning
 
 from coursework.grader.inbox.roster import Student
 from coursework.grader.model import AWAITING, FAILED, MISSING
-from coursework.grader.output.final import ExportError, check_final
-from coursework.grader.output.markdown import as_code
+from coursework.grader.output.final import ExportError
+from coursework.grader.output.render import as_code
 from coursework.grader.output.wording import explain_question, in_points
 from coursework.grader.sanitize import clean, one_line, safe_cell, shorten
 
 
-def write_gradebook(results, assignment, db_path, *, roster=(), allow_awaiting=False):
+def write_gradebook(results, assignment, db_path, roster=()):
     """Write the marks into a gradebook, and return sentences on marks given in nbgrader.
 
     The gradebook is made where there is none, and to write the same marks twice changes nothing.
@@ -43,17 +41,14 @@ def write_gradebook(results, assignment, db_path, *, roster=(), allow_awaiting=F
     a look, as nbgrader's autograder does it; so do those to an answer in words that still
     awaits its marks here. Marks of answers in words that were merged here replace them.
     """
-    check_final(results, allow_awaiting)
     students = {student.student: student for student in roster}
     path = Path(db_path).resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
+    # nbgrader starts `alembic` by name, also where the virtual environment was not activated.
+    os.environ["PATH"] = f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ.get('PATH', '')}"
     notes = []
     try:
-        with (
-            warnings.catch_warnings(),
-            _scripts_on_path(),
-            Gradebook(f"sqlite:///{path}") as book,
-        ):
+        with warnings.catch_warnings(), Gradebook(f"sqlite:///{path}") as book:
             # nbgrader's own queries make SQLAlchemy warn at each new submission.
             warnings.simplefilter("ignore", SAWarning)
             cells = _prepare(book, assignment)
@@ -66,17 +61,6 @@ def write_gradebook(results, assignment, db_path, *, roster=(), allow_awaiting=F
             "nbgrader made it, make a copy and run `nbgrader db upgrade`"
         ) from None
     return notes
-
-
-@contextlib.contextmanager
-def _scripts_on_path():
-    """Let nbgrader find ``alembic``, also where the virtual environment was not activated."""
-    before = os.environ.get("PATH", "")
-    os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), before])
-    try:
-        yield
-    finally:
-        os.environ["PATH"] = before
 
 
 def _prepare(book, assignment):
@@ -108,30 +92,26 @@ def _make_notebook(book, assignment):
 
 def _match(grade_cells, assignment):
     """Return the cell of each question among those of a gradebook."""
-    found = {question.name: [] for question in assignment.questions}
-    problems = []
+    points = {question.name: question.out_of for question in assignment.questions}
+    found, problems = {}, []
     for cell in grade_cells:
         plain = re.sub(r"^(check|test)s?[-_]|[-_](check|test)s?$", "", cell.name)
-        place = cell.name if cell.name in found else plain
-        if place in found:
-            found[place].append(cell)
-        else:
-            problems.append(f"{cell.name} belongs to no question")
-    for question in assignment.questions:
-        cells = found[question.name]
-        if len(cells) != 1:
-            names = ", ".join(cell.name for cell in cells) or "no cell"
-            problems.append(f"{question.name} needs one cell with points, and has {names}")
-        elif cells[0].max_score != question.out_of:
-            there, due = in_points(cells[0].max_score), in_points(question.out_of)
-            problems.append(f"{cells[0].name} has {there} points, and {question.name} has {due}")
+        name = cell.name if cell.name in points else plain
+        if name not in points or name in found:
+            problems.append(f"{cell.name} belongs to no question, or to one with another cell")
+        elif cell.max_score != points[name]:
+            there, due = in_points(cell.max_score), in_points(points[name])
+            problems.append(f"{cell.name} has {there} points, and {name} has {due}")
+        found[name] = cell.name
+    absent = [name for name in points if name not in found]
+    problems += [f"{name} needs one cell with points, and has no cell" for name in absent]
     if problems:
         raise ExportError(
             f"the gradebook's cells of {assignment.name} do not fit its questions: "
             f"{'; '.join(problems)}. Generate the assignment in the same variant, or write into "
             "a new gradebook"
         )
-    return {name: cells[0].name for name, cells in found.items()}
+    return found
 
 
 def _write_student(book, student):
@@ -153,15 +133,11 @@ def _write_student(book, student):
 def _write_result(book, result, name, cells):
     """Write one student's marks; return what is worth telling."""
     try:
-        submission = book.find_submission(name, result.student)
+        book.find_submission(name, result.student)
     except MissingEntry:
         if result.status == MISSING:
             return []
-        submission = book.add_submission(name, result.student)
-    submission.timestamp = None
-    if result.submitted:  # nbgrader keeps times in UTC, without a zone
-        when = datetime.fromisoformat(result.submitted).astimezone(UTC)
-        submission.timestamp = when.replace(tzinfo=None)
+    book.update_or_create_submission(name, result.student, timestamp=result.submitted or None)
     notebook = book.find_submission_notebook(name, name, result.student)
     notebook.late_submission_penalty = float(result.penalty)
     notes = []

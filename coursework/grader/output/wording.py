@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from coursework.grader.model import OK, Cause
+from coursework.grader.model import AWAITING, OK, Cause
 from coursework.grader.sanitize import join, one_line, shorten
 
 
 def in_points(points):
     """Return points as text: 7, 7.5, 33.33, never in powers of ten."""
     return f"{points:.2f}".rstrip("0").rstrip(".")
+
+
+def in_score(question):
+    """Return the points of a question as text: 15 of 25."""
+    if question.status == AWAITING:
+        return f"awaits marking, out of {in_points(question.out_of)}"
+    return f"{in_points(question.points)} of {in_points(question.out_of)}"
 
 
 def in_hours(hours):

@@ -162,10 +162,10 @@ def test_nothing_remains(graded):
 def test_all_have_feedback_that_no_browser_runs(graded):
     for result in graded["results"].values():
         arguments = result, graded["assignment"], "https://example.org/book/"
-        page = feedback.to_html(*arguments)
+        page = feedback.make_feedback("html", *arguments)
         assert "<script>alert" not in page
         assert 'href="javascript' not in page
-        assert feedback.to_markdown(*arguments)
+        assert feedback.make_feedback("md", *arguments)
 
 
 def test_reasons_are_short_and_whole_lines(graded):

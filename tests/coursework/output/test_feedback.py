@@ -1,7 +1,6 @@
 """What goes back to a student: said in full, and with nothing of a student's as markup."""
 
 import re
-from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
@@ -23,7 +22,7 @@ from coursework.grader.model import (
     load_assignment,
 )
 from coursework.grader.output import feedback
-from coursework.grader.output.feedback import find_chapters
+from coursework.grader.output.feedback import find_chapters, make_feedback, write_feedback
 from tests.coursework.sample_results import (
     ADVERSARIAL,
     NO_SHIFT,
@@ -44,15 +43,17 @@ BAD_JSON = Reason(Cause.UNREADABLE, ("bad JSON at line 3",))
 
 
 def to_html(result, book=None):
-    return feedback.to_html(result, HW9, book)
+    return make_feedback("html", result, HW9, book)
 
 
 def to_markdown(result, book=None):
-    return feedback.to_markdown(result, HW9, book)
+    return make_feedback("md", result, HW9, book)
 
 
-def write_feedback(result, folder):
-    return feedback.write_feedback(result, HW9, folder)
+def write(result, folder):
+    """Write the feedback of a student; return its files."""
+    write_feedback(result, HW9, folder)
+    return sorted(path for path in folder.rglob("*.*") if path.is_file())
 
 
 FORMS = {
@@ -390,27 +391,26 @@ def test_the_page_needs_no_other_file():
 
 def test_files_are_written_whole_and_in_the_students_folder(tmp_path, monkeypatch):
     result = make_result("ana", make_coded())
-    paths = write_feedback(result, tmp_path)
-    assert paths == (tmp_path / "ana" / "hw9.md", tmp_path / "ana" / "hw9.html")
+    paths = write(result, tmp_path)
+    assert paths == [tmp_path / "ana" / "hw9.html", tmp_path / "ana" / "hw9.md"]
     before = [path.read_text(encoding="utf-8") for path in paths]
     monkeypatch.setattr("os.replace", lambda *args: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        write_feedback(make_result("ana", make_words("")), tmp_path)
+        write(make_result("ana", make_words("")), tmp_path)
     assert [path.read_text(encoding="utf-8") for path in paths] == before
     assert sorted(path.name for path in tmp_path.rglob("*.*")) == ["hw9.html", "hw9.md"]
 
 
 @pytest.mark.parametrize("student", ["../../etc", "..", "a/b", "Ana", "名前", "x" * 300, "-rf"])
 def test_no_name_leaves_the_folder(tmp_path, student):
-    folder = tmp_path / "feedback"
-    for path in write_feedback(make_result(student, make_coded()), folder):
-        assert Path(path).resolve().parent.parent == folder.resolve()
+    write_feedback(make_result(student, make_coded()), HW9, tmp_path / "feedback")
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) == 2
+    assert all(path.parent.parent == tmp_path / "feedback" for path in files)
 
 
 def test_two_students_never_share_a_folder(tmp_path):
     names = ["a b", "a_b", "a/b", "Ana", "ana"]
-    folders = {
-        write_feedback(make_result(name, make_coded()), tmp_path)[0].parent.name.lower()
-        for name in names
-    }
-    assert len(folders) == len(names)
+    for name in names:
+        files = write(make_result(name, make_coded()), tmp_path)
+    assert len({path.parent.name.lower() for path in files}) == len(names)
