@@ -43,15 +43,20 @@ class Settings:
         return source_version(self.assignment.name)
 
     @property
-    def timeout(self):
-        """Seconds after which a notebook that is being marked counts as stuck."""
-        return MARGIN + 2 * sum(q.limits.wall_seconds for q in self.assignment.questions)
+    def arguments(self):
+        """What marking is told of the class, and all that the marks of a notebook depend on."""
+        name, parameters = self.assignment.name, self.assignment.parameters
+        return name, parameters, self.seed, self.sandbox, self.released, self.version
 
     def key(self, sha256):
         """Return what the marks of a file depend on, as a text."""
-        parts = [self.version, self.assignment.name, self.assignment.parameters, self.seed]
-        parts += [self.sandbox, self.released, sha256]
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+        text = json.dumps([*self.arguments, sha256], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def timeout(self):
+        """Seconds after which a notebook that is being marked counts as stuck."""
+        return MARGIN + 2 * sum(q.limits.wall_seconds for q in self.assignment.questions)
 
 
 def grade_class(submissions, settings, work, pool):
@@ -107,16 +112,7 @@ def _make_arguments(submission, settings):
         data = read_submission(submission)
     except SubmissionError:
         data = None
-    return (
-        data,
-        submission.file,
-        settings.assignment.name,
-        settings.assignment.parameters,
-        settings.seed,
-        settings.sandbox,
-        settings.released,
-        settings.version,
-    )
+    return data, submission.file, *settings.arguments
 
 
 def _refuse(submission, settings, status, cause, reason):

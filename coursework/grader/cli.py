@@ -30,7 +30,7 @@ from coursework.grader.output.lms_csv import SYSTEMS, write_marks
 from coursework.grader.output.wording import explain, in_points
 from coursework.grader.sandbox.host import check_sandbox
 from coursework.grader.sanitize import one_line, shorten
-from coursework.grader.store import WorkError, WorkFolder
+from coursework.grader.store import WorkFolder
 from coursework.grader.workers.processes import PoolError, Processes
 
 EVERY = 1.0  # seconds between two writings of the marks while a class is marked
@@ -170,7 +170,7 @@ def _number(kind, lowest, highest, what):
 def grade(options):
     """Mark a folder of submissions."""
     if options.out.is_dir() or options.out.suffix == ".work":
-        raise WorkError(f"--out {options.out}: give the name of a file, such as grades.csv")
+        raise GraderError(f"--out {options.out}: give the name of a file, such as grades.csv")
     assignment = load_assignment(options.assignment, options.variant)
     timezone = options.timezone
     due = parse_due(options.due, timezone=timezone) if options.due else None
@@ -225,7 +225,7 @@ def _choose_seed(options, work, assignment):
     if kept is None:
         return secrets.randbelow(2**32) if options.seed is None else options.seed
     if kept["assignment"] != assignment.name:
-        raise WorkError(
+        raise GraderError(
             f"{options.out} has the marks of {kept['assignment']}; choose another --out for "
             f"{assignment.name}"
         )
@@ -309,26 +309,10 @@ def _warn(text):
     print(f"note: {text}", file=sys.stderr)
 
 
-def _read(options):
-    """Return the folder beside the marks, its settings, the assignment and the results."""
-    work = WorkFolder(options.grades)
-    results = work.read_results()
-    settings = work.read_settings()
-    assignment = load_assignment(settings["assignment"], settings["parameters"])
-    return work, settings, assignment, results
-
-
-def _read_final(options):
-    """Return the assignment and the results, a list, of marks that may leave the grader."""
-    *_, assignment, results = _read(options)
-    check_final(results.values(), options.allow_awaiting)
-    return assignment, list(results.values())
-
-
 def answers(options):
     """Write the answers in words to a CSV."""
-    *_, results = _read(options)
-    awaiting = export_answers(results.values(), options.out, anonymous=not options.names)
+    results = WorkFolder(options.grades).read_results().values()
+    awaiting = export_answers(results, options.out, anonymous=not options.names)
     print(f"{options.out}: {awaiting} answers await marks; to read them: "
           f"{options.out.with_suffix('.html')}")  # fmt: skip
     return 0
@@ -336,12 +320,14 @@ def answers(options):
 
 def merge(options):
     """Take over marks given by hand."""
-    work, *_ = _read(options)  # before a folder is made where nothing has been graded
+    work = WorkFolder(options.grades)
+    work.read_results()  # before a folder is made where nothing has been graded
     with work.lock():
-        _, settings, assignment, before = _read(options)
+        settings, before = work.read_settings(), work.read_results()
+        assignment = load_assignment(settings["assignment"], settings["parameters"])
+        students = [Student(**row) for row in settings["students"]]
         work.write_manual(before.values(), merge_answers(before.values(), options.answers))
         after = work.read_results()
-        students = [Student(**row) for row in settings["students"]]
         write_grades(options.grades, students, after, assignment)
         for student, result in after.items():
             if result != before[student]:
@@ -349,6 +335,15 @@ def merge(options):
     awaiting = sum(result.status == model.AWAITING for result in after.values())
     print(f"{options.grades}: merged; {awaiting} students still await marks")
     return 0
+
+
+def _read_final(options):
+    """Return the assignment and the results of marks that may leave the grader."""
+    work = WorkFolder(options.grades)
+    results = list(work.read_results().values())
+    check_final(results, options.allow_awaiting)
+    settings = work.read_settings()
+    return load_assignment(settings["assignment"], settings["parameters"]), results
 
 
 def export(options):

@@ -62,12 +62,10 @@ def join(*parts):
 def safe_cell(text):
     """Return a text for a cell of a CSV, so that no spreadsheet takes any of it for a formula.
 
-    Where the text, or what follows a separator in it, begins with ``=``, ``+``, ``-`` or ``@``,
-    an apostrophe is put before this sign, as OWASP advises
-    (https://owasp.org/www-community/attacks/CSV_Injection). A program that splits cells at
-    another separator than the file has does not see the quotation marks around a cell. So all
-    of ``,``, ``;``, ``|``, tabs and line ends count. Numbers in a list, such as ``[1, -2]``, stay
-    as they are. `plain_cell` takes the apostrophes off again.
+    An apostrophe is put before a sign that begins a formula, as OWASP advises
+    (https://owasp.org/www-community/attacks/CSV_Injection), also after a separator: a program
+    that splits cells at another one than the file has does not see the quotation marks around
+    a cell. Numbers in a list, such as ``[1, -2]``, stay as they are. `plain_cell` undoes it.
     """
     return _SIGN.sub(lambda sign: f"{sign[0]}'" if _begins_cell(sign) else sign[0], text)
 

@@ -28,10 +28,6 @@ from coursework.grader.inbox.roster import safe_name
 from coursework.grader.model import GraderError
 
 
-class WorkError(GraderError):
-    """The folder cannot be used: another grader holds it, or it is of something else."""
-
-
 class WorkFolder:
     """The folder beside the marks: ``grades.work`` for ``grades.csv``."""
 
@@ -49,21 +45,18 @@ class WorkFolder:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 file.seek(0)
-                raise WorkError(
+                raise GraderError(
                     f"another grader (process {file.read().strip() or 'unknown'}) is at work on "
                     f"{self.grades}; wait until it has ended, or choose another --out"
                 ) from None
             file.truncate(0)
             file.write(f"{os.getpid()}\n")
             file.flush()
-            self._sweep()
+            # What a killed grader was writing:
+            begun = [*self.path.glob(".*"), *self.path.glob("students/.*")]
+            for path in [*begun, *self.grades.parent.glob(f".{self.grades.name[:40]}-*")]:
+                path.unlink(missing_ok=True)
             yield
-
-    def _sweep(self):
-        """Remove what a killed grader was writing."""
-        begun = [*self.path.glob(".*"), *self.path.glob("students/.*")]
-        for path in [*begun, *self.grades.parent.glob(f".{self.grades.name[:40]}-*")]:
-            path.unlink(missing_ok=True)
 
     def read_settings(self):
         """Return the settings of the last run, a dict; None where there was none."""
@@ -96,7 +89,7 @@ class WorkFolder:
         """
         settings = self.read_settings()
         if settings is None:
-            raise WorkError(f"nothing has been graded yet to {self.grades}: no {self.path}")
+            raise GraderError(f"nothing has been graded yet to {self.grades}: no {self.path}")
         manual = self.read_manual()
         results = [self.read_record(row["student"])[1] for row in settings["students"]]
         return {result.student: apply_manual(result, manual) for result in results if result}

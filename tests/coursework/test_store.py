@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from coursework.grader.store import WorkError, WorkFolder
+from coursework.grader.model import GraderError
+from coursework.grader.store import WorkFolder
 
 
 def test_two_graders_do_not_share_a_folder(tmp_path):
     work, other = WorkFolder(tmp_path / "grades.csv"), WorkFolder(tmp_path / "grades.csv")
     with work.lock():
         message = f"another grader .process {os.getpid()}. is at work on .*grades.csv"
-        with pytest.raises(WorkError, match=message), other.lock():
+        with pytest.raises(GraderError, match=message), other.lock():
             pass
     with other.lock():
         pass

@@ -6,14 +6,10 @@ from coursework.grader.model import AWAITING, FAILED, GraderError
 from coursework.grader.output.wording import in_units
 
 
-class ExportError(GraderError):
-    """Marks that cannot be exported as they are; the message says what to do."""
-
-
 def check_final(results, allow_awaiting):
-    """Raise an `ExportError` where marks are not final yet, unless that is allowed."""
+    """Raise a `GraderError` where marks are not final yet, unless that is allowed."""
     if not results:
-        raise ExportError("there are no marks to export")
+        raise GraderError("there are no marks to export")
     awaiting = [
         result.student
         for result in results
@@ -33,4 +29,4 @@ def check_final(results, allow_awaiting):
         students = in_units(len(failed), "student")
         problems.append(f"the grader failed with {students}: {', '.join(failed)}")
     if problems and not allow_awaiting:
-        raise ExportError("; ".join(problems))
+        raise GraderError("; ".join(problems))

@@ -24,10 +24,6 @@ KEY_LETTERS = "bcdfghjkmnpqrstvwxz"  # no vowels: no words, no numbers, nothing 
 KEY_LENGTH = 8
 
 
-class AnswersError(GraderError):
-    """Marks that cannot be merged; the message names every bad row."""
-
-
 def export_answers(results, path, *, anonymous=True):
     """Write the answers to a CSV to be marked, and to an HTML sheet beside it to be read.
 
@@ -81,12 +77,12 @@ def _make_key(result):
 def merge_answers(results, path):
     """Return the results with the marks of a CSV that `export_answers` wrote.
 
-    Rows without points change nothing. If any row is bad, an `AnswersError` names every such row,
+    Rows without points change nothing. If any row is bad, a `GraderError` names every such row,
     and nothing is merged.
     """
     students = {_make_key(result): result for result in results}
     if len(students) < len(results):
-        raise AnswersError("two students have the same key; export the answers with --names")
+        raise GraderError("two students have the same key; export the answers with --names")
     students |= {result.student: result for result in results}
     marks = {result.student: {} for result in results}
     problems = []
@@ -95,13 +91,13 @@ def merge_answers(results, path):
         try:
             student, mark = _read_mark(row, students)
             if row["question"] in marks[student]:
-                raise AnswersError("this answer has its marks in an earlier row already")
+                raise GraderError("this answer has its marks in an earlier row already")
             marks[student][row["question"]] = mark
-        except AnswersError as error:
+        except GraderError as error:
             problems.append(f"row {number} ({row['student']}, {row['question']}): {error}")
     if problems:
         count = in_units(len(problems), "bad row")
-        raise AnswersError("\n".join([f"{path}: {count}, so nothing was merged", *problems]))
+        raise GraderError("\n".join([f"{path}: {count}, so nothing was merged", *problems]))
     return [result.marked_by_hand(marks[result.student]) for result in results]
 
 
@@ -109,30 +105,30 @@ def _read_mark(row, students):
     """Return the student of one row, and (points, comment) or None."""
     result = students.get(row["student"])
     if result is None:
-        raise AnswersError(
+        raise GraderError(
             "there is no such student or key (spreadsheets drop zeros in front of a number)"
         )
     questions = {question.name: question for question in result.questions}
     question = questions.get(row["question"])
     if question is None:
-        raise AnswersError(f"there is no such question; there are: {', '.join(questions)}")
+        raise GraderError(f"there is no such question; there are: {', '.join(questions)}")
     if not question.manual:
-        raise AnswersError("this question is not marked by hand")
+        raise GraderError("this question is not marked by hand")
     if not row["points"]:
         return result.student, None
     if question.status not in (OK, AWAITING):
-        raise AnswersError(f"there is no answer to mark: {explain_question(question)}")
+        raise GraderError(f"there is no answer to mark: {explain_question(question)}")
     points = _read_points(row["points"], question.out_of)
     if points == 0 and not row["comment"]:
-        raise AnswersError("0 points need a comment, so that the student knows why")
+        raise GraderError("0 points need a comment, so that the student knows why")
     return result.student, (points, row["comment"])
 
 
 def _read_points(text, out_of):
     # Not float() alone, which takes "nan", "1e3" and "1_0" too.
     if not re.fullmatch(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)", text):
-        raise AnswersError(f"{text!r} is not a number of points")
+        raise GraderError(f"{text!r} is not a number of points")
     points = float(text.replace(",", "."))
     if not 0 <= points <= out_of:
-        raise AnswersError(f"{text} points; allowed are 0 to {in_points(out_of)}")
+        raise GraderError(f"{text} points; allowed are 0 to {in_points(out_of)}")
     return points

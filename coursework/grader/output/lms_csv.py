@@ -17,8 +17,7 @@ Moodle
     grades are lost. A student that Moodle does not know ends the import, and a row with no
     address would go to the student of the row before.
 
-In both, a blank does not leave a mark as it is: Canvas sends it as a change to an empty
-grade, and Moodle stores that there is no grade. To leave a student's mark, leave out the row.
+In both, a blank empties the grade. To leave a student's mark as it is, leave out the row.
 """
 
 from __future__ import annotations
@@ -28,8 +27,7 @@ import re
 from collections import Counter
 
 from coursework.files import write_csv
-from coursework.grader.model import FAILED, MISSING
-from coursework.grader.output.final import ExportError
+from coursework.grader.model import FAILED, MISSING, GraderError
 from coursework.grader.output.wording import explain, explain_question, in_points, in_score
 from coursework.grader.sanitize import one_line, safe_cell, shorten
 
@@ -72,9 +70,9 @@ def _pair(roster, results):
     on_roster = {student.student for student in roster}
     unmarked, unknown = on_roster - by_student.keys(), by_student.keys() - on_roster
     if unmarked:
-        raise ExportError(f"no marks for {', '.join(sorted(unmarked))}: grade them first")
+        raise GraderError(f"no marks for {', '.join(sorted(unmarked))}: grade them first")
     if unknown:
-        raise ExportError(f"not on the roster: {', '.join(sorted(unknown))}")
+        raise GraderError(f"not on the roster: {', '.join(sorted(unknown))}")
     return [(student, by_student[student.student]) for student in roster]
 
 
@@ -83,21 +81,21 @@ def _identify(students, column):
     logins = {student.student: one_line(getattr(student, column)) for student in students}
     without = [student for student, login in logins.items() if not login]
     if without:
-        raise ExportError(f"the roster has no {column} for {', '.join(without)}")
+        raise GraderError(f"the roster has no {column} for {', '.join(without)}")
     twice = sorted(login for login, times in Counter(logins.values()).items() if times > 1)
     if twice:
-        raise ExportError(f"the roster has the same {column} twice: {', '.join(twice)}")
+        raise GraderError(f"the roster has the same {column} twice: {', '.join(twice)}")
     return logins
 
 
 def _make_canvas_rows(title, logins, pairs, out_of):
     if CANVAS_TOTALS.search(title):
-        raise ExportError(
+        raise GraderError(
             f"Canvas takes a column called {title!r} for one of its totals and skips it; "
             "choose another title"
         )
     if title.lower() in CANVAS_COLUMNS:
-        raise ExportError(
+        raise GraderError(
             f"Canvas has its own column {title!r}, and would take the marks for what is in "
             "it; choose another title"
         )
@@ -108,7 +106,7 @@ def _make_canvas_rows(title, logins, pairs, out_of):
     for student, result in pairs:
         name, login = one_line(student.name or student.student), logins[student.student]
         if "Points Possible" in name:
-            raise ExportError(f"Canvas does not take {name!r} for a student's name")
+            raise GraderError(f"Canvas does not take {name!r} for a student's name")
         rows.append([safe_cell(name), "", "", safe_cell(login), "", in_points(result.total)])
     return rows
 
@@ -116,7 +114,7 @@ def _make_canvas_rows(title, logins, pairs, out_of):
 def _make_moodle_rows(title, logins, pairs, by):
     heading = "Email address" if by == "email" else "ID number"
     if title.lower() == heading.lower():
-        raise ExportError(f"the first column is called {heading!r}; choose another title")
+        raise GraderError(f"the first column is called {heading!r}; choose another title")
     rows = [[heading, safe_cell(title), safe_cell(f"Feedback: {title}")]]
     for student, result in pairs:
         login = safe_cell(logins[student.student])
@@ -131,15 +129,12 @@ def _make_feedback(result):
     if result.status == MISSING:
         lines.append(explain(result))
     else:
-        lines += [_line_on(question) for question in result.questions]
+        for question in result.questions:
+            words = shorten(one_line(question.comment) or explain_question(question), 300)
+            lines.append(f"{question.name}: {in_score(question)}. {words}".rstrip())
     if result.note:
         lines.append(f"About your files: {shorten(one_line(result.note), 300)}.")
     # Moodle takes imported feedback for text that may hold HTML (FORMAT_MOODLE in
     # ``lib/grade/grade_item.php``). Made safe for a cell last: the semicolon of an entity is a
     # separator as well.
     return safe_cell(html.escape(shorten("\n".join(lines), LONGEST_FEEDBACK), quote=False))
-
-
-def _line_on(question):
-    words = one_line(question.comment) or explain_question(question)
-    return f"{question.name}: {in_score(question)}." + (f" {shorten(words, 300)}" if words else "")

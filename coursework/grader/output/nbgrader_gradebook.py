@@ -22,8 +22,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from sqlalchemy.exc import DatabaseError, SAWarning
 
 from coursework.grader.inbox.roster import Student
-from coursework.grader.model import AWAITING, FAILED, MISSING
-from coursework.grader.output.final import ExportError
+from coursework.grader.model import AWAITING, FAILED, MISSING, GraderError
 from coursework.grader.output.render import as_code
 from coursework.grader.output.wording import explain_question, in_points
 from coursework.grader.sanitize import clean, one_line, safe_cell, shorten
@@ -56,7 +55,7 @@ def write_gradebook(results, assignment, db_path, roster=()):
                 _write_student(book, students.get(result.student, Student(result.student)))
                 notes += _write_result(book, result, assignment.name, cells)
     except DatabaseError as error:
-        raise ExportError(
+        raise GraderError(
             f"{path.name} cannot be used as a gradebook ({error.orig}): if another version of "
             "nbgrader made it, make a copy and run `nbgrader db upgrade`"
         ) from None
@@ -70,7 +69,7 @@ def _prepare(book, assignment):
     if not notebooks:
         _make_notebook(book, assignment)
     elif name not in notebooks:
-        raise ExportError(
+        raise GraderError(
             f"the gradebook's {name} has the notebooks {', '.join(notebooks)}, but none called "
             f"{name}"
         )
@@ -106,7 +105,7 @@ def _match(grade_cells, assignment):
     absent = [name for name in points if name not in found]
     problems += [f"{name} needs one cell with points, and has no cell" for name in absent]
     if problems:
-        raise ExportError(
+        raise GraderError(
             f"the gradebook's cells of {assignment.name} do not fit its questions: "
             f"{'; '.join(problems)}. Generate the assignment in the same variant, or write into "
             "a new gradebook"

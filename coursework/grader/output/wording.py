@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coursework.grader.model import AWAITING, OK, Cause
+from coursework.grader.model import AWAITING, Cause
 from coursework.grader.sanitize import join, one_line, shorten
 
 
@@ -90,10 +90,10 @@ def explain(result):
     reason = say(result.reason) or "; ".join(
         f"{question.name}: {shorten(explain_question(question), 200)}"
         for question in result.questions
-        if question.reasons and (question.status != OK or question.points < question.out_of)
+        if question.reasons
     )
     late = ""
-    if result.penalty and result.points:
+    if result.penalty and result.points:  # there is something to take off
         points, out_of = in_points(result.penalty), in_points(result.out_of)
         late = f"late by {in_hours(result.late_hours)}: {points} of {out_of} points are taken off"
     return shorten(join(one_line(result.note), late, reason), LONGEST_REASON)

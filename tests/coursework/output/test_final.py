@@ -2,8 +2,8 @@
 
 import pytest
 
-from coursework.grader.model import FAILED
-from coursework.grader.output.final import ExportError, check_final
+from coursework.grader.model import FAILED, GraderError
+from coursework.grader.output.final import check_final
 from tests.coursework.sample_results import make_coded, make_result
 
 
@@ -14,7 +14,7 @@ def test_marks_that_are_not_final_stay_here():
         make_result("cem", make_coded(), status=FAILED),
         make_result("dora", make_coded()),
     ]
-    with pytest.raises(ExportError) as caught:
+    with pytest.raises(GraderError) as caught:
         check_final(results, allow_awaiting=False)
     assert "some await marks, 2 answers of 2 students" in str(caught.value)
     assert "failed with 1 student: cem" in str(caught.value)
@@ -24,5 +24,5 @@ def test_marks_that_are_not_final_stay_here():
 
 @pytest.mark.parametrize("allow_awaiting", [False, True])
 def test_a_class_without_marks_is_refused(allow_awaiting):
-    with pytest.raises(ExportError, match="no marks to export"):
+    with pytest.raises(GraderError, match="no marks to export"):
         check_final([], allow_awaiting)

@@ -7,10 +7,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 from coursework.grader.inbox.csv_reader import CsvError
-from coursework.grader.model import AWAITING, MISSING, OK
+from coursework.grader.model import AWAITING, MISSING, OK, GraderError
 from coursework.grader.output.free_response import (
     COLUMNS,
-    AnswersError,
     export_answers,
     merge_answers,
 )
@@ -185,7 +184,7 @@ BAD_ROWS = [
 def test_a_bad_row_is_named(tmp_path, row, words):
     path = tmp_path / "answers.csv"
     path.write_text(f"student,question,points,comment\nben,templates,5,fine\n{row}\n")
-    with pytest.raises(AnswersError) as caught:
+    with pytest.raises(GraderError) as caught:
         merge_answers(make_class(), path)
     assert words in str(caught.value)
     assert "row 3" in str(caught.value)
@@ -196,7 +195,7 @@ def test_all_bad_rows_are_named_at_once(tmp_path):
     path = tmp_path / "answers.csv"
     rows = [row for row, _ in BAD_ROWS]
     path.write_text("\n".join(["student,question,points,comment", *rows]))
-    with pytest.raises(AnswersError) as caught:
+    with pytest.raises(GraderError) as caught:
         merge_answers(make_class(), path)
     message = str(caught.value)
     assert f"{len(rows)} bad rows, so nothing was merged" in message
@@ -208,7 +207,7 @@ def test_an_answer_cannot_be_marked_twice_not_even_by_name_and_key(tmp_path):
     export_answers(results, path)
     key = read_csv(path)[0]["student"]
     path.write_text(f"student,question,points,comment\nana,templates,5,\n{key},templates,5,\n")
-    with pytest.raises(AnswersError, match=f"row 3 \\({key}, templates\\).*earlier row"):
+    with pytest.raises(GraderError, match=f"row 3 \\({key}, templates\\).*earlier row"):
         merge_answers(results, path)
 
 

@@ -7,8 +7,7 @@ from functools import partial
 import pytest
 
 from coursework.grader.inbox.roster import Student
-from coursework.grader.model import FAILED, OK, Cause, CheckResult
-from coursework.grader.output.final import ExportError
+from coursework.grader.model import FAILED, OK, Cause, CheckResult, GraderError
 from coursework.grader.output.lms_csv import write_marks
 from tests.coursework.sample_results import (
     ADVERSARIAL,
@@ -74,7 +73,7 @@ def test_canvas_by_address_and_without_those_who_are_missing(tmp_path):
 
 @pytest.mark.parametrize("title", ["Final Score", "hw1 Current Grade", "Unposted Final Points"])
 def test_canvas_would_pass_over_the_title_of_a_total(tmp_path, title):
-    with pytest.raises(ExportError, match="one of its totals"):
+    with pytest.raises(GraderError, match="one of its totals"):
         write_canvas(
             make_class(), make_roster("ana", "bob", "cem", "dora"), tmp_path / "c", title=title
         )
@@ -86,17 +85,17 @@ def test_canvas_would_pass_over_the_title_of_a_total(tmp_path, title):
 )
 def test_the_title_of_another_column_is_refused(tmp_path, title):
     roster = make_roster("ana", "bob", "cem", "dora")
-    with pytest.raises(ExportError, match="choose another title"):
+    with pytest.raises(GraderError, match="choose another title"):
         write_canvas(make_class(), roster, tmp_path / "c", title=title)
     for heading, identify in (("email address", "email"), ("ID number", "student")):
-        with pytest.raises(ExportError, match="choose another title"):
+        with pytest.raises(GraderError, match="choose another title"):
             write_moodle(make_class(), roster, tmp_path / "m", title=heading, by=identify)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_name_cannot_change_the_points_in_canvas(tmp_path):
     roster = [Student("ana", "Points Possible")]
-    with pytest.raises(ExportError, match="a student's name"):
+    with pytest.raises(GraderError, match="a student's name"):
         write_canvas(make_class()[:1], roster, tmp_path / "c", title="x")
 
 
@@ -141,7 +140,7 @@ def test_moodle_by_number(tmp_path):
 def test_moodle_would_give_the_marks_to_somebody_else(tmp_path, roster, words):
     results = [make_result("ana", make_coded()), make_result("cem", make_coded())]
     path = tmp_path / "moodle.csv"
-    with pytest.raises(ExportError, match=words):
+    with pytest.raises(GraderError, match=words):
         write_moodle(results, roster, path, title="x")
     assert not path.exists()
 

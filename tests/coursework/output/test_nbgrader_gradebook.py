@@ -20,11 +20,11 @@ from coursework.grader.model import (
     Cause,
     Check,
     CheckResult,
+    GraderError,
     Question,
     assignment_names,
     load_assignment,
 )
-from coursework.grader.output.final import ExportError
 from coursework.grader.output.nbgrader_gradebook import _match, write_gradebook
 from tests.coursework.sample_results import (
     ADVERSARIAL,
@@ -224,7 +224,7 @@ def test_an_answer_that_awaits_marks_does_so_in_nbgrader(book):
 )
 def test_a_gradebook_of_another_variant_is_left_alone(book, questions, words):
     before = dump(book)
-    with pytest.raises(ExportError, match=words):
+    with pytest.raises(GraderError, match=words):
         write_gradebook(make_class(), Assignment("hw9", "x", questions), book)
     assert dump(book) == before
 
@@ -232,7 +232,7 @@ def test_a_gradebook_of_another_variant_is_left_alone(book, questions, words):
 def test_a_file_that_is_no_gradebook(tmp_path):
     path = tmp_path / "gradebook.db"
     path.write_bytes(b"This is no database of SQLite at all.\n" * 100)
-    with pytest.raises(ExportError, match="cannot be used as a gradebook"):
+    with pytest.raises(GraderError, match="cannot be used as a gradebook"):
         write_gradebook(make_class(), ASSIGNMENT, path)
 
 
