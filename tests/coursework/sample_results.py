@@ -74,6 +74,21 @@ def make_missing(student="bob"):
     return make_result(student, coded, make_words("", **told), status=MISSING, reason=reason)
 
 
+def make_final_class():
+    """Return marks that are final: some late, one late beyond its points, one missing."""
+    marked = {"status": OK, "points": 7.5, "comment": "Why?", **told("Why?", Cause.COMMENT)}
+    words = make_words(**marked)
+    note = "not marked: Copy of hw9.ipynb"
+    checks = (CheckResult("all", 3.0, 25.0, ADVERSARIAL),)
+    few = make_coded(points=3.0, checks=checks, **told(ADVERSARIAL))
+    return [
+        make_result("ana", make_coded(), words, submitted="2026-12-02T00:30:00+01:00"),
+        make_result("cem", make_coded(), words, late_hours=30.0, penalty=7.0, note=note),
+        make_result("dora", few, make_words(""), late_hours=300.0, penalty=35.0),
+        make_missing("bob"),
+    ]
+
+
 def make_roster(*names):
     """Return a roster with names and addresses."""
     return [Student(name, f"{name.title()} Doe", f"{name}@example.org") for name in names]

@@ -69,9 +69,11 @@ def test_plain_texts_and_numbers_stay_as_they_are(text):
     assert safe_cell(text) == text
 
 
-@pytest.mark.parametrize(
-    "text", [*ATTACKS, "", "'", "x;'=1", "x;''=1", "[1, '-2]", "' \"=", "; -2"]
-)
+MARKED = ["", "'", "''", "'=1", "''-1", "x;'=1", "x;''=1", "[1, '-2]", "' \"=", "'quoted'"]
+OTHERS = ["; -2", "\r=1", "\t=1", " =1", "5", "a=b", "plain"]
+
+
+@pytest.mark.parametrize("text", [*ATTACKS, *MARKED, *OTHERS])
 def test_what_is_done_to_a_cell_is_undone(text):
     assert plain_cell(safe_cell(text)) == text
 

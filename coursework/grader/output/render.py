@@ -25,18 +25,13 @@ def render(template, **values):
 
 def _own_html(text):
     """Return one of our own texts in HTML: `name` between backticks is code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(one_line(text)))))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(clean(text)))))
 
 
 def _own(text):
     """Return one of our own texts in Markdown: `name` between backticks stays code."""
-    parts = re.split(r"(`[^`]+`)", one_line(text))
+    parts = re.split(r"(`[^`]+`)", clean(text))
     return "".join(part if part.startswith("`") else _escape(part) for part in parts)
-
-
-def _place(place):
-    words = _escape(place["words"])
-    return f"[{words}](<{place['url']}>)" if place["url"] else words
 
 
 def _text(text):
@@ -77,14 +72,7 @@ def _quote(text):
 
 
 # What makes a text safe for the place in the template where it stands.
-MARKDOWN = {
-    "text": _text,
-    "own": _own,
-    "code": as_code,
-    "block": _block,
-    "quote": _quote,
-    "place": _place,
-}
+MARKDOWN = {"text": _text, "own": _own, "code": as_code, "block": _block, "quote": _quote}
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=jinja2.select_autoescape(["html"]),

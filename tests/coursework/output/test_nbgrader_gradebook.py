@@ -15,11 +15,8 @@ from nbgrader.plugins import CsvExportPlugin
 from coursework.grader.inbox.roster import Student
 from coursework.grader.model import (
     FOLDER,
-    OK,
     Assignment,
-    Cause,
     Check,
-    CheckResult,
     GraderError,
     Question,
     assignment_names,
@@ -27,13 +24,9 @@ from coursework.grader.model import (
 )
 from coursework.grader.output.nbgrader_gradebook import _match, write_gradebook
 from tests.coursework.sample_results import (
-    ADVERSARIAL,
-    make_coded,
-    make_missing,
+    make_final_class,
     make_result,
     make_roster,
-    make_words,
-    told,
 )
 
 ASSIGNMENT = Assignment(
@@ -44,22 +37,6 @@ ASSIGNMENT = Assignment(
         Question("templates", "Two sets of templates", "", (), manual_points=10),
     ),
 )
-MARKED = {"status": OK, "points": 7.5, "comment": "Why?", **told("Why?", Cause.COMMENT)}
-
-
-def make_class():
-    """Return marks that are final: some late, one late beyond its points, one missing."""
-    words = make_words(**MARKED)
-    note = "not marked: Copy of hw9.ipynb"
-    few = make_coded(
-        points=3.0, checks=(CheckResult("all", 3.0, 25.0, ADVERSARIAL),), **told(ADVERSARIAL)
-    )
-    return [
-        make_result("ana", make_coded(), words, submitted="2026-12-02T00:30:00+01:00"),
-        make_result("cem", make_coded(), words, late_hours=30.0, penalty=7.0, note=note),
-        make_result("dora", few, make_words(""), late_hours=300.0, penalty=35.0),
-        make_missing("bob"),
-    ]
 
 
 def nbgrader(folder, *arguments):
@@ -134,7 +111,10 @@ def course(request, tmp_path_factory):
     if request.param == "generated":
         make_master(folder)
     roster = [*make_roster("ana", "bob", "dora"), Student("cem", "Öz, Cem, Jr.", "cem@example.org")]
-    assert write_gradebook(make_class(), ASSIGNMENT, folder / "gradebook.db", roster=roster) == []
+    assert (
+        write_gradebook(make_final_class(), ASSIGNMENT, folder / "gradebook.db", roster=roster)
+        == []
+    )
     return folder
 
 
@@ -146,7 +126,7 @@ def book(course, tmp_path):
 
 def test_nbgrader_exports_the_same_marks(course):
     rows = exported(course)
-    for result in make_class():
+    for result in make_final_class():
         row = rows[result.student]
         assert float(row["score"]) == result.total
         assert float(row["raw_score"]) == result.points
@@ -161,7 +141,7 @@ def test_nbgrader_exports_the_same_marks(course):
 
 def test_twice_is_the_same_as_once(book):
     before = dump(book)
-    assert write_gradebook(make_class(), ASSIGNMENT, book) == []
+    assert write_gradebook(make_final_class(), ASSIGNMENT, book) == []
     assert dump(book) == before
 
 
@@ -184,7 +164,7 @@ def test_marks_given_in_nbgrader_are_not_lost(book):
         gradebook.find_grade("templates", "hw9", "hw9", "cem").manual_score = 2.0
         gradebook.find_student("ana").first_name = "Anastasia"
         gradebook.db.commit()
-    results = make_class()
+    results = make_final_class()
     results[1] = make_result("cem")  # whose answer awaits marks here
     notes = write_gradebook(results, ASSIGNMENT, book, roster=make_roster("ana"))
     assert notes == [
@@ -225,7 +205,7 @@ def test_an_answer_that_awaits_marks_does_so_in_nbgrader(book):
 def test_a_gradebook_of_another_variant_is_left_alone(book, questions, words):
     before = dump(book)
     with pytest.raises(GraderError, match=words):
-        write_gradebook(make_class(), Assignment("hw9", "x", questions), book)
+        write_gradebook(make_final_class(), Assignment("hw9", "x", questions), book)
     assert dump(book) == before
 
 
@@ -233,7 +213,7 @@ def test_a_file_that_is_no_gradebook(tmp_path):
     path = tmp_path / "gradebook.db"
     path.write_bytes(b"This is no database of SQLite at all.\n" * 100)
     with pytest.raises(GraderError, match="cannot be used as a gradebook"):
-        write_gradebook(make_class(), ASSIGNMENT, path)
+        write_gradebook(make_final_class(), ASSIGNMENT, path)
 
 
 class Cell:
@@ -241,6 +221,12 @@ class Cell:
 
     def __init__(self, name, max_score):
         self.name, self.max_score = name, max_score
+
+
+def test_two_cells_for_one_question_are_refused():
+    cells = [Cell("softmax", 25), Cell("templates", 10), Cell("test-softmax", 25)]
+    with pytest.raises(GraderError, match="test-softmax belongs to no question, or to one with"):
+        _match(cells, ASSIGNMENT)
 
 
 @pytest.mark.parametrize("name", assignment_names())
