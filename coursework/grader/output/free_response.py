@@ -44,11 +44,7 @@ def export_answers(results, path, *, anonymous=True):
     # The byte order mark tells Excel that the file is UTF-8.
     write_csv(path, [COLUMNS, *(_make_row(*row) for row in rows)], encoding="utf-8-sig")
     sheet = render(
-        "answers.html",
-        rows=rows,
-        in_points=in_points,
-        csv_name=path.name,
-        anonymous=anonymous,
+        "answers.html", rows=rows, in_points=in_points, csv_name=path.name, anonymous=anonymous
     )
     write_atomically(path.with_suffix(".html"), sheet)
     return sum(question.status == AWAITING for question, _ in rows)

@@ -52,20 +52,18 @@ def write_marks(system, results, roster, path, title, by=None, missing="zero"):
     """
     by = by or SYSTEMS[system]
     title = one_line(title)
-    left_out = {FAILED, MISSING} if missing == "omit" else {FAILED}
-    pairs = [pair for pair in _pair(roster, results) if pair[1].status not in left_out]
-    logins = _identify([student for student, _ in pairs], by)
+    marks = _match(results, roster, by, {FAILED, MISSING} if missing == "omit" else {FAILED})
     if system == "canvas":
-        rows = _make_canvas_rows(title, logins, pairs, results[0].out_of)
+        rows = _make_canvas_rows(title, marks, results[0].out_of)
     else:
-        rows = _make_moodle_rows(title, logins, pairs, by)
+        rows = _make_moodle_rows(title, marks, by)
     # No byte order mark: Ruby's CSV, by which Canvas reads this, takes it for part of the heading.
     write_csv(path, rows)
-    return len(pairs)
+    return len(marks)
 
 
-def _pair(roster, results):
-    """Return each student with the result, in the order of the roster."""
+def _match(results, roster, by, left_out):
+    """Return student, login there and result, in the order of the roster, but for some states."""
     by_student = {result.student: result for result in results}
     on_roster = {student.student for student in roster}
     unmarked, unknown = on_roster - by_student.keys(), by_student.keys() - on_roster
@@ -73,22 +71,19 @@ def _pair(roster, results):
         raise GraderError(f"no marks for {', '.join(sorted(unmarked))}: grade them first")
     if unknown:
         raise GraderError(f"not on the roster: {', '.join(sorted(unknown))}")
-    return [(student, by_student[student.student]) for student in roster]
-
-
-def _identify(students, column):
-    """Return what the other system knows each student by."""
-    logins = {student.student: one_line(getattr(student, column)) for student in students}
-    without = [student for student, login in logins.items() if not login]
+    rows = [(row, one_line(getattr(row, by)), by_student[row.student]) for row in roster]
+    marks = [row for row in rows if row[-1].status not in left_out]
+    without = [student.student for student, login, _ in marks if not login]
     if without:
-        raise GraderError(f"the roster has no {column} for {', '.join(without)}")
-    twice = sorted(login for login, times in Counter(logins.values()).items() if times > 1)
+        raise GraderError(f"the roster has no {by} for {', '.join(without)}")
+    times = Counter(login for _, login, _ in marks)
+    twice = sorted(login for login in times if times[login] > 1)
     if twice:
-        raise GraderError(f"the roster has the same {column} twice: {', '.join(twice)}")
-    return logins
+        raise GraderError(f"the roster has the same {by} twice: {', '.join(twice)}")
+    return marks
 
 
-def _make_canvas_rows(title, logins, pairs, out_of):
+def _make_canvas_rows(title, marks, out_of):
     if CANVAS_TOTALS.search(title):
         raise GraderError(
             f"Canvas takes a column called {title!r} for one of its totals and skips it; "
@@ -103,22 +98,21 @@ def _make_canvas_rows(title, logins, pairs, out_of):
         ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", safe_cell(title)],
         ["    Points Possible", "", "", "", "", in_points(out_of)],
     ]
-    for student, result in pairs:
-        name, login = one_line(student.name or student.student), logins[student.student]
+    for student, login, result in marks:
+        name = one_line(student.name or student.student)
         if "Points Possible" in name:
             raise GraderError(f"Canvas does not take {name!r} for a student's name")
         rows.append([safe_cell(name), "", "", safe_cell(login), "", in_points(result.total)])
     return rows
 
 
-def _make_moodle_rows(title, logins, pairs, by):
+def _make_moodle_rows(title, marks, by):
     heading = "Email address" if by == "email" else "ID number"
     if title.lower() == heading.lower():
         raise GraderError(f"the first column is called {heading!r}; choose another title")
     rows = [[heading, safe_cell(title), safe_cell(f"Feedback: {title}")]]
-    for student, result in pairs:
-        login = safe_cell(logins[student.student])
-        rows.append([login, in_points(result.total), _make_feedback(result)])
+    for _, login, result in marks:
+        rows.append([safe_cell(login), in_points(result.total), _make_feedback(result)])
     return rows
 
 
