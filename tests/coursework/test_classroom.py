@@ -63,7 +63,7 @@ def test_what_is_marked_is_not_marked_again(mark, tmp_path):
     assert again == first
 
 
-@pytest.mark.parametrize("change", [{"seed": 2}, {"sandbox": True}])
+@pytest.mark.parametrize("change", [{"seed": 2}, {"sandbox": True}, {"released": ("x",)}])
 def test_with_other_settings_all_are_marked_again(mark, monkeypatch, change):
     monkeypatch.setattr(grade, "check_sandbox", lambda: None)
     mark()

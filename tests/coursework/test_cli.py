@@ -324,6 +324,7 @@ def test_marks_go_to_canvas_moodle_and_the_gradebook(tiny, tmp_path, capsys, mon
         assert tiny("export", grades, "--to", place, "--roster", roster, "--out", out,
                     "--title", "Homework", "--allow-awaiting") == 0  # fmt: skip
         assert out.read_text().count("\n") == {"canvas": 4, "moodle": 6}[place]
+        assert out.read_text().splitlines()[0].endswith("Homework")
     assert tiny("export", grades, "--to", "moodle", "--roster", roster, "--out", out,
                 "--allow-awaiting") == 0  # fmt: skip
     assert out.read_text().splitlines()[0] == "Email address,Doubling,Feedback: Doubling"

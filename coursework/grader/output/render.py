@@ -3,7 +3,7 @@
 No text of a student can be markup in them. In HTML, all is cleaned and escaped by Jinja. In
 Markdown, such a text is code, between backticks of which there are always more around it than in
 it (CommonMark 0.31, sections 4.5 and 6.1); other text has its special characters escaped. All of
-it is cleaned first: a carriage return would end a line of code, and with it the code.
+it is cleaned first: afterwards, this could make one run of backticks of two.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _longest_run(text):
 
 def _quote(text):
     """Return a text as a quotation, line by line."""
-    return "\n".join(f"> {_text(line)}".rstrip() for line in clean(text).split("\n"))
+    return "\n".join(f"> {_text(line)}".rstrip() for line in text.split("\n"))
 
 
 # What makes a text safe for the place in the template where it stands.

@@ -23,6 +23,7 @@ from coursework.grader.model import (
 )
 from coursework.grader.output import feedback
 from coursework.grader.output.feedback import find_chapters, make_feedback, write_feedback
+from coursework.grader.sanitize import one_line
 from tests.coursework.sample_results import (
     ADVERSARIAL,
     NO_SHIFT,
@@ -155,6 +156,11 @@ def test_a_zero_has_its_reason_and_a_way_on(form, result, words):
     text = FORMS[form](result, None)
     for part in words:
         assert part in text
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_that_nothing_was_handed_in_is_said_once(form):
+    assert FORMS[form](make_missing(), None).count("nothing was handed in") == 1
 
 
 @pytest.mark.parametrize("make", [to_html, to_markdown])
@@ -351,7 +357,8 @@ def test_markup_of_a_submission_is_text_in_markdown():
 
 
 @pytest.mark.parametrize(
-    "message", ["`", "``", "a`", "```\n# x", "~~~", "    # x", "<!--", "$$x$$"]
+    "message",
+    ["`", "``", "a`", "```\n# x", "~~~", "    # x", "<!--", "$$x$$", "``\x1b[0m`\n# x", "a\r# x"],
 )
 def test_no_message_gets_out_of_its_code(message):
     checks = (CheckResult("one", 0.0, 5.0, message), CheckResult("two", 0.0, 5.0, "other"))
@@ -361,7 +368,7 @@ def test_no_message_gets_out_of_its_code(message):
     assert len(page.select("h1")) == 1
     assert len(page.select("h2")) == 3
     assert [" ".join(code.get_text().split()) for code in page.select("li code")][:2] == [
-        " ".join(message.split()),
+        one_line(message),
         "other",
     ]
     assert len(page.select("a")) == 3

@@ -14,6 +14,7 @@ from tests.coursework.sample_results import (
     make_final_class,
     make_result,
     make_roster,
+    make_words,
 )
 
 write_canvas, write_moodle = partial(write_marks, "canvas"), partial(write_marks, "moodle")
@@ -104,6 +105,12 @@ def test_moodle_gets_marks_and_reasons(tmp_path):
     # Moodle shows feedback as HTML, so a submission's markup must be text in it.
     assert "&lt;script&gt;" in feedback[3]
     assert not re.search(r"[<>\x1b\u202e]", feedback[3])
+
+
+def test_moodle_gets_the_comment_on_an_answer_with_all_points(tmp_path):
+    words = make_words().marked_by_hand(10.0, "Well put!")
+    write_moodle([make_result("ana", words)], make_roster("ana"), tmp_path / "m", title="x")
+    assert read_csv(tmp_path / "m")[1][2].endswith("templates: 10 of 10. Well put!")
 
 
 def test_moodle_by_number(tmp_path):

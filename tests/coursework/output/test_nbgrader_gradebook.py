@@ -149,6 +149,7 @@ def test_nothing_is_left_to_be_marked(course):
     grades, _, comments = dump(course / "gradebook.db")
     assert not [grade for *_, grade in grades if grade["needs_manual_grade"]]
     assert {grade["name"] for *_, grade in grades} == {"softmax-check", "templates"}
+    assert {student for student, *_ in grades} == {"ana", "cem", "dora"}  # not bob, who is missing
     assert ("ana", "templates", "`Why?`", "Why?") in comments
     adversarial = next(
         auto for student, name, auto, _ in comments if (student, name) == ("dora", "softmax")
@@ -207,6 +208,15 @@ def test_a_gradebook_of_another_variant_is_left_alone(book, questions, words):
     with pytest.raises(GraderError, match=words):
         write_gradebook(make_final_class(), Assignment("hw9", "x", questions), book)
     assert dump(book) == before
+
+
+def test_a_gradebook_with_another_notebook(tmp_path):
+    path = tmp_path / "gradebook.db"
+    with Gradebook(f"sqlite:///{path}") as gradebook:
+        gradebook.add_assignment("hw9")
+        gradebook.add_notebook("problem1", "hw9")
+    with pytest.raises(GraderError, match="has the notebooks problem1, but none called hw9"):
+        write_gradebook(make_final_class(), ASSIGNMENT, path)
 
 
 def test_a_file_that_is_no_gradebook(tmp_path):

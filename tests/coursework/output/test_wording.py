@@ -5,7 +5,8 @@ from string import Formatter
 import pytest
 
 from coursework.grader.model import Cause, Reason
-from coursework.grader.output.wording import WORDS, in_bytes, in_hours, say
+from coursework.grader.output.wording import WORDS, explain, in_bytes, in_hours, say
+from tests.coursework.sample_results import make_coded, make_result
 
 
 def test_every_cause_has_its_sentence():
@@ -28,6 +29,12 @@ def test_braces_and_control_characters_in_a_students_text_are_only_text():
 
 def test_nothing_is_said_without_a_reason():
     assert say(None) == ""
+
+
+def test_a_penalty_takes_nothing_off_where_there_is_nothing():
+    late = {"late_hours": 30.0, "penalty": 5.0}
+    assert "late by 30 hours: 5 of 25 points" in explain(make_result("a", make_coded(), **late))
+    assert "late" not in explain(make_result("a", make_coded(points=0.0), **late))
 
 
 @pytest.mark.parametrize(
