@@ -1,7 +1,5 @@
 """The commands of the grader: ``python -m coursework.grader COMMAND --help``."""
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import math

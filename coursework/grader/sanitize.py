@@ -4,8 +4,6 @@ Messages, answers and file names come from students. Escaping for HTML or Markdo
 the page is written.
 """
 
-from __future__ import annotations
-
 import re
 
 # Colors and cursor movements of a terminal (ECMA-48, section 5.4), as in IPython's tracebacks.

@@ -12,8 +12,6 @@ Each file is written aside, flushed to the disk and renamed: a killed grader lea
 before or the one after, never half of one.
 """
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import hashlib

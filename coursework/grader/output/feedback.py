@@ -16,11 +16,12 @@ from docutils.nodes import make_id
 from coursework.files import write_atomically
 from coursework.grader import model
 from coursework.grader.inbox.roster import safe_name
-from coursework.grader.model import FOLDER, Cause, GraderError
+from coursework.grader.model import FOLDER, Assignment, Cause, GraderError, Result
 from coursework.grader.output.render import render
 from coursework.grader.output.wording import (
     explain_question,
     in_hours,
+    in_message,
     in_points,
     in_score,
     in_units,
@@ -29,7 +30,6 @@ from coursework.grader.output.wording import (
 from coursework.grader.sanitize import one_line, shorten
 
 BOOK = FOLDER.parent / "book"
-LONGEST_MESSAGE = 600
 UNMARKED = (model.MISSING, model.UNREADABLE, model.FAILED)
 # What a page says elsewhere: by the checks, the comment or the greeting.
 SAID = (Cause.AWAITING, Cause.CHECKS_MISSED, Cause.COMMENT, Cause.NOTHING_HANDED_IN)
@@ -81,7 +81,7 @@ OTHER_FILES = (
 )
 
 
-def find_chapters(book_url):
+def find_chapters(book_url: str) -> str:
     """Return the address of the book's chapters, which are in the folder book/ of its site.
 
     `book_url` is the site, its first page or that folder, such as ``https://example.org/softmax/``.
@@ -97,14 +97,18 @@ def find_chapters(book_url):
     return base if base.endswith("/book/") else f"{base}book/"
 
 
-def write_feedback(result, assignment, folder, book=None):
+def write_feedback(
+    result: Result, assignment: Assignment, folder: Path, book: str | None = None
+) -> None:
     """Write the files ``<folder>/<student>/<assignment>.html`` and ``.md``."""
-    stem = Path(folder) / safe_name(result.student) / safe_name(result.assignment)
+    stem = folder / safe_name(result.student) / safe_name(result.assignment)
     for form in ("html", "md"):
         write_atomically(f"{stem}.{form}", make_feedback(form, result, assignment, book))
 
 
-def make_feedback(form, result, assignment, book=None):
+def make_feedback(
+    form: str, result: Result, assignment: Assignment, book: str | None = None
+) -> str:
     """Return the feedback in the form "html", as a page that needs no other file, or "md".
 
     `book` is the address of the chapters; None names chapter and section in words.
@@ -123,20 +127,14 @@ def _view(result, assignment, book):
     return {
         "title": assignment.title,
         "result": result,
-        "in_points": in_points,
-        "in_message": _in_message,
         "greeting": _greet(result, awaiting),
         "awaiting": awaiting,
-        "reason": "" if said else _in_message(say(result.reason)),
+        "reason": "" if said else in_message(say(result.reason)),
         "late": _explain_lateness(result),
         "next": _next_of_all(result),
         "questions": [_view_question(q, chapters.get(q.name, ()), book) for q in shown],
         "facts": _facts(result),
     }
-
-
-def _in_message(text):
-    return shorten(one_line(text), LONGEST_MESSAGE)
 
 
 def _greet(result, awaiting):
@@ -162,13 +160,9 @@ def _explain_lateness(result):
     if not result.penalty:
         return f"{late} No points were taken off for that."
     return (
-        f"{late} The penalty is {_count(result.penalty)}: your answers have "
+        f"{late} The penalty is {in_units(result.penalty, 'point')}: your answers have "
         f"{in_points(result.points)}, and {in_points(result.total)} count."
     )
-
-
-def _count(points):
-    return in_units(in_points(points), "point")
 
 
 def _next_of_all(result):
@@ -181,9 +175,10 @@ def _next_of_all(result):
     if not left:
         return ""
     most = max(left, key=lambda q: q.out_of - q.points)
+    points = in_units(most.out_of - most.points, "point")
     return (
-        f"Begin with “{most.title}”: there are {_count(most.out_of - most.points)} to gain. "
-        "Whether you may hand in again, and until when, your teacher says."
+        f"Begin with “{most.title}”: there are {points} to gain. Whether you may hand in again, "
+        "and until when, your teacher says."
     )
 
 
@@ -194,7 +189,7 @@ def _facts(result):
     missed = any(check.points < check.out_of for q in result.questions for check in q.checks)
     facts = {
         "Your file": file if result.file else "",
-        "About your files": _in_message(result.note),
+        "About your files": in_message(result.note),
         "Its SHA-256 begins with": result.sha256[:16],
         "Inputs": f"drawn from seed {result.seed}; with it, your teacher can repeat these marks",
         "Cells": cells if missed else "",
@@ -214,7 +209,7 @@ def _view_question(question, chapters, book):
         "score": score if question.status == model.AWAITING else f"{score} points",
         "percent": 100 if full else round(100 * question.points / question.out_of),
         "status": _status_in_words(question, full),
-        "reason": _in_message(explain_question(question, without=SAID)),
+        "reason": in_message(explain_question(question, without=SAID)),
         "detected": [(item, _find_place(item.link, book)) for item in question.detected],
         "next": advice if advised else "",
         "chapters": [_find_place(f"{chapter}.html", book) for chapter in to_read],

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from coursework.grader.model import AWAITING, FAILED, GraderError
+from collections.abc import Collection
+
+from coursework.grader.model import AWAITING, FAILED, GraderError, Result
 from coursework.grader.output.wording import in_units
 
 
-def check_final(results, allow_awaiting):
+def check_final(results: Collection[Result], allow_awaiting: bool) -> None:
     """Raise a `GraderError` where marks are not final yet, unless that is allowed."""
     if not results:
         raise GraderError("there are no marks to export")

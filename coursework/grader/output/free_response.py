@@ -8,11 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from coursework.files import write_atomically, write_csv
 from coursework.grader.inbox.csv_reader import read_csv
-from coursework.grader.model import AWAITING, LONGEST_ANSWER, OK, Cause, GraderError, Reason
+from coursework.grader.model import (
+    AWAITING,
+    LONGEST_ANSWER,
+    OK,
+    Cause,
+    GraderError,
+    Reason,
+    Result,
+)
 from coursework.grader.output.render import render
 from coursework.grader.output.wording import explain_question, in_points, in_units, say
 from coursework.grader.sanitize import clean, plain_cell, safe_cell
@@ -24,7 +33,7 @@ KEY_LETTERS = "bcdfghjkmnpqrstvwxz"  # no vowels: no words, no numbers, nothing 
 KEY_LENGTH = 8
 
 
-def export_answers(results, path, *, anonymous=True):
+def export_answers(results: Collection[Result], path: Path, *, anonymous: bool = True) -> int:
     """Write the answers to a CSV to be marked, and to an HTML sheet beside it to be read.
 
     Returns the number of answers that still await marks. The rows go question by question, so
@@ -40,12 +49,9 @@ def export_answers(results, path, *, anonymous=True):
     ]
     names = list(dict.fromkeys(question.name for question, _ in rows))
     rows.sort(key=lambda row: (names.index(row[0].name), row[1]))
-    path = Path(path)
     # The byte order mark tells Excel that the file is UTF-8.
     write_csv(path, [COLUMNS, *(_make_row(*row) for row in rows)], encoding="utf-8-sig")
-    sheet = render(
-        "answers.html", rows=rows, in_points=in_points, csv_name=path.name, anonymous=anonymous
-    )
+    sheet = render("answers.html", rows=rows, csv_name=path.name, anonymous=anonymous)
     write_atomically(path.with_suffix(".html"), sheet)
     return sum(question.status == AWAITING for question, _ in rows)
 
@@ -70,7 +76,7 @@ def _make_key(result):
     return "".join(letters)
 
 
-def merge_answers(results, path):
+def merge_answers(results: Collection[Result], path: Path) -> list[Result]:
     """Return the results with the marks of a CSV that `export_answers` wrote.
 
     Rows without points change nothing. If any row is bad, a `GraderError` names every such row,
@@ -80,7 +86,7 @@ def merge_answers(results, path):
     if len(students) < len(results):
         raise GraderError("two students have the same key; export the answers with --names")
     students |= {result.student: result for result in results}
-    marks = {result.student: {} for result in results}
+    marks: dict[str, dict] = {result.student: {} for result in results}
     problems = []
     for number, cells in read_csv(path, READ, READ):
         row = {name: plain_cell(cell) for name, cell in cells.items()}

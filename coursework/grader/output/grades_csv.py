@@ -1,7 +1,5 @@
 """grades.csv: one row for every student on the roster, whole at every moment."""
 
-from __future__ import annotations
-
 from coursework.files import write_csv
 from coursework.grader.output.wording import explain, in_points
 from coursework.grader.sanitize import one_line, safe_cell, shorten

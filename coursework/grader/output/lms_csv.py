@@ -25,9 +25,12 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 
 from coursework.files import write_csv
-from coursework.grader.model import FAILED, MISSING, GraderError
+from coursework.grader.inbox.roster import Student
+from coursework.grader.model import FAILED, MISSING, GraderError, Result
 from coursework.grader.output.wording import explain, explain_question, in_points, in_score
 from coursework.grader.sanitize import one_line, safe_cell, shorten
 
@@ -43,7 +46,15 @@ CANVAS_COLUMNS = {
 LONGEST_FEEDBACK = 4000  # characters
 
 
-def write_marks(system, results, roster, path, title, by=None, missing="zero"):
+def write_marks(
+    system: str,
+    results: Sequence[Result],
+    roster: Sequence[Student],
+    path: Path,
+    title: str,
+    by: str | None = None,
+    missing: str = "zero",
+) -> int:
     """Write the marks for one of `SYSTEMS`, and return the number of students in the file.
 
     `by` is the column of the roster, "student" or "email", that the system knows students by.

@@ -16,19 +16,25 @@ import os
 import re
 import sysconfig
 import warnings
+from collections.abc import Collection
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 from sqlalchemy.exc import DatabaseError, SAWarning
 
 from coursework.grader.inbox.roster import Student
-from coursework.grader.model import AWAITING, FAILED, MISSING, GraderError
+from coursework.grader.model import AWAITING, FAILED, MISSING, Assignment, GraderError, Result
 from coursework.grader.output.render import as_code
 from coursework.grader.output.wording import explain_question, in_points
 from coursework.grader.sanitize import clean, one_line, safe_cell, shorten
 
 
-def write_gradebook(results, assignment, db_path, roster=()):
+def write_gradebook(
+    results: Collection[Result],
+    assignment: Assignment,
+    db_path: Path,
+    roster: Collection[Student] = (),
+) -> list[str]:
     """Write the marks into a gradebook, and return sentences on marks given in nbgrader.
 
     The gradebook is made where there is none, and to write the same marks twice changes nothing.
@@ -41,11 +47,11 @@ def write_gradebook(results, assignment, db_path, roster=()):
     awaits its marks here. Marks of answers in words that were merged here replace them.
     """
     students = {student.student: student for student in roster}
-    path = Path(db_path).resolve()
+    path = db_path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     # nbgrader starts `alembic` by name, also where the virtual environment was not activated.
     os.environ["PATH"] = f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ.get('PATH', '')}"
-    notes = []
+    notes: list[str] = []
     try:
         with warnings.catch_warnings(), Gradebook(f"sqlite:///{path}") as book:
             # nbgrader's own queries make SQLAlchemy warn at each new submission.

@@ -6,14 +6,13 @@ it (CommonMark 0.31, sections 4.5 and 6.1); other text has its special character
 it is cleaned first: afterwards, this could make one run of backticks of two.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 
 import jinja2
 from markupsafe import Markup, escape
 
+from coursework.grader.output.wording import in_message, in_points
 from coursework.grader.sanitize import clean, one_line
 
 
@@ -81,3 +80,4 @@ _TEMPLATES = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_TEMPLATES.globals |= {"in_points": in_points, "in_message": in_message}

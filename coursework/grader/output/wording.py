@@ -1,7 +1,5 @@
 """The sentences and numbers of results, as teachers and students read them."""
 
-from __future__ import annotations
-
 from coursework.grader.model import AWAITING, Cause
 from coursework.grader.sanitize import join, one_line, shorten
 
@@ -9,6 +7,11 @@ from coursework.grader.sanitize import join, one_line, shorten
 def in_points(points):
     """Return points as text: 7, 7.5, 33.33, never in powers of ten."""
     return f"{points:.2f}".rstrip("0").rstrip(".")
+
+
+def in_message(text):
+    """Return a text such as an exception's on one line that is not too long."""
+    return shorten(one_line(text))
 
 
 def in_score(question):
@@ -22,12 +25,13 @@ def in_hours(hours):
     """Return a time as text: 5 minutes, 1 hour, 2.5 hours."""
     if hours < 1:
         return in_units(max(1, round(hours * 60)), "minute")
-    return in_units(f"{hours:.1f}".removesuffix(".0"), "hour")
+    return in_units(round(hours, 1), "hour")
 
 
 def in_units(number, unit):
-    """Return a number, or its text, with its unit: 1 point, 2.5 points."""
-    return f"{number} {unit}{'' if str(number) == '1' else 's'}"
+    """Return a number with its unit: 1 point, 2.5 points."""
+    text = in_points(number)
+    return f"{text} {unit}{'' if text == '1' else 's'}"
 
 
 def in_bytes(count):
