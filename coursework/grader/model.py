@@ -32,7 +32,7 @@ class AssignmentError(GraderError):
 class Function:
     """An argument that is itself a function, made in the child from `source`.
 
-    `source` is an expression, such as ``"lambda z: np.sum(a * z**3)"``. It sees ``np`` and the
+    `source` is an expression, such as ``"lambda z: np.sum(a * z**3)"``, that knows ``np`` and the
     names in `constants`.
     """
 
@@ -42,10 +42,9 @@ class Function:
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a student's function: its name and its arguments.
+    """One call of a student's function.
 
-    Arguments are None, numbers, arrays, tuples, lists, dicts with strings as keys, or a
-    `Function`.
+    Arguments are None, numbers, arrays, tuples, lists, dicts with strings as keys, or a `Function`.
     """
 
     function: str
@@ -57,21 +56,12 @@ class Call:
 class Outcome:
     """What became of one `Call`, as the child reported it.
 
-    Attributes
-    ----------
-    kind : str
-        "returned"; "raised" (the function raised); "unimplemented" (it raised
-        NotImplementedError, as the stub does); "undefined" (no cell defines it); "refused" (it
-        returned something other than plain numbers); "unanswered" (the child ended first, or
-        broke the channel).
-    value : object
-        What it returned: None, bool, int, float, complex, numpy array, or tuples, lists and
-        dicts of these. Meaningful only where `kind` is "returned".
-    message : str
-        In words, what went wrong; empty where nothing did.
-    changed : tuple of int or str
-        The arguments whose contents were different after the call, by position or keyword.
-        The child says so of itself, so it can be forged.
+    `kind` is "returned", "raised", "unimplemented" (it raised NotImplementedError, as the stub
+    does), "undefined" (no cell defines the function), "refused" (it returned something other than
+    plain numbers) or "unanswered" (the child ended first, or broke the channel).
+    `value` is what it returned: None, a number, an array, or tuples, lists and dicts of these.
+    `message` says what went wrong. `changed` are the arguments, by position or keyword, whose
+    contents were different after the call; the child says so of itself, so it can be forged.
     """
 
     kind: str
@@ -81,6 +71,7 @@ class Outcome:
 
 
 Judge = Callable[[list[Call], list[Outcome]], str | None]
+Seen = Callable[[list[Call], list[Outcome]], bool]
 
 
 @dataclass(frozen=True)
@@ -96,8 +87,8 @@ class Check:
     make_calls : callable
         From a `numpy.random.Generator` to the list of calls.
     judge : callable
-        From those calls and their outcomes to None (all is well) or to a sentence that says
-        what was given, what came and what was expected. Must not raise, whatever came.
+        From these calls and their outcomes to None, or to a sentence that says what was given,
+        what came and what was expected. Must not raise, whatever came.
     """
 
     title: str
@@ -115,20 +106,18 @@ class Misconception:
     name : str
         A short identifier, such as "no-shift".
     title, text : str
-        For the student: what the mistake is, and one or two sentences that help.
+        What the mistake is, and one or two sentences that help.
     link : str
-        A place in the book, such as "stability.html#sec-shift", relative to the folder of the
-        chapters on the site.
+        A place in the book's chapters, such as "stability.html#sec-shift".
     seen : callable
-        From all calls of the question and their outcomes to True where the outcomes show the
-        mistake.
+        From all calls of the question and their outcomes to whether they show the mistake.
     """
 
     name: str
     title: str
     text: str
     link: str
-    seen: Callable[[list[Call], list[Outcome]], bool]
+    seen: Seen
 
 
 @dataclass(frozen=True)
@@ -150,16 +139,13 @@ class Question:
     Attributes
     ----------
     name : str
-        Its column in the marks and the ``grade_id`` of the answer's cell in the master.
+        Its column in the marks, and the ``grade_id`` of the answer's cell in the master.
     title, objective : str
         As in the notebook.
     chapters : tuple of str
         The pages of the book that teach it, such as "definition".
-    checks : tuple of Check
-    misconceptions : tuple of Misconception
-    limits : Limits
     given : str
-        Python that runs after the student's cells, such as a right version of a function from
+        Python that runs after the student's cells, such as a correct version of a function from
         an earlier question, so that a mistake there does not cost points here.
     manual_points : float
         Points of an answer in words, given by hand; 0 for an answer in code.
@@ -191,20 +177,17 @@ class Question:
 
 @dataclass(frozen=True)
 class Assignment:
-    """An assignment: its questions, and what the answers may import.
+    """An assignment, such as "hw1", in one variant.
 
     Attributes
     ----------
-    name, title : str
-        "hw1", and the title of its notebook.
-    questions : tuple of Question
     prelude : str
-        Python that runs before the student's cells, such as ``"import numpy as np"``, so that
-        a deleted line of imports costs nobody an answer.
+        Python that runs before the student's cells, so that a deleted line of imports costs
+        nobody an answer.
     libraries : tuple of str
-        The distributions (and what they require) that an answer may import.
-    parameters : dict
-        The parameters of this variant, by name.
+        The distributions that an answer may import, with what they require.
+    parameters : mapping
+        The parameters of the variant, by name.
     """
 
     name: str
@@ -228,17 +211,7 @@ def assignment_names():
 def choose_parameters(name, chosen):
     """Return all parameters of an assignment: those `chosen`, and defaults for the others.
 
-    Parameters
-    ----------
-    name : str
-        Such as "hw1". Its module `checks` holds ``PARAMETERS``: for each name the values that
-        are allowed, the default first.
-    chosen : mapping of str to str
-
-    Raises
-    ------
-    AssignmentError
-        For an assignment, a parameter or a value that does not exist.
+    Its module `checks` holds ``PARAMETERS``: for each name the allowed values, the default first.
     """
     if name not in assignment_names():
         known = ", ".join(assignment_names())
@@ -255,26 +228,14 @@ def choose_parameters(name, chosen):
 
 
 def load_assignment(name, parameters=None):
-    """Return an `Assignment` by its name, in the variant that `parameters` choose.
-
-    Raises
-    ------
-    AssignmentError
-        As in `choose_parameters`.
-    """
+    """Return an `Assignment` by its name, in the variant that `parameters` choose."""
     chosen = choose_parameters(name, parameters or {})
     return importlib.import_module(f"coursework.{name}.checks").make_assignment(**chosen)
 
 
 def parse_variant(text):
-    """Return the parameters in a text such as ``"base=2 penalty=full"``.
-
-    Raises
-    ------
-    AssignmentError
-        Where a part is not of the form name=value.
-    """
-    parts = re.split(r"[,\s]+", text.strip()) if text.strip() else []
+    """Return the parameters in a text such as ``"base=2 penalty=full"``."""
+    parts = text.replace(",", " ").split()
     for part in parts:
         if not re.fullmatch(r"[\w-]+=[\w.-]+", part):
             raise AssignmentError(f"{part!r} is not of the form name=value, such as base=2")
@@ -369,8 +330,8 @@ class DetectedMisconception:
 class QuestionResult:
     """The marks of one question.
 
-    `reasons` are empty only where all is well; `cause` is the one that counts. `answer` is the
-    text of an answer in words, and `comment` what the person who marked it wrote.
+    `reasons` are empty only where all is well; `cause` is the one that counts. `answer` is an
+    answer in words, and `comment` what the person who marked it wrote.
     """
 
     name: str
@@ -398,9 +359,8 @@ class QuestionResult:
 class Result:
     """The marks of one student: a row of grades.csv.
 
-    `reason` says why there are no marks at all, and is None where questions were marked;
-    `seed` and `parameters` reproduce the marks; `sha256` is that of the file as handed in;
-    `late_hours` is 0 for a file in time; `penalty` (points) has been subtracted in `total`.
+    `reason` says why there are no marks at all; `seed` and `parameters` reproduce the marks;
+    `sha256` is that of the file as handed in; `penalty`, in points, is subtracted in `total`.
     `note` is what is worth saying of the student's files, and `attention` asks the teacher to
     look at them.
     """
@@ -432,10 +392,7 @@ class Result:
         return max(0.0, self.points - self.penalty)
 
     def marked_by_hand(self, marks):
-        """Return the result with the points and comments of a person.
-
-        `marks` holds such pairs by question; without one, or with None, a question stays.
-        """
+        """Return the result with a person's `marks`: by question, pairs of points and comment."""
         questions = tuple(
             question.marked_by_hand(*mark) if (mark := marks.get(question.name)) else question
             for question in self.questions
@@ -464,26 +421,22 @@ def worst(states):
 def from_dict(record):
     """Return the `Result` that `dataclasses.asdict` made `record` from.
 
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        Where the record is of another shape, such as one of an older version.
+    For a record of another shape, such as one of an older version, the error is a KeyError,
+    TypeError or ValueError.
     """
-    questions = tuple(
-        QuestionResult(
-            **{
-                **question,
-                "cause": question["cause"] and Cause(question["cause"]),
-                "reasons": tuple(_read_reason(reason) for reason in question["reasons"]),
-                "checks": tuple(CheckResult(**check) for check in question["checks"]),
-                "detected": tuple(DetectedMisconception(**d) for d in question["detected"]),
-            }
-        )
-        for question in record["questions"]
-    )
-    reason = record["reason"] and _read_reason(record["reason"])
-    return Result(**{**record, "questions": questions, "reason": reason})
+    questions = tuple(map(_read_question, record["questions"]))
+    return Result(**record | {"questions": questions, "reason": _read_reason(record["reason"])})
+
+
+def _read_question(record):
+    parts = {
+        "cause": record["cause"] and Cause(record["cause"]),
+        "reasons": tuple(map(_read_reason, record["reasons"])),
+        "checks": tuple(CheckResult(**check) for check in record["checks"]),
+        "detected": tuple(DetectedMisconception(**item) for item in record["detected"]),
+    }
+    return QuestionResult(**record | parts)
 
 
 def _read_reason(record):
-    return Reason(Cause(record["cause"]), tuple(record["details"]))
+    return record and Reason(Cause(record["cause"]), tuple(record["details"]))
