@@ -18,35 +18,15 @@ class CsvError(GraderError):
 
 
 def read_csv(path, columns, required):
-    """Yield the rows of a CSV file that are not blank.
+    """Yield the rows of a CSV file that are not blank: their numbers, and their cells by column.
 
-    The first row names the columns, in upper or lower case; columns of other names are skipped.
-    Cells are separated by commas, semicolons, tabs or ``|``, or by what a first line such as
-    ``sep=;`` says. The text is in UTF-8 or UTF-16, with or without a byte order mark, or in
-    Windows-1252. Cells that are missing at the end of a row count as empty.
-
-    Parameters
-    ----------
-    path : path-like
-    columns : sequence of str
-        The columns that are read.
-    required : sequence of str
-        Those of them that must be there.
-
-    Yields
-    ------
-    number : int
-        The number of the row in a spreadsheet, in which the first row has the number 1.
-    cells : dict of str to str
-        By column, without spaces around them.
-
-    Raises
-    ------
-    CsvError
-        For a file that cannot be read, a column that is missing or named twice, or a row with
-        more cells than the first one.
+    The first row, which has the number 1, names the columns, in upper or lower case. Only
+    `columns` are read, and those of them in `required` must be there. Cells are separated by
+    commas, semicolons, tabs or ``|``, or by what a first line such as ``sep=;`` says. Spaces around
+    them are dropped, and those missing at the end of a row are empty. The text is in UTF-8 or
+    UTF-16, with or without a byte order mark, or in Windows-1252.
     """
-    rows = ((number, cells) for number, cells in _split(path, columns) if any(cells))
+    rows = _split(path, columns)
     header = [cell.lower() for cell in next(rows, (1, []))[1]]
     absent = [name for name in required if name not in header]
     if absent:
@@ -70,15 +50,16 @@ def read_csv(path, columns, required):
 
 
 def _split(path, columns):
-    """Yield the number and the cells of each row."""
+    """Yield the number and the cells of each row that is not blank."""
     text, separator = _read_separator(_decode(path), columns)
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=True
-    )
+    lines = io.StringIO(text, newline="")
     number = 0
     try:
-        for number, cells in enumerate(reader, start=1):
-            yield number, [cell.strip() for cell in cells]
+        reader = csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=True)
+        for number, row in enumerate(reader, start=1):
+            cells = [cell.strip() for cell in row]
+            if any(cells):
+                yield number, cells
     except csv.Error as error:
         raise CsvError(f"{path}, row {number + 1}: {error}") from None
 
@@ -91,10 +72,11 @@ def _read_separator(text, columns):
     """
     line = re.match(r"[\s\"']*sep=([^\r\n]*)(\r\n?|\n|$)", text, re.IGNORECASE)
     told = re.sub("[ \"']", "", line[1]) if line else ""
-    if not told or told[1:].strip(SEPARATORS + told[0]):
-        return text, _find_separator(text, columns)
-    text = text[line.end() :]
-    return text, told[0] if not told.strip(told[0]) else _find_separator(text, columns)
+    if told and not told[1:].strip(SEPARATORS + told[0]):
+        text = text[line.end() :]
+        if not told.strip(told[0]):
+            return text, told[0]
+    return text, _find_separator(text, columns)
 
 
 def _find_separator(text, columns):

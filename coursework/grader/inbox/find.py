@@ -1,18 +1,13 @@
 """Finding what each student handed in.
 
-The rules, in full:
-
 - A folder belongs to the student whose ``folder`` on the roster (or id, where that is empty) is
-  its name, or the beginning of its name up to an underscore:
-  ``ann/``, ``Ann Lee_123_assignsubmission_file_/`` (Moodle). A notebook beside the folders
-  belongs to a student by the same rule: ``leeann_LATE_123_456_hw1.ipynb`` (Canvas). Where two
-  students fit, the one with the longer name is meant.
-- A student's notebooks may lie anywhere below the folder, as nbgrader's ``ann/hw1/hw1.ipynb``.
-  Hidden files and folders, ``.ipynb_checkpoints`` among them, are not marked, nor is what is
-  named as another assignment is.
-- Notebooks that are named as the assignment is count first: that have its name in theirs, as a
-  word (``hw1.ipynb``, ``hw1 (1).ipynb``, ``hw1-2.ipynb``, ``Copy of hw1.ipynb``). Where there is
-  none, the only other notebook is taken, with a note.
+  its name, or the beginning of its name up to an underscore: ``ann/``,
+  ``Ann Lee_123_assignsubmission_file_/`` (Moodle). So does a notebook beside the folders:
+  ``leeann_LATE_123_456_hw1.ipynb`` (Canvas). Where two students fit, the longer name is meant.
+- Notebooks may lie anywhere below the folder, as nbgrader's ``ann/hw1/hw1.ipynb``. Not marked are
+  hidden files, such as ``.ipynb_checkpoints``, and what is named as another assignment is.
+- Notebooks that have the assignment's name in theirs, as a word, count first (``hw1 (1).ipynb``,
+  ``Copy of hw1.ipynb``). Where there is none, the only other notebook is taken, with a note.
 - Of several the latest counts, by the time of the file's last change; of two at the same time,
   the last by name. Where the teacher says that nbgrader has collected the files, its
   ``timestamp.txt`` in ``ann/hw1/`` is the time of what lies there.
@@ -26,12 +21,12 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from coursework.grader import model
-from coursework.grader.inbox.roster import Student, normalize, to_utc
+from coursework.grader.inbox.roster import Student, normalize
 from coursework.grader.inbox.timestamp import parse_timestamp
 from coursework.grader.marking.notebook import MAX_BYTES, tell_size
 from coursework.grader.model import Cause, GraderError, assignment_names
@@ -42,6 +37,7 @@ FORKS = "__MACOSX"  # what macOS puts beside the files in an archive: they are n
 NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?$", re.IGNORECASE)
 ARCHIVE = re.compile(r"\.(zip|tar|tgz|gz|bz2|xz|7z|rar)$", re.IGNORECASE)
 STAMP = "timestamp.txt"
+LONGEST_STAMP = 1000  # bytes
 MAX_DEPTH = 10
 MAX_FILES = 2000  # looked at for one student
 LONGEST_NAME = 300  # shown of the name of a file with its folders
@@ -95,16 +91,18 @@ class Submission:
 
 @dataclass(frozen=True)
 class _File:
-    """A file below a student's folder, or beside the folders."""
+    """A file below a student's folder, or beside the folders.
+
+    `name` is the one that the student gave it, without what a website put before it.
+    """
 
     path: Path
     folder: Path | None  # the student's; None for a file beside the folders
-    key: str
+    name: str
     hidden: bool = False
 
-    @property
-    def shown(self):
-        """The path below the student's folder, to be shown."""
+    def __str__(self):
+        """Return the path below the student's folder, to be shown."""
         path = self.path.relative_to(self.folder) if self.folder else self.path.name
         return shorten(one_line(path), LONGEST_SHOWN)
 
@@ -113,42 +111,12 @@ class _File:
         return bool(NOTEBOOK.search(self.path.name))
 
 
-@dataclass(frozen=True, order=True)
-class _Dated:
-    """A notebook with the time at which it was handed in; in the order of time."""
-
-    when: datetime
-    name: str
-    file: _File = field(compare=False)
-    doubts: tuple[str, ...] = field(compare=False)
-
-
 def find_submissions(folder, students, assignment, *, times=FILE, timezone=None):
-    """Return what each student handed in, and what belongs to nobody.
+    """Return a `Submission` for each student, and the names of what belongs to nobody.
 
-    Parameters
-    ----------
-    folder : path-like
-    students : list of Student
-    assignment : str
-        Such as "hw1".
-    times : str
-        "file": a notebook was handed in when it was changed last. "nbgrader": nbgrader has
-        collected the files, and its ``timestamp.txt`` says when they were handed in.
-    timezone : tzinfo, optional
-        The time zone of the course, for names of zones that there are several of, such as CST.
-
-    Returns
-    -------
-    submissions : list of Submission
-        One for each student, in the same order.
-    strangers : list of str
-        Names of folders and notebooks that belong to nobody on the roster.
-
-    Raises
-    ------
-    SubmissionError
-        Where `folder` cannot be read.
+    `times` is "file", or "nbgrader" where nbgrader has collected the files, so that its
+    ``timestamp.txt`` says when they were handed in. `timezone`, that of the course, is meant by
+    names of zones that there are several of, such as CST.
     """
     root = Path(folder)
     try:
@@ -161,28 +129,25 @@ def find_submissions(folder, students, assignment, *, times=FILE, timezone=None)
     for entry in entries:
         if entry.name.startswith(".") or entry.name == FORKS:
             continue
-        student = _owner(_stem(entry), by_key)
+        student = _find_owner(entry, by_key)
         if student:
             theirs[student.student].append(Path(entry.path))
         else:
             strangers.append(shorten(one_line(entry.name), LONGEST_NAME))
-    clock = _Clock(assignment, times, timezone)
-    found = [_choose(root, one, theirs[one.student], assignment, clock) for one in students]
+    found = [
+        _choose(root, student, theirs[student.student], assignment, times, timezone)
+        for student in students
+    ]
     return found, strangers
 
 
-def _stem(entry):
-    """Return the name of a folder, or that of a file without its ending."""
-    if entry.is_dir(follow_symlinks=False):
-        return entry.name
-    name = NOTEBOOK.sub("", entry.name)
-    return name if name != entry.name else Path(name).stem
-
-
-def _owner(stem, by_key):
-    """Return the student whose key `stem` is or begins with, up to an underscore; or None."""
+def _find_owner(entry, by_key):
+    """Return the student whose key a name is or begins with, up to an underscore; or None."""
+    stem = normalize(entry.name)
+    if not entry.is_dir(follow_symlinks=False):
+        stem = Path(NOTEBOOK.sub(".ipynb", stem)).stem
     # Canvas writes LATE between the two parts of a key such as leeann_123.
-    for name in (normalize(stem), normalize(stem).replace("_LATE_", "_", 1)):
+    for name in (stem, stem.replace("_LATE_", "_", 1)):
         parts = name.split("_")
         for length in range(len(parts), 0, -1):
             student = by_key.get("_".join(parts[:length]).strip())
@@ -191,7 +156,7 @@ def _owner(stem, by_key):
     return None
 
 
-def _choose(root, student, paths, assignment, clock):
+def _choose(root, student, paths, assignment, times, timezone):
     """Return the `Submission` of one student from the folders and files with that name."""
 
     def refuse(status, reason, cause=Cause.NOT_FOUND):
@@ -199,62 +164,62 @@ def _choose(root, student, paths, assignment, clock):
 
     if not paths:
         return refuse(model.MISSING, "nothing was handed in", Cause.NOTHING_HANDED_IN)
-    files, notes = _list_files(paths, student.key)
-    hidden = [file for file in files if file.hidden]
-    files = [file for file in files if not file.hidden]
+    found, notes = _list_files(paths, student.key)
+    files = [file for file in found if not file.hidden]
+    hidden = [file for file in found if file.hidden]
     notebooks = [
         file for file in files if file.is_notebook and not _is_of_another(file, assignment)
     ]
+    if not notebooks:
+        status, reason = _explain_lack(files, hidden, assignment)
+        return refuse(model.UNREADABLE if notes else status, join(reason, *notes))
     named = [file for file in notebooks if _find_assignment(file) == assignment]
     if not named and len(notebooks) > 1:
         reason = f"none of the notebooks is called {assignment}.ipynb: {_list_names(notebooks)}"
         return refuse(model.UNREADABLE, join(reason, *notes))
-    if not notebooks:
-        if files:
-            reason = f"no notebook {assignment}.ipynb, only: {_list_names(files)}"
-            return refuse(model.UNREADABLE, join(reason, _tell_archives(files), *notes))
-        checkpoints = [file for file in hidden if file.is_notebook]
-        if checkpoints:
-            reason = (
-                f"no notebook {assignment}.ipynb, only hidden files or checkpoints of Jupyter, "
-                f"which are not marked: {_list_names(checkpoints)}"
-            )
-            return refuse(model.UNREADABLE, join(reason, *notes))
-        reason = "the folder holds no files"
-        if hidden:
-            reason = f"the folder holds only hidden files: {_list_names(hidden)}"
-        return refuse(model.UNREADABLE if notes else model.MISSING, join(reason, *notes))
-    *earlier, latest = sorted(clock.date(file) for file in named or notebooks)
+    dates = {file: _date(file, assignment, times, timezone) for file in named or notebooks}
+    latest, *earlier = sorted(dates, key=lambda f: (dates[f][0], str(f.path)), reverse=True)
+    submitted, doubts = dates[latest]
+    loose = [file for file in notebooks if file not in dates]
     if not named:
         notes.append(f"the file is not called {assignment}.ipynb")
     if earlier:
         notes.append(
-            f"handed in {len(earlier) + 1} times, the latest counts; others: "
-            f"{_list_names(one.file for one in reversed(earlier))}"
+            f"handed in {len(dates)} times, the latest counts; others: {_list_names(earlier)}"
         )
-    loose = [file for file in notebooks if named and file not in named]
     if loose:
         notes.append(f"not marked: {_list_names(loose)}")
-    others = [file for file in notebooks if file is not latest.file]
     rest = [file for file in files if file not in notebooks and file.path.name != STAMP]
     rest += [file for file in hidden if file.is_notebook]
     return Submission(
         student,
-        latest.file.path,
+        latest.path,
         root,
-        latest.when,
-        reason=join(*notes, *latest.doubts),
-        others=tuple(file.shown for file in others),
-        rest=tuple(file.shown for file in rest),
-        doubtful=bool(latest.doubts),
-        stamped=clock.times == FILE and clock.find_stamp(latest.file) is not None,
+        submitted,
+        reason=join(*notes, *doubts),
+        others=tuple(map(str, earlier + loose)),
+        rest=tuple(map(str, rest)),
+        doubtful=bool(doubts),
+        stamped=times == FILE and _find_stamp(latest, assignment) is not None,
     )
 
 
-def _tell_archives(files):
-    """Return what to do where there are archives in place of notebooks."""
-    archives = [file for file in files if ARCHIVE.search(file.path.name)]
-    return "archives are not opened: unpack it and mark again" if archives else ""
+def _explain_lack(files, hidden, assignment):
+    """Return status and reason where there is no notebook."""
+    if files:
+        reason = f"no notebook {assignment}.ipynb, only: {_list_names(files)}"
+        if any(ARCHIVE.search(file.path.name) for file in files):
+            reason = join(reason, "archives are not opened: unpack it and mark again")
+        return model.UNREADABLE, reason
+    checkpoints = [file for file in hidden if file.is_notebook]
+    if checkpoints:
+        return model.UNREADABLE, (
+            f"no notebook {assignment}.ipynb, only hidden files or checkpoints of Jupyter, "
+            f"which are not marked: {_list_names(checkpoints)}"
+        )
+    if hidden:
+        return model.MISSING, f"the folder holds only hidden files: {_list_names(hidden)}"
+    return model.MISSING, "the folder holds no files"
 
 
 def _list_files(paths, key):
@@ -264,17 +229,15 @@ def _list_files(paths, key):
         if top.is_symlink():
             notes.append(f"{one_line(top.name)} is a symbolic link, which is not followed")
         elif top.is_dir():
-            files += [_File(path, top, key, hidden) for path, hidden in _walk(top, notes)]
+            files += _walk(top, notes)
         else:
-            files.append(_File(top, None, key))
+            name = normalize(top.name).replace("_LATE_", "_", 1).removeprefix(key).lstrip("_")
+            files.append(_File(top, None, re.sub(r"^(\d+_){1,2}", "", name)))
     return files, notes
 
 
 def _walk(top, notes):
-    """Yield the files below a folder, and whether they are hidden: those that are not come first.
-
-    Not by `os.walk`, which recurses as deep as the folders.
-    """
+    """Yield the files below a student's folder; those that are not hidden come first."""
     waiting = [(top, 0, False)]
     seen = 0
     while waiting:
@@ -295,7 +258,7 @@ def _walk(top, notes):
                 continue
             below = hidden or entry.name.startswith(".")
             if not entry.is_dir(follow_symlinks=False):
-                yield Path(entry.path), below
+                yield _File(Path(entry.path), top, normalize(entry.name), below)
             elif depth < MAX_DEPTH:
                 place = 0 if below else len(waiting)
                 waiting.insert(place, (Path(entry.path), depth + 1, below))
@@ -303,19 +266,10 @@ def _walk(top, notes):
                 notes.append(f"folders more than {MAX_DEPTH} deep were not looked at")
 
 
-def _own_name(file):
-    """Return the name that the student gave to a file, without what a website put before it."""
-    name = normalize(file.path.name)
-    if file.folder is not None:
-        return name
-    name = name.replace("_LATE_", "_", 1).removeprefix(file.key).lstrip("_")
-    return re.sub(r"^(\d+_){1,2}", "", name)
-
-
 def _find_assignment(file):
     """Return the first assignment whose name is a word in that of a file, or None."""
     names = "|".join(map(re.escape, assignment_names()))
-    found = re.search(rf"(?<![A-Za-z0-9])({names})(?![A-Za-z0-9])", _own_name(file), re.IGNORECASE)
+    found = re.search(rf"(?<![A-Za-z0-9])({names})(?![A-Za-z0-9])", file.name, re.IGNORECASE)
     return found[1].lower() if found else None
 
 
@@ -326,104 +280,83 @@ def _is_of_another(file, assignment):
     return bool(others.intersection(inner)) or _find_assignment(file) in others
 
 
-class _Clock:
-    """Tells when files were handed in, and what speaks against it."""
-
-    def __init__(self, assignment, times, timezone):
-        self.assignment = assignment
-        self.times = times
-        self.timezone = timezone
-        self.now = datetime.now(UTC)
-
-    def date(self, file):
-        """Return the `_Dated` of a notebook."""
-        doubts = []
-        changed = self._read_date(file, doubts)
-        told = self._read_stamp(file, doubts) if self.times == NBGRADER else None
-        when = told or changed
-        shown = when.isoformat(" ", "seconds")
-        if when > self.now + CLOCK_ERROR:
-            doubts.append(f"its time, {shown}, is in the future")
-        if when < EARLIEST:
-            doubts.append(f"its time, {shown}, is too long ago to be true")
-        if told and changed > told + CLOCK_ERROR:
-            doubts.append(
-                f"the file was changed at {changed.isoformat(' ', 'seconds')}, later than it was "
-                f"handed in by {STAMP}, {shown}"
-            )
-        return _Dated(when, str(file.path), file, tuple(doubts))
-
-    def _read_date(self, file, doubts):
-        """Return the time of a file's last change: now where that cannot be told."""
+def _date(file, assignment, times, timezone):
+    """Return when a file was handed in, and what speaks against that."""
+    doubts, stamped = [], None
+    now = datetime.now(UTC)
+    try:
+        when = changed = datetime.fromtimestamp(file.path.lstat().st_mtime, UTC)
+    except (OSError, OverflowError, ValueError):  # such as a year beyond 9999
+        when = changed = now
+        doubts.append(f"when {file} was changed cannot be told, so it counts as handed in now")
+    if times == NBGRADER:
         try:
-            return to_utc(file.path.lstat().st_mtime)
-        except (OSError, OverflowError, ValueError):  # such as a year beyond 9999
-            doubts.append(
-                f"when {file.shown} was changed cannot be told, so it counts as handed in now"
-            )
-            return self.now
-
-    def _read_stamp(self, file, doubts):
-        """Return the time that nbgrader wrote, or None."""
-        stamp = self.find_stamp(file)
-        if stamp is None:
-            doubts.append(f"there is no {STAMP} of nbgrader's, so the date of the file counts")
-            return None
-        text = ""
-        try:
-            text = read_regular(stamp, stamp.parent, 1000).decode(errors="replace").strip()
-            return parse_timestamp(text, self.timezone)
+            when = stamped = _read_stamp(file, assignment, timezone)
         except SubmissionError as error:
-            problem = str(error)
-        except OSError as error:
-            problem = error.strerror
-        except ValueError as error:
-            problem = f"{shorten(one_line(text), LONGEST_SHOWN)!r} {error}"
-        doubts.append(f"{STAMP} cannot be read ({problem}), so the date of the file counts")
-        return None
+            doubts.append(f"{error}, so the date of the file counts")
+    shown = when.isoformat(" ", "seconds")
+    if when > now + CLOCK_ERROR:
+        doubts.append(f"its time, {shown}, is in the future")
+    if when < EARLIEST:
+        doubts.append(f"its time, {shown}, is too long ago to be true")
+    if stamped and changed > stamped + CLOCK_ERROR:
+        doubts.append(
+            f"the file was changed at {changed.isoformat(' ', 'seconds')}, later than it was "
+            f"handed in by {STAMP}, {shown}"
+        )
+    return when, doubts
 
-    def find_stamp(self, file):
-        """Return the path of nbgrader's time of a file where there is one, or None.
 
-        Only there does nbgrader write it; elsewhere the student may have.
-        """
-        stamp = file.folder / self.assignment / STAMP if file.folder else None
-        if stamp and file.path.is_relative_to(stamp.parent) and os.path.lexists(stamp):
-            return stamp
-        return None
+def _find_stamp(file, assignment):
+    """Return the path of nbgrader's time of a file where there is one, or None.
+
+    Only there does nbgrader write it; elsewhere the student may have.
+    """
+    stamp = file.folder / assignment / STAMP if file.folder else None
+    if stamp and file.path.is_relative_to(stamp.parent) and os.path.lexists(stamp):
+        return stamp
+    return None
+
+
+def _read_stamp(file, assignment, timezone):
+    """Return the time that nbgrader wrote."""
+    stamp = _find_stamp(file, assignment)
+    if stamp is None:
+        raise SubmissionError(f"there is no {STAMP} of nbgrader's")
+    text = ""
+    try:
+        data = _read_regular(stamp, stamp.parent)[:LONGEST_STAMP]
+        text = data.decode(errors="replace").strip()
+        return parse_timestamp(text, timezone)
+    except SubmissionError as error:
+        problem = str(error)
+    except OSError as error:
+        problem = error.strerror
+    except ValueError as error:
+        problem = f"{shorten(one_line(text), LONGEST_SHOWN)!r} {error}"
+    raise SubmissionError(f"{STAMP} cannot be read ({problem})")
 
 
 def _list_names(files):
-    names = [file if isinstance(file, str) else file.shown for file in files]
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+    more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
+    return ", ".join(map(str, files[:SHOWN])) + more
 
 
 def read_submission(submission):
     """Return the bytes of the notebook that counts.
 
-    Raises
-    ------
-    SubmissionError
-        Where it is not a regular file within the student's folder, too large or not to be read.
+    Raises `SubmissionError` where it is not a regular file within the student's folder, too large
+    or not to be read.
     """
     path, root = submission.path, submission.root
-    inside = root / path.relative_to(root).parts[0]
     try:
-        return read_regular(path, inside, MAX_BYTES)
+        return _read_regular(path, root / path.relative_to(root).parts[0])
     except OSError as error:
         raise SubmissionError(f"{path.name} cannot be read: {error.strerror}") from None
 
 
-def read_regular(path, inside, max_bytes):
-    """Return the bytes of a regular file that lies at or below the path `inside`.
-
-    Raises
-    ------
-    SubmissionError
-        Where it is something else, leads elsewhere, or is larger than `max_bytes`.
-    OSError
-    """
+def _read_regular(path, inside):
+    """Return the bytes of a regular file that lies at or below the path `inside`."""
     real = Path(os.path.realpath(path))
     if not real.is_relative_to(Path(os.path.realpath(inside.parent)) / inside.name):
         raise SubmissionError(f"{path.name} is a link that leaves the student's folder")
@@ -433,10 +366,6 @@ def read_regular(path, inside, max_bytes):
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise SubmissionError(f"{path.name} is not a regular file")
-        if found.st_size > max_bytes:
-            if max_bytes == MAX_BYTES:
-                raise SubmissionError(tell_size(path.name, found.st_size))
-            raise SubmissionError(
-                f"{path.name} has {found.st_size:,} bytes, and at most {max_bytes:,} are read"
-            )
-        return file.read(max_bytes)
+        if found.st_size > MAX_BYTES:
+            raise SubmissionError(tell_size(path.name, found.st_size))
+        return file.read(MAX_BYTES)

@@ -9,28 +9,11 @@ from coursework.grader.model import FOLDER, GraderError
 RELEASED = FOLDER.parent / "_build" / "coursework"
 
 
-class ReleasedError(GraderError):
-    """What was given out cannot be found; the message says what to do."""
-
-
 def read_released(assignment, folder=RELEASED):
-    """Return the texts of the Markdown cells that were given out, in a variant.
+    """Return the texts of the Markdown cells that were given out, in the assignment's variant.
 
-    Parameters
-    ----------
-    assignment : Assignment
-    folder : pathlib.Path
-        Where the release wrote, for all variants.
-
-    Returns
-    -------
-    tuple of str
-        Empty where no answer is in words, since nobody asks then.
-
-    Raises
-    ------
-    ReleasedError
-        Where this variant has not been released to `folder`.
+    There are none where no answer is in words, since nobody asks then. `folder` is the one of all
+    variants.
     """
     if not any(question.manual_points for question in assignment.questions):
         return ()
@@ -39,7 +22,7 @@ def read_released(assignment, folder=RELEASED):
         if released["parameters"] == dict(assignment.parameters):
             return tuple(released["texts"])
     variant = " ".join(f"{key}={value}" for key, value in assignment.parameters.items())
-    raise ReleasedError(
+    raise GraderError(
         f"{folder} does not hold what was given out, {assignment.name}.released.json of the "
         f'variant "{variant}": run make coursework (with VARIANT="..." for a variant), or name '
         "the folder by --released"

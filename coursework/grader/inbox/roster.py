@@ -18,10 +18,6 @@ COLUMNS = ("student", "name", "email", "folder", "due")
 END_OF_DAY = time(23, 59, 59)
 
 
-class RosterError(GraderError):
-    """A roster that cannot be used, or a date that cannot be read."""
-
-
 @dataclass(frozen=True)
 class Student:
     """One row of the roster.
@@ -50,27 +46,9 @@ def normalize(name):
 def read_roster(path, timezone=None, *, dues=True):
     """Return the students of a roster, in its order.
 
-    Parameters
-    ----------
-    path : path-like
-        A CSV with the column ``student`` and, if wanted, ``name``, ``email``, ``folder`` and
-        ``due``, as `csv_reader.read_csv` reads it.
-    timezone : tzinfo, optional
-        The time zone of the course, for deadlines that have none.
-    dues : bool
-        False leaves the column ``due`` unread.
-
-    Returns
-    -------
-    list of Student
-
-    Raises
-    ------
-    CsvError
-        For a file that cannot be read, or no column ``student``.
-    RosterError
-        For no students, a student or a folder named twice or with a name that no folder can
-        have, an email without ``@``, or a date that cannot be read. Says which row.
+    `path` is a CSV with the column ``student`` and, if wanted, ``name``, ``email``, ``folder`` and
+    ``due``, as `csv_reader.read_csv` reads it. `timezone`, that of the course, is for deadlines
+    that name none. Without `dues`, the column ``due`` is left unread.
     """
     columns = COLUMNS if dues else COLUMNS[:-1]
     students, rows = [], {}
@@ -80,23 +58,23 @@ def read_roster(path, timezone=None, *, dues=True):
         for kind, name in (("student", student.student), ("folder", student.key)):
             first = rows.setdefault((kind, name), number)
             if first != number:
-                raise RosterError(f"{where}: the {kind} {name!r} is in row {first} already")
+                raise GraderError(f"{where}: the {kind} {name!r} is in row {first} already")
         students.append(student)
     if not students:
-        raise RosterError(f"{path} has no students: write one in each row below the first")
+        raise GraderError(f"{path} has no students: write one in each row below the first")
     return students
 
 
 def _make_student(cells, where, timezone):
     """Return the `Student` of one row, a dict from column to text."""
     if not cells["student"]:
-        raise RosterError(f"{where}: the student is missing")
+        raise GraderError(f"{where}: the student is missing")
     for name in ("student", "folder"):
         problem = _name_problem(cells[name])
         if problem:
-            raise RosterError(f"{where}: the {name} {cells[name]!r} {problem}")
+            raise GraderError(f"{where}: the {name} {cells[name]!r} {problem}")
     if cells["email"] and "@" not in cells["email"]:  # as where a name has a comma in it
-        raise RosterError(
+        raise GraderError(
             f"{where}: the email {cells['email']!r} is not an address; a text that holds the "
             "separator needs quotation marks around it"
         )
@@ -106,23 +84,21 @@ def _make_student(cells, where, timezone):
 
 def _name_problem(name):
     """Return why no folder among the submissions can be called `name`, or None."""
-    if name[:1] == ".":
+    if name.startswith("."):
         return "begins with a dot; hidden files are skipped, so choose another name"
     if safe_cell(name) != name:
         return "has a sign in a place where a spreadsheet takes what follows for a formula"
-    bad = next((c for c in name if c in "/\\" or unicodedata.category(c) in ("Cc", "Cs")), None)
-    if bad is not None:
-        return f"has the character {bad!r}, which a folder's name cannot have"
-    if len(name.encode()) > 200:
-        return "is longer than 200 bytes"
-    return None
+    bad = [c for c in name if c in "/\\" or unicodedata.category(c) in ("Cc", "Cs")]
+    if bad:
+        return f"has the character {bad[0]!r}, which a folder's name cannot have"
+    return "is longer than 200 bytes" if len(name.encode()) > 200 else None
 
 
 def safe_name(student):
     """Return a name for files of `student`: its own where that is plain, or a like one.
 
-    Different students have different names, also where the file system does not tell upper
-    from lower case.
+    Different students have different ones, also where upper and lower case are the same to the
+    file system.
     """
     if re.fullmatch(r"[a-z0-9][a-z0-9._@-]{0,79}", student):
         return student
@@ -132,21 +108,10 @@ def safe_name(student):
 
 
 def parse_due(text, where="--due", timezone=None):
-    """Return a deadline with its zone.
+    """Return the deadline that a text in ISO 8601 names, with its zone.
 
-    Parameters
-    ----------
-    text : str
-        A date and time in ISO 8601. A date alone stands for the last second of that day.
-    where : str
-        What an error names.
-    timezone : tzinfo, optional
-        That of the course, for a `text` that names none.
-
-    Raises
-    ------
-    RosterError
-        Where `text` is not a date, or has no zone and there is no `timezone`.
+    A date alone stands for the last second of that day. `timezone` is for a text that names none,
+    and `where` is what an error names.
     """
     try:
         if re.fullmatch(r"[\d-]+|[\d-]*W[\d-]+", text):
@@ -157,11 +122,11 @@ def parse_due(text, where="--due", timezone=None):
         if due.tzinfo is not None:
             due.astimezone(UTC)  # some times at the ends of the calendar have none
     except (OverflowError, ValueError):
-        raise RosterError(
+        raise GraderError(
             f"{where}: {text!r} is not a date and time; write it as 2026-12-01T23:59+01:00"
         ) from None
     if due.tzinfo is None:
-        raise RosterError(
+        raise GraderError(
             f"{where}: {text!r} has no time zone; write {due.isoformat()}+01:00, for one hour "
             "ahead of UTC, or give that of the course, such as --timezone Europe/Berlin"
         )
@@ -169,17 +134,11 @@ def parse_due(text, where="--due", timezone=None):
 
 
 def parse_timezone(text):
-    """Return a time zone by its name, such as Europe/Berlin or UTC.
-
-    Raises
-    ------
-    RosterError
-        Where it is not known.
-    """
+    """Return a time zone by its name, such as Europe/Berlin or UTC."""
     try:
         return ZoneInfo(text)
     except (OSError, ValueError, ZoneInfoNotFoundError):
-        raise RosterError(
+        raise GraderError(
             f"{text!r} is not a time zone that is known here, such as Europe/Berlin or UTC"
         ) from None
 
@@ -194,8 +153,3 @@ def late_hours(submitted, due):
 def late_penalty(hours, percent, out_of):
     """Return the points that lateness costs: a percentage of all points per started day."""
     return min(out_of, out_of * percent / 100 * math.ceil(hours / 24))
-
-
-def to_utc(seconds):
-    """Return the time of a file's last change as a datetime."""
-    return datetime.fromtimestamp(seconds, UTC)

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from coursework.grader.inbox.released import ReleasedError, read_released
-from coursework.grader.model import load_assignment
+from coursework.grader.inbox.released import read_released
+from coursework.grader.model import GraderError, load_assignment
 from coursework.release.cli import files, parse
 from coursework.release.master import Released
 
@@ -31,7 +31,7 @@ def test_the_texts_are_those_of_the_variant(tmp_path):
 
 def test_a_variant_that_was_not_released_is_told_with_what_to_do(tmp_path):
     release(tmp_path, HW2)
-    with pytest.raises(ReleasedError, match=r'hw2\.released\.json of the variant "penalty=full'):
+    with pytest.raises(GraderError, match=r'hw2\.released\.json of the variant "penalty=full'):
         read_released(FULL, tmp_path)
 
 
