@@ -94,10 +94,10 @@ def write_tiny(folder, code, words=ESSAY, hours=0, name="hw1.ipynb"):
     os.utime(path, (when, when))
 
 
-CACHES = (grade._load, grade._version_here, grade._check_sandbox_once)
+CACHES = (grade._version_here, grade._check_sandbox_once)
 
 
 def forget():
-    """Forget what this process knows of assignments and of the grader's sources."""
+    """Forget what this process knows of the sandbox and of the grader's sources."""
     for cache in CACHES:
         cache.cache_clear()

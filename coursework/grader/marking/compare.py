@@ -13,26 +13,15 @@ from coursework.grader.model import Check, Function
 
 # What looking at a value may raise that is not what was asked for: text where an array is due, say.
 STRANGE = (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
+NUMBERS = (bool, int, float, complex, np.generic, np.ndarray)
 SHOWN_ENTRIES = 6  # of an argument; a larger one is described by its shape
 
 
 def difference(actual, expected, *, rtol=1e-9, atol=0.0):
-    """Say in words how a value differs from the one that was expected.
+    """Say in words how a value differs from the one that was expected, or return None.
 
-    Parameters
-    ----------
-    actual : object
-        What came: plain values as in `Outcome.value`.
-    expected : object
-        A number, an array, or a tuple of these (a list is as good as a tuple).
-    rtol, atol : float
-        An entry may differ by ``atol + rtol * abs(expected)``. NaN equals NaN only, and an
-        infinity only itself.
-
-    Returns
-    -------
-    str or None
-        None where there is no difference within the tolerances.
+    `expected` is a number, an array, or a tuple of these; a list is as good as a tuple. An entry
+    may differ by ``atol + rtol * abs(expected)``. NaN equals NaN only, an infinity only itself.
     """
     if isinstance(expected, (tuple, list)):
         return _difference_of_sequences(actual, expected, rtol, atol)
@@ -84,7 +73,7 @@ def _told_apart(one, other):
 
 def as_numbers(value):
     """Return a value as an array of numbers; None where it is something else."""
-    if not isinstance(value, (bool, int, float, complex, np.generic, np.ndarray)):
+    if not isinstance(value, NUMBERS):
         return None
     array = np.asarray(value)
     return array if array.dtype.kind in "biufc" else None
@@ -93,9 +82,9 @@ def as_numbers(value):
 def _kind(value):
     if value is None:
         return "None (is a return missing?)"
-    if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape}" if value.shape else "a number"
-    if isinstance(value, (bool, int, float, complex, np.generic)):
+    if isinstance(value, np.ndarray) and value.shape:
+        return f"an array of shape {value.shape}"
+    if isinstance(value, NUMBERS):
         return "a number"
     if isinstance(value, (tuple, list)):
         return f"a {type(value).__name__} of {len(value)}"
@@ -134,15 +123,8 @@ def failure(call, outcome):
 def property_check(title, points, make_calls, holds):
     """Return a check that something holds for each value that came back.
 
-    Parameters
-    ----------
-    title : str
-    points : float
-    make_calls : callable
-        As in `Check`.
-    holds : callable
-        From a call and the value it returned to None, or to words such as "row 2 sums to 1.3".
-        Whatever it raises on a strange value counts as words, too.
+    `holds` is called with a call and the value it returned; it returns None, or words such as "row
+    2 sums to 1.3". Whatever it raises on a strange value counts as words, too.
     """
 
     def find(call, outcome):
@@ -170,18 +152,10 @@ def _check_each(title, points, make_calls, find):
 
 
 def matches(title, points, make_calls, expected, *, rtol=1e-9, atol=0.0, dtype=None):
-    """Return a check that each value is the right one.
+    """Return a check that each value is what `expected` returns for the arguments of its call.
 
-    Parameters
-    ----------
-    title, points, make_calls
-        As in `Check`.
-    expected : callable
-        Called with the arguments of each call; returns the right value.
-    rtol, atol : float
-        As in `difference`.
-    dtype : str or None
-        What the dtype has to be, where it is part of the question: "float32".
+    `rtol` and `atol` are as in `difference`. `dtype`, such as "float32", is what the value's has
+    to be, where that is part of the question.
     """
 
     def holds(call, value):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 
+from coursework.grader.marking.notebook import get_dict
 from coursework.grader.model import LONGEST_ANSWER
 
 PLACEHOLDER = "YOUR ANSWER HERE"  # what nbgrader puts where the master has the solution
@@ -14,44 +14,25 @@ LONGEST_CELL = 2 * LONGEST_ANSWER  # no more of a cell is looked at
 LINK = re.compile(r"\[([^\[\]]{0,500})\]\([^()\s]{0,500}\)")
 
 
-def extract_answer(
-    notebook, question_name: str, released_texts: Collection[str], others: Collection[str] = ()
-) -> str:
+def extract_answer(cells, question_name, released_texts, others=()):
     """Return a student's answer in words to one question; empty where there is none.
 
-    Parameters
-    ----------
-    notebook : nbformat.NotebookNode
-        As handed in.
-    question_name : str
-        The answer is in the cell with this nbgrader ``grade_id``, whatever type the cell has;
-        where several have it, in all of them.
-    released_texts : collection of str
-        The texts of the Markdown cells as they were given out. Where the cell of the question
-        is gone, has another ``grade_id`` or was left as it was, the answer is all other text
-        that is not among these.
-    others : collection of str
-        The names of the other questions, whose cells hold no answer to this one.
+    The answer is in the cells with the question's nbgrader ``grade_id``, whatever their type.
+    Where they are gone, have another ``grade_id`` or were left as they were, it is all other text
+    that is not among `released_texts`, those of the Markdown cells as they were given out, nor in
+    the cells of the questions named `others`.
     """
     released = {_normalize(text) for text in released_texts}
-    cells = [
-        (_grade_id(cell), cell, _written(cell.get("source", "")[:LONGEST_CELL], released))
-        for cell in notebook.get("cells", [])
-    ]
-    own = [text for name, _, text in cells if name == question_name and text]
-    loose = [
-        text
-        for name, cell, text in cells
-        if text and cell.get("cell_type") != "code" and name not in others
-    ]
+    others = tuple(others)  # not a set: the name in a cell need not be hashable
+    own, loose = [], []
+    for cell in cells:
+        name = get_dict(cell.get("metadata"), "nbgrader").get("grade_id")
+        text = _written(cell["source"][:LONGEST_CELL], released)
+        if text and name == question_name:
+            own.append(text)
+        elif text and cell["cell_type"] != "code" and name not in others:
+            loose.append(text)
     return "\n\n".join(own or loose)[:LONGEST_ANSWER]
-
-
-def _grade_id(cell):
-    metadata = cell.get("metadata")
-    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    name = marks.get("grade_id") if isinstance(marks, dict) else None
-    return name if isinstance(name, str) else ""
 
 
 def _written(source, released):

@@ -34,6 +34,9 @@ def source_version(name):
     return digest.hexdigest()
 
 
+_version_here = functools.cache(source_version)
+
+
 def grade_notebook(
     student: str,
     data: bytes | None,
@@ -47,26 +50,11 @@ def grade_notebook(
 ) -> Result:
     """Return the marks of one notebook, before any deadline.
 
-    Takes bytes and not a path, so that a worker on another machine can do it. Whatever goes
-    wrong becomes a `Result` without questions that says so.
-
-    Parameters
-    ----------
-    student, filename : str
-        For the result.
-    data : bytes or None
-        The notebook; None where it could not be read any more.
-    assignment_name, parameters, seed
-        What is marked, and from which seed the inputs are drawn.
-    sandbox : bool
-        False runs the answers without bubblewrap.
-    released : tuple of str
-        As in `Settings`.
-    version : str
-        The `source_version` that the marks must come from; any where it is empty.
+    Takes bytes and not a path, so that a worker on another machine can do it; None stands for a
+    file that could not be read any more. Whatever goes wrong becomes a `Result` without questions
+    that says so, also where `version` is not the `source_version` here.
     """
     began = time.perf_counter()
-    sha256 = hashlib.sha256(data).hexdigest() if data is not None else ""
     result = Result(
         student=student,
         assignment=assignment_name,
@@ -75,55 +63,45 @@ def grade_notebook(
         seed=seed,
         parameters=dict(parameters),
         file=filename,
-        sha256=sha256,
+        sha256=hashlib.sha256(data).hexdigest() if data is not None else "",
     )
     try:
         if version and version != _version_here(assignment_name):
             raise RuntimeError(
                 "this worker has another version of the coursework, or it was changed meanwhile"
             )
-        assignment = _load(assignment_name, tuple(sorted(parameters.items())))
-        result = _mark(result, assignment, data, sandbox, released)
+        result = _mark(result, data, sandbox, released)
     except Exception as error:
         reason = Reason(Cause.GRADER_FAILED, (f"{type(error).__name__}: {error}",))
         result = replace(result, reason=reason)
     return replace(result, seconds=time.perf_counter() - began)
 
 
-_version_here = functools.cache(source_version)
-
-
-@functools.lru_cache(maxsize=8)
-def _load(name, parameters):
-    return load_assignment(name, dict(parameters))
-
-
-def _mark(result, assignment, data, sandbox, released):
+def _mark(result, data, sandbox, released):
     """Return `result` with its marks."""
     if data is None:
         return replace(result, status=model.UNREADABLE, reason=Reason(Cause.FILE_LOST))
     try:
-        notebook = read_notebook(data)
+        cells = read_notebook(data)
     except UnreadableError as error:
         reason = Reason(Cause.UNREADABLE, (str(error),))
         return replace(result, status=model.UNREADABLE, reason=reason)
     if sandbox:
         _check_sandbox_once()
+    assignment = load_assignment(result.assignment, result.parameters)
     names = {question.name for question in assignment.questions}
     answers = {
-        question.name: extract_answer(
-            notebook.node, question.name, set(released), names - {question.name}
-        )
+        question.name: extract_answer(cells, question.name, released, names - {question.name})
         for question in assignment.questions
         if question.manual_points
     }
     questions = mark_cells(
         assignment,
-        notebook.cells,
+        [cell["source"] for cell in cells if cell["cell_type"] == "code"],
         seed=result.seed,
         sandbox=sandbox,
         answers=answers,
-        texts=notebook.node["cells"],
+        texts=cells,
     )
     status = model.worst(question.status for question in questions)
     return replace(result, questions=questions, status=status)

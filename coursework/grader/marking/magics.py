@@ -63,11 +63,7 @@ class _Work:
 
 def _transform(source, work):
     """Return a cell as Python."""
-    # Here, for it takes half a second and few notebooks need it.
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    manager = TransformerManager()
-    manager.token_transformers = [_without_help(t) for t in manager.token_transformers]
+    manager = _make_manager()
     lines = f"{source}\n".splitlines(keepends=True)
     skipped = 0
     while True:
@@ -89,25 +85,26 @@ def _transform(source, work):
         before = lines
         changed, lines = manager.do_one_token_transform(before)
         lines = _keep_numbers(before, lines)
-    return "\n" * skipped + "".join(_TIMED.sub(_show_timed, line) for line in lines).rstrip("\n")
+    source = _TIMED.sub(lambda call: ast.literal_eval(call[1]), "".join(lines))
+    return "\n" * skipped + source.rstrip("\n")
 
 
-def _without_help(transformer):
-    """Return a transformer that does not search for the name that `name?` asks about.
+def _make_manager():
+    """Return IPython's transformers, without the search for the name that `name?` asks about.
 
-    IPython's search takes a time that grows with the square of the line.
+    It takes a time that grows with the square of the line.
     """
-    from IPython.core.inputtransformer2 import HelpEnd
-
-    if transformer is not HelpEnd:
-        return transformer
+    # Here, for it takes half a second and few notebooks need it.
+    from IPython.core.inputtransformer2 import HelpEnd, TransformerManager
 
     class Help(HelpEnd):
         def transform(self, lines):
             begin = lines[self.start_line][: self.start_col]
             return [*lines[: self.start_line], f"{begin}pass\n", *lines[self.q_line + 1 :]]
 
-    return Help
+    manager = TransformerManager()
+    manager.token_transformers = [Help if t is HelpEnd else t for t in manager.token_transformers]
+    return manager
 
 
 def _keep_numbers(before, after):
@@ -118,7 +115,3 @@ def _keep_numbers(before, after):
     same = zip(before, after, strict=False)
     first = next((number for number, (old, new) in enumerate(same) if old != new), len(after) - 1)
     return [*after[: first + 1], *["\n"] * joined, *after[first + 1 :]]
-
-
-def _show_timed(call):
-    return ast.literal_eval(call[1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+import re
 
 import numpy as np
 
@@ -13,12 +13,8 @@ MAX_BYTES = 10 << 20
 # a line of its own, far to the right: a notebook of 10 MB has less than a million of them.
 MAX_PARTS = 1_000_000
 # Files that are saved or renamed as notebooks; by their first bytes.
-OTHER_FILES = {
-    b"<": "a web page",
-    b"pk\x03\x04": "an archive (zip)",
-    b"%pdf": "a PDF",
-}
-# Kernels whose notebooks may not name their language; by the beginning of the kernel's name.
+OTHER_FILES = {b"<": "a web page", b"pk\x03\x04": "an archive (zip)", b"%pdf": "a PDF"}
+# Kernels whose notebooks may not name their language; by the first word of the kernel's name.
 OTHER_KERNELS = {
     "ir": "R",
     "julia": "Julia",
@@ -35,27 +31,11 @@ class UnreadableError(ValueError):
     """A file that is not a notebook in Python; the message is for the student."""
 
 
-@dataclass(frozen=True)
-class Notebook:
-    """What the grader uses of a notebook.
-
-    `cells` are the sources of the code cells in order; `node` is the notebook, a dict,
-    with nothing but the sources and metadata of its cells.
-    """
-
-    cells: list[str]
-    node: dict
-
-
 def read_notebook(data):
-    """Return the `Notebook` in some bytes.
+    """Return the cells of the notebook in some bytes, with nothing but what the grader uses.
 
-    Small faults are tolerated: cells without ids, without metadata, of an unknown type.
-
-    Raises
-    ------
-    UnreadableError
-        Says why it is not a notebook in Python.
+    Each is a dict of its ``cell_type``, ``source`` and ``metadata``. Small faults are tolerated:
+    cells without ids, without metadata, of an unknown type.
     """
     if len(data) > MAX_BYTES:
         raise UnreadableError(tell_size("the file", len(data)))
@@ -66,10 +46,9 @@ def read_notebook(data):
         cells = [cell for cell in map(_clean_cell, raw["cells"]) if cell]
     except RecursionError:
         raise UnreadableError("its JSON is nested too deeply for a notebook") from None
-    sources = [cell["source"] for cell in cells if cell["cell_type"] == "code"]
-    if not any(source.strip() for source in sources):
+    if not any(cell["cell_type"] == "code" and cell["source"].strip() for cell in cells):
         raise UnreadableError("the notebook has no code cells")
-    return Notebook(sources, {"cells": cells})
+    return cells
 
 
 def tell_size(name, size):
@@ -132,26 +111,24 @@ def _check_format(raw):
 
 def _check_language(metadata):
     """Raise `UnreadableError` for a notebook whose kernel is known not to be Python's."""
-    kernel, language = (_get_dict(metadata, key) for key in ("kernelspec", "language_info"))
+    kernel, language = (get_dict(metadata, key) for key in ("kernelspec", "language_info"))
     told = kernel.get("language") or language.get("name")
-    if isinstance(told, str) and told:
-        if "python" not in told.lower():
-            raise UnreadableError(f"the notebook's kernel is {told[:40]}; answers are in Python")
-        return
-    name = str(kernel.get("name", "")).lower()
-    for begin, told in OTHER_KERNELS.items():
-        if name == begin or name.startswith((f"{begin}-", f"{begin}_")):
-            raise UnreadableError(f"the notebook's kernel is {told}; answers are in Python")
+    if not isinstance(told, str) or not told:
+        name = re.split("[-_]", str(kernel.get("name", "")).lower())[0]
+        told = OTHER_KERNELS.get(name, "Python")
+    if "python" not in told.lower():
+        raise UnreadableError(f"the notebook's kernel is {told[:40]}; answers are in Python")
 
 
-def _get_dict(mapping, key):
+def get_dict(mapping, key):
+    """Return the dict that a mapping has under a key; an empty one where either is not a dict."""
     value = mapping.get(key) if isinstance(mapping, dict) else None
     return value if isinstance(value, dict) else {}
 
 
 def _clean_cell(cell):
     """Return a cell with its source and metadata only; None for what is not a cell."""
-    if not isinstance(cell, dict):
+    if not isinstance(cell, dict) or cell.get("cell_type") not in ("code", "markdown", "raw"):
         return None
     source = cell.get("source", "")
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
@@ -160,7 +137,8 @@ def _clean_cell(cell):
         return None
     # JSON can hold half of a surrogate pair, which no UTF-8 can: a question mark instead.
     source = source.encode("utf-8", "replace").decode()
-    if cell.get("cell_type") not in ("code", "markdown", "raw"):
-        return None
-    metadata = _get_dict(cell, "metadata")
-    return {"cell_type": cell["cell_type"], "source": source, "metadata": metadata}
+    return {
+        "cell_type": cell["cell_type"],
+        "source": source,
+        "metadata": get_dict(cell, "metadata"),
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 
@@ -14,12 +15,11 @@ from coursework.grader.model import (
     Cause,
     CheckResult,
     DetectedMisconception,
-    Outcome,
     Question,
     QuestionResult,
     Reason,
 )
-from coursework.grader.sandbox.host import Run, run_calls
+from coursework.grader.sandbox.host import run_calls
 
 NOT_CODE = {"markdown": "Markdown", "raw": "raw"}  # types of cells, in words
 SHOWN_PROBLEMS = 3  # of the errors in a submission's cells, in the reason for its marks
@@ -36,37 +36,17 @@ def mark_cells(
 ) -> tuple[QuestionResult, ...]:
     """Return the marks of a notebook, question by question.
 
-    Parameters
-    ----------
-    assignment : Assignment
-    cells : sequence of str
-        The sources of the code cells, in the order of the notebook.
-    seed : int
-        The class's seed: the same seed draws the same inputs.
-    sandbox : bool
-        False runs the answers without bubblewrap.
-    answers : mapping of str to str, optional
-        The answers in words, by question.
-    texts : sequence of dict
-        All cells of the notebook: an answer in one that is not code is named in the reason.
-
-    Raises
-    ------
-    SandboxError
-        Where bubblewrap does not work.
+    `cells` are the sources of its code cells in order, and `answers` the answers in words, by
+    question. `texts` are all its cells: an answer in one that is not code is named in the reason.
+    The same `seed` draws the same inputs. Without `sandbox`, answers run without bubblewrap.
     """
-    answers = answers or {}
     cells = to_python(cells)
     return tuple(
         mark_question(
-            question,
-            cells,
-            seed=seed,
-            assignment=assignment,
-            sandbox=sandbox,
-            answer=answers.get(question.name, ""),
-            texts=texts,
+            question, cells, seed=seed, assignment=assignment, sandbox=sandbox, texts=texts
         )
+        if question.checks
+        else _await_marks(question, (answers or {}).get(question.name, ""))
         for question in assignment.questions
     )
 
@@ -78,47 +58,45 @@ def mark_question(
     seed: int,
     assignment: Assignment,
     sandbox: bool = True,
-    answer: str = "",
     texts: Sequence[Mapping] = (),
 ) -> QuestionResult:
-    """Return the marks of one question; parameters as in `mark_cells`, and cells in Python."""
-    if not question.checks:
-        return _awaiting(question, answer)
+    """Return the marks of an answer in code; parameters as in `mark_cells`, and cells in Python."""
     calls_of_checks = question.draw_calls(seed)
     calls = [call for calls in calls_of_checks for call in calls]
-    given = [question.given] if question.given else []
     run = run_calls(
-        [*cells, *given],
+        [*cells, question.given],
         calls,
         limits=question.limits,
         prelude=assignment.prelude,
         libraries=assignment.libraries,
         sandbox=sandbox,
     )
-    checks = _judge(question, calls_of_checks, run.outcomes)
+    outcomes = iter(run.outcomes)
+    checks = tuple(
+        _judge(check, calls, [next(outcomes) for _ in calls])
+        for check, calls in zip(question.checks, calls_of_checks, strict=True)
+    )
     points = sum(check.points for check in checks)
     full = points == question.out_of
-    detected = () if full else _detect(question, calls, run.outcomes)
     cause = None if full else _find_cause(run.outcomes)
-    reasons: tuple[Reason, ...] = ()
-    if not full or run.status != OK:
-        reasons = tuple(_give_reasons(calls, run, checks, cause, texts))
-        cause = cause or reasons[0].cause
+    reasons = (
+        () if full and run.status == OK else (*_give_reasons(calls, run, checks, cause, texts),)
+    )
     return QuestionResult(
         name=question.name,
         title=question.title,
         points=points,
         out_of=question.out_of,
         status=run.status,
-        cause=cause,
+        cause=cause or (reasons[0].cause if reasons else None),
         reasons=reasons,
         seconds=run.seconds,
         checks=checks,
-        detected=detected,
+        detected=() if full else _detect(question, calls, run.outcomes),
     )
 
 
-def _awaiting(question, answer):
+def _await_marks(question, answer):
     """Return an answer in words, to be marked by hand; one that is not there has its mark."""
     written = bool(answer.strip())
     cause = Cause.AWAITING if written else Cause.UNWRITTEN
@@ -135,52 +113,39 @@ def _awaiting(question, answer):
     )
 
 
-def _judge(question, calls_of_checks, outcomes):
-    outcomes = iter(outcomes)
-    judged = []
-    for check, calls in zip(question.checks, calls_of_checks, strict=True):
-        message = check.judge(calls, [next(outcomes) for _ in calls])
-        points = 0.0 if message else float(check.points)
-        judged.append(CheckResult(check.title, points, check.points, message or ""))
-    return tuple(judged)
+def _judge(check, calls, outcomes):
+    message = check.judge(calls, outcomes) or ""
+    points = 0.0 if message else float(check.points)
+    return CheckResult(check.title, points, check.points, message)
 
 
 def _detect(question, calls, outcomes):
-    return tuple(
-        DetectedMisconception(item.name, item.title, item.text, item.link)
-        for item in question.misconceptions
-        if _is_seen(item, calls, outcomes)
-    )
+    """Return the misconceptions that are seen; a value that cannot be looked at shows none."""
+    detected = []
+    for item in question.misconceptions:
+        with contextlib.suppress(*STRANGE):
+            if item.seen(calls, outcomes):
+                shown = DetectedMisconception(item.name, item.title, item.text, item.link)
+                detected.append(shown)
+    return tuple(detected)
 
 
-def _is_seen(item, calls, outcomes):
-    """Return whether a misconception is seen; a value that cannot be looked at shows none."""
-    try:
-        return bool(item.seen(calls, outcomes))
-    except STRANGE:
-        return False
-
-
-def _find_cause(outcomes: Sequence[Outcome]):
+def _find_cause(outcomes):
     """Return the cause where no call reached an answer; else None."""
     kinds = {outcome.kind for outcome in outcomes}
-    if len(kinds) != 1:
-        return None
-    return {"unimplemented": Cause.STUB, "undefined": Cause.UNDEFINED}.get(*kinds)
+    causes = {"unimplemented": Cause.STUB, "undefined": Cause.UNDEFINED}
+    return causes.get(kinds.pop()) if len(kinds) == 1 else None
 
 
-def _give_reasons(calls, run: Run, checks, cause, texts):
+def _give_reasons(calls, run, checks, cause, texts):
     """Yield why the question has not all its points."""
     if run.reason:
         yield run.reason
     if cause == Cause.STUB:
         yield Reason(cause)
         return
-    undefined = {
-        call.function
-        for call, outcome in zip(calls, run.outcomes, strict=True)
-        if outcome.kind == "undefined"
-    }
+    pairs = zip(calls, run.outcomes, strict=True)
+    undefined = {call.function for call, outcome in pairs if outcome.kind == "undefined"}
     for name in sorted(undefined):
         yield Reason(Cause.UNDEFINED, (name,))
         yield from _find_in_texts(name, texts)

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from coursework.grader.marking.compare import STRANGE, as_numbers, difference
-from coursework.grader.model import Call, Outcome
-
-Seen = Callable[[list[Call], list[Outcome]], bool]
+from coursework.grader.model import Seen
 
 
 def explains(function, model, right, *, rtol=1e-5, atol=1e-7) -> Seen:
-    """Return the detector of a mistake whose results are known.
+    """Return the detector of a mistake in a student's function whose results are known.
 
-    Parameters
-    ----------
-    function : str
-        The student's function.
-    model : callable
-        What somebody with this mistake would return for the same arguments.
-    right : callable
-        What is right. The mistake is seen where every value that came back is the model's, and
-        at least one of these is not the right one. A value with NaN in it, where the model has
-        none, is skipped: it comes from another mistake in the same function.
-    rtol, atol : float
-        As in `difference`; wide, since float32 counts, too.
+    `model` returns what somebody with this mistake would return for the same arguments, and `right`
+    what is right. The mistake is seen where every value that came back is the model's, and at
+    least one of these is not the right one. A value with NaN in it, where the model has none, is
+    skipped: it comes from another mistake in the same function. `rtol` and `atol`, as in
+    `difference`, are wide, since float32 counts, too.
     """
 
     def seen(calls, outcomes):

@@ -35,7 +35,6 @@ def grade_short(student, *arguments):
     """Grade a notebook as `grade.grade_notebook` does, in one of the grader's processes."""
     short = functools.partial(make_assignment, cpu_seconds=3)
     checks.make_assignment = short if student in ENDLESS else make_assignment
-    grade._load.cache_clear()
     return grade.grade_notebook(student, *arguments)
 
 

@@ -12,7 +12,6 @@ from coursework.adversarial.recipe import TARGET, total_range, write_notebook
 from coursework.grader import classroom
 from coursework.grader.inbox.find import find_submissions
 from coursework.grader.inbox.roster import Student
-from coursework.grader.marking import grade
 from coursework.grader.model import AWAITING, OK, load_assignment
 from coursework.grader.output import feedback
 from coursework.grader.output.wording import explain
@@ -80,7 +79,6 @@ def graded(tmp_path_factory, orphans):
     watched = [type(folder)(path).parent for path in watched]
     before = state_of(*watched)
     files = set(host_monitor.left_files())  # of another run on this machine
-    grade._load.cache_clear()
     with pytest.MonkeyPatch.context() as patch, host_monitor.Listener() as listener:
         patch.setenv(host_monitor.CANARY, "a secret of the teacher")
         patch.setenv("TMPDIR", str(temporary))
@@ -104,7 +102,6 @@ def graded(tmp_path_factory, orphans):
             "files": {*host_monitor.left_files(), *map(str, temporary.iterdir())} - files,
             "changed": changed,
         }
-    grade._load.cache_clear()
 
 
 def worth(graded):

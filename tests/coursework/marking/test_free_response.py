@@ -37,66 +37,68 @@ def make_notebook(*texts, grade_id=None, at=0):
 
 def test_the_answer_is_in_the_cell_of_the_question():
     notebook = make_notebook("# Homework 2", "A note.", " Both. ", grade_id="templates", at=2)
-    assert extract_answer(notebook, "templates", RELEASED) == "Both."
+    assert extract_answer(notebook.cells, "templates", RELEASED) == "Both."
 
 
 @pytest.mark.parametrize("text", ["", "  \n ", "YOUR ANSWER HERE", "YOUR ANSWER HERE\n\n"])
 def test_an_untouched_cell_is_no_answer(text):
     notebook = make_notebook("# Homework 2", text, grade_id="templates", at=1)
-    assert extract_answer(notebook, "templates", RELEASED) == ""
+    assert extract_answer(notebook.cells, "templates", RELEASED) == ""
 
 
 def test_a_placeholder_that_was_left_is_taken_out():
     notebook = make_notebook("YOUR ANSWER HERE\n\nBoth.", grade_id="templates")
-    assert extract_answer(notebook, "templates", RELEASED) == "Both."
+    assert extract_answer(notebook.cells, "templates", RELEASED) == "Both."
 
 
 def test_without_metadata_all_new_markdown_is_the_answer():
     texts = ["# Homework 2", "YOUR ANSWER HERE", "Both are right,", "because a shift cancels."]
     notebook = make_notebook(*texts)
-    found = extract_answer(notebook, "templates", RELEASED)
+    found = extract_answer(notebook.cells, "templates", RELEASED)
     assert found == "Both are right,\n\nbecause a shift cancels."
     stripped = make_notebook(*texts)
     for cell in stripped.cells:
         cell.metadata = {}
-    assert extract_answer(stripped, "templates", RELEASED) == found
+    assert extract_answer(stripped.cells, "templates", RELEASED) == found
 
 
 def test_an_answer_beside_an_untouched_cell_is_found():
     notebook = make_notebook("YOUR ANSWER HERE", "Both.", grade_id="templates")
-    assert extract_answer(notebook, "templates", RELEASED) == "Both."
+    assert extract_answer(notebook.cells, "templates", RELEASED) == "Both."
 
 
 def test_a_duplicated_cell_gives_both_texts():
     notebook = make_notebook("One.", "Two.", "A note.", grade_id="templates")
     notebook.cells[2].metadata["nbgrader"] = {"grade_id": "templates"}
-    assert extract_answer(notebook, "templates", RELEASED) == "One.\n\nTwo."
+    assert extract_answer(notebook.cells, "templates", RELEASED) == "One.\n\nTwo."
 
 
 def test_the_cell_of_another_question_is_no_answer():
     notebook = make_notebook("YOUR ANSWER HERE", "Theirs.", grade_id="templates")
     notebook.cells[2].metadata["nbgrader"] = {"grade_id": "other"}
-    assert extract_answer(notebook, "templates", RELEASED, {"other"}) == ""
+    assert extract_answer(notebook.cells, "templates", RELEASED, {"other"}) == ""
 
 
 @pytest.mark.parametrize("name", ["template", "templates-copy", "cell-0123456789abcdef", "check_x"])
 def test_an_answer_in_a_cell_of_an_unknown_name_is_found(name):
     notebook = make_notebook("# Homework 2", "Both.", grade_id=name, at=1)
-    assert extract_answer(notebook, "templates", RELEASED, {"loss"}) == "Both."
+    assert extract_answer(notebook.cells, "templates", RELEASED, {"loss"}) == "Both."
 
 
 @pytest.mark.parametrize("kind", ["code", "raw"])
 def test_the_cell_of_the_question_may_have_another_type(kind):
     notebook = make_notebook("# Homework 2", "Both.", grade_id="templates", at=1)
     notebook.cells[2]["cell_type"] = kind
-    assert extract_answer(notebook, "templates", RELEASED) == "Both."
+    assert extract_answer(notebook.cells, "templates", RELEASED) == "Both."
     notebook.cells[2].metadata = {}
-    assert extract_answer(notebook, "templates", RELEASED) == ("" if kind == "code" else "Both.")
+    assert extract_answer(notebook.cells, "templates", RELEASED) == (
+        "" if kind == "code" else "Both."
+    )
 
 
 def test_a_reformatted_text_of_the_homework_is_no_answer():
     notebook = make_notebook("## 6. Two sets of templates \n\n\n  Are both right?\n")
-    assert extract_answer(notebook, "templates", RELEASED) == ""
+    assert extract_answer(notebook.cells, "templates", RELEASED) == ""
 
 
 @pytest.mark.parametrize(
@@ -105,19 +107,19 @@ def test_a_reformatted_text_of_the_homework_is_no_answer():
 def test_what_was_given_out_is_no_answer(text):
     released = {"Say why.\n\nYOUR ANSWER HERE", "See [Stability](https://y.org/book/s.html)."}
     notebook = make_notebook(text, grade_id="templates")
-    assert extract_answer(notebook, "templates", released) == ""
+    assert extract_answer(notebook.cells, "templates", released) == ""
 
 
 @pytest.mark.parametrize("metadata", [{"nbgrader": None}, {"nbgrader": {"grade_id": ["x"]}}])
 def test_odd_metadata_are_as_good_as_none(metadata):
     notebook = make_notebook("Both.")
     notebook.cells[1].metadata = nbformat.from_dict(metadata)
-    assert extract_answer(notebook, "templates", RELEASED) == "Both."
+    assert extract_answer(notebook.cells, "templates", RELEASED) == "Both."
 
 
 def test_a_very_long_answer_is_cut():
     notebook = make_notebook("x" * 10**6, grade_id="templates")
-    assert len(extract_answer(notebook, "templates", RELEASED)) == LONGEST_ANSWER
+    assert len(extract_answer(notebook.cells, "templates", RELEASED)) == LONGEST_ANSWER
 
 
 @pytest.mark.parametrize(
@@ -132,6 +134,6 @@ def test_links_are_found_in_a_time_that_grows_with_the_text(text):
 def test_no_more_of_a_cell_is_looked_at_than_one_that_was_given_out_can_have():
     assert max(map(len, texts_given_out("hw2"))) < LONGEST_CELL
     notebook = make_notebook("[" * 10**6 + "the end", grade_id="templates")
-    assert extract_answer(notebook, "templates", RELEASED) == "[" * LONGEST_ANSWER
+    assert extract_answer(notebook.cells, "templates", RELEASED) == "[" * LONGEST_ANSWER
     notebook = make_notebook("\n" * LONGEST_CELL + "the end", grade_id="templates")
-    assert extract_answer(notebook, "templates", RELEASED) == ""
+    assert extract_answer(notebook.cells, "templates", RELEASED) == ""
