@@ -76,19 +76,11 @@ Seen = Callable[[list[Call], list[Outcome]], bool]
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that is asked of an answer, and its points.
+    """One thing that is asked of an answer, and its points: all of them or none.
 
-    Attributes
-    ----------
-    title : str
-        What is asked, as the student reads it: "each slice sums to one".
-    points : float
-        All of them or none.
-    make_calls : callable
-        From a `numpy.random.Generator` to the list of calls.
-    judge : callable
-        From these calls and their outcomes to None, or to a sentence that says what was given,
-        what came and what was expected. Must not raise, whatever came.
+    `title` says what is asked, as the student reads it: "each slice sums to one". `make_calls`
+    draws the calls. `judge` returns None, or a sentence that says what was given, what came and
+    what was expected; it must not raise, whatever came.
     """
 
     title: str
@@ -101,16 +93,9 @@ class Check:
 class Misconception:
     """A mistake that many make, how it is detected, and where the book treats it.
 
-    Attributes
-    ----------
-    name : str
-        A short identifier, such as "no-shift".
-    title, text : str
-        What the mistake is, and one or two sentences that help.
-    link : str
-        A place in the book's chapters, such as "stability.html#sec-shift".
-    seen : callable
-        From all calls of the question and their outcomes to whether they show the mistake.
+    `name` is short, such as "no-shift". `title` and `text` say what the mistake is and what helps,
+    and `link` is a place in the book's chapters, such as "stability.html#sec-shift". `seen` returns
+    whether all calls of the question and their outcomes show the mistake.
     """
 
     name: str
@@ -177,17 +162,11 @@ class Question:
 
 @dataclass(frozen=True)
 class Assignment:
-    """An assignment, such as "hw1", in one variant.
+    """An assignment, such as "hw1", in the variant that its `parameters` choose.
 
-    Attributes
-    ----------
-    prelude : str
-        Python that runs before the student's cells, so that a deleted line of imports costs
-        nobody an answer.
-    libraries : tuple of str
-        The distributions that an answer may import, with what they require.
-    parameters : mapping
-        The parameters of the variant, by name.
+    `prelude` is Python that runs before the student's cells, so that a deleted line of imports
+    costs nobody an answer. `libraries` are the distributions that an answer may import, with all
+    that they require.
     """
 
     name: str
@@ -295,9 +274,6 @@ class Cause(StrEnum):
     TASK_LOST = "task-lost"  # what was tried
 
 
-UNANSWERED = (Cause.STUB, Cause.UNDEFINED, Cause.UNWRITTEN)
-
-
 @dataclass(frozen=True)
 class Reason:
     """A cause and what belongs to it: numbers, names, or text that a student may have written."""
@@ -387,35 +363,35 @@ class Result:
         return sum(question.points for question in self.questions)
 
     @property
-    def total(self):
-        """The points that count."""
-        return max(0.0, self.points - self.penalty)
-
-    def marked_by_hand(self, marks):
-        """Return the result with a person's `marks`: by question, pairs of points and comment."""
-        questions = tuple(
-            question.marked_by_hand(*mark) if (mark := marks.get(question.name)) else question
-            for question in self.questions
-        )
-        if questions == self.questions:
-            return self
-        status = worst(question.status for question in questions)
-        return replace(self, questions=questions, status=status)
-
-    @property
-    def is_unanswered(self):
-        """Whether there is an answer to none of the questions."""
-        return all(question.cause in UNANSWERED for question in self.questions)
-
-    @property
     def out_of(self):
         """The points that could be had."""
         return sum(question.out_of for question in self.questions)
 
+    @property
+    def total(self):
+        """The points that count."""
+        return max(0.0, self.points - self.penalty)
 
-def worst(states):
-    """Return the worst of some states; OK where there are none."""
-    return max(states, key=STATES.index, default=OK)
+    @property
+    def is_unanswered(self):
+        """Whether there is an answer to none of the questions."""
+        unanswered = (Cause.STUB, Cause.UNDEFINED, Cause.UNWRITTEN)
+        return all(question.cause in unanswered for question in self.questions)
+
+    def with_questions(self, questions):
+        """Return the result with these questions; it is as bad as the worst of them."""
+        states = (question.status for question in questions)
+        status = max(states, key=STATES.index, default=self.status)
+        return replace(self, questions=questions, status=status)
+
+    def marked_by_hand(self, marks):
+        """Return the result with a person's `marks`: by question, pairs of points and comment."""
+        return self.with_questions(
+            tuple(
+                question.marked_by_hand(*mark) if (mark := marks.get(question.name)) else question
+                for question in self.questions
+            )
+        )
 
 
 def from_dict(record):

@@ -1,16 +1,12 @@
 """Finding what each student handed in.
 
-- A folder belongs to the student whose ``folder`` on the roster (or id, where that is empty) is
-  its name, or the beginning of its name up to an underscore: ``ann/``,
-  ``Ann Lee_123_assignsubmission_file_/`` (Moodle). So does a notebook beside the folders:
-  ``leeann_LATE_123_456_hw1.ipynb`` (Canvas). Where two students fit, the longer name is meant.
-- Notebooks may lie anywhere below the folder, as nbgrader's ``ann/hw1/hw1.ipynb``. Not marked are
-  hidden files, such as ``.ipynb_checkpoints``, and what is named as another assignment is.
-- Notebooks that have the assignment's name in theirs, as a word, count first (``hw1 (1).ipynb``,
-  ``Copy of hw1.ipynb``). Where there is none, the only other notebook is taken, with a note.
-- Of several the latest counts, by the time of the file's last change; of two at the same time,
-  the last by name. Where the teacher says that nbgrader has collected the files, its
-  ``timestamp.txt`` in ``ann/hw1/`` is the time of what lies there.
+- A folder belongs to the student whose key its name is, or begins with up to an underscore:
+  ``ann/``, ``Ann Lee_123_assignsubmission_file_/`` (Moodle). So does a notebook beside the folders:
+  ``leeann_LATE_123_456_hw1.ipynb`` (Canvas). Where two students fit, the longer key is meant.
+- Notebooks may lie anywhere below the folder. Those that have the assignment's name in theirs, as
+  a word, count first (``Copy of hw1.ipynb``). Where there is none, the only other one is taken.
+- Of several the latest counts, and of two at the same time the last by name. Times are those of
+  the files, or of ``ann/hw1/timestamp.txt`` where the teacher says that nbgrader collected them.
 - Whatever notebook was not marked is named in the reason, and so is a time that cannot be right.
 - Symbolic links are followed only within the student's folder. A file that is not a regular file,
   or is larger than 10 MB, is refused.
@@ -37,7 +33,6 @@ FORKS = "__MACOSX"  # what macOS puts beside the files in an archive: they are n
 NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?$", re.IGNORECASE)
 ARCHIVE = re.compile(r"\.(zip|tar|tgz|gz|bz2|xz|7z|rar)$", re.IGNORECASE)
 STAMP = "timestamp.txt"
-LONGEST_STAMP = 1000  # bytes
 MAX_DEPTH = 10
 MAX_FILES = 2000  # looked at for one student
 LONGEST_NAME = 300  # shown of the name of a file with its folders
@@ -91,20 +86,19 @@ class Submission:
 
 @dataclass(frozen=True)
 class _File:
-    """A file below a student's folder, or beside the folders.
+    """A file below `folder`, which is the student's, or that of all where it is beside them.
 
     `name` is the one that the student gave it, without what a website put before it.
     """
 
     path: Path
-    folder: Path | None  # the student's; None for a file beside the folders
+    folder: Path
     name: str
     hidden: bool = False
 
     def __str__(self):
-        """Return the path below the student's folder, to be shown."""
-        path = self.path.relative_to(self.folder) if self.folder else self.path.name
-        return shorten(one_line(path), LONGEST_SHOWN)
+        """Return the path below the folder, to be shown."""
+        return shorten(one_line(self.path.relative_to(self.folder)), LONGEST_SHOWN)
 
     @property
     def is_notebook(self):
@@ -148,11 +142,10 @@ def _find_owner(entry, by_key):
         stem = Path(NOTEBOOK.sub(".ipynb", stem)).stem
     # Canvas writes LATE between the two parts of a key such as leeann_123.
     for name in (stem, stem.replace("_LATE_", "_", 1)):
-        parts = name.split("_")
-        for length in range(len(parts), 0, -1):
-            student = by_key.get("_".join(parts[:length]).strip())
-            if student:
-                return student
+        while name:
+            if name.strip() in by_key:
+                return by_key[name.strip()]
+            name = name.rpartition("_")[0]
     return None
 
 
@@ -232,7 +225,7 @@ def _list_files(paths, key):
             files += _walk(top, notes)
         else:
             name = normalize(top.name).replace("_LATE_", "_", 1).removeprefix(key).lstrip("_")
-            files.append(_File(top, None, re.sub(r"^(\d+_){1,2}", "", name)))
+            files.append(_File(top, top.parent, re.sub(r"^(\d+_){1,2}", "", name)))
     return files, notes
 
 
@@ -276,7 +269,7 @@ def _find_assignment(file):
 def _is_of_another(file, assignment):
     """Return whether a file is named as another assignment is, or lies in such a folder."""
     others = set(assignment_names()) - {assignment}
-    inner = file.path.relative_to(file.folder).parts[:-1] if file.folder else ()
+    inner = file.path.relative_to(file.folder).parts[:-1]
     return bool(others.intersection(inner)) or _find_assignment(file) in others
 
 
@@ -312,10 +305,8 @@ def _find_stamp(file, assignment):
 
     Only there does nbgrader write it; elsewhere the student may have.
     """
-    stamp = file.folder / assignment / STAMP if file.folder else None
-    if stamp and file.path.is_relative_to(stamp.parent) and os.path.lexists(stamp):
-        return stamp
-    return None
+    stamp = file.folder / assignment / STAMP
+    return stamp if file.path.is_relative_to(stamp.parent) and os.path.lexists(stamp) else None
 
 
 def _read_stamp(file, assignment, timezone):
@@ -325,8 +316,7 @@ def _read_stamp(file, assignment, timezone):
         raise SubmissionError(f"there is no {STAMP} of nbgrader's")
     text = ""
     try:
-        data = _read_regular(stamp, stamp.parent)[:LONGEST_STAMP]
-        text = data.decode(errors="replace").strip()
+        text = _read_regular(stamp, stamp.parent).decode(errors="replace").strip()
         return parse_timestamp(text, timezone)
     except SubmissionError as error:
         problem = str(error)

@@ -1,8 +1,7 @@
 """Builders for checks, and the comparison of values that they share.
 
-A value that came out of the sandbox is compared here, in the grader's own process, with what
-was expected. Each check says in words which call, which shape and which entry differ, what was
-returned and what was expected.
+A value that came out of the sandbox is compared here, in the grader's own process, with what was
+expected. The words name the call, the shape or entry that differs, what came and what was due.
 """
 
 from __future__ import annotations
@@ -25,28 +24,11 @@ def difference(actual, expected, *, rtol=1e-9, atol=0.0):
     """
     if isinstance(expected, (tuple, list)):
         return _difference_of_sequences(actual, expected, rtol, atol)
-    expected = np.asarray(expected)
-    array = as_numbers(actual)
+    array, expected = as_numbers(actual), np.asarray(expected)
     if array is None:
         return f"{_kind(actual)} came back, and {_kind(expected)} was expected"
     if array.shape != expected.shape:
         return f"the shape is {array.shape}, and {expected.shape} was expected"
-    return _difference_of_entries(array, expected, rtol, atol)
-
-
-def _difference_of_sequences(actual, expected, rtol, atol):
-    if not isinstance(actual, (tuple, list)):
-        return f"{_kind(actual)} came back, and {len(expected)} values were expected"
-    if len(actual) != len(expected):
-        return f"{len(actual)} values came back, and {len(expected)} were expected"
-    for number, (one, other) in enumerate(zip(actual, expected, strict=True), start=1):
-        found = difference(one, other, rtol=rtol, atol=atol)
-        if found:
-            return f"value {number}: {found}"
-    return None
-
-
-def _difference_of_entries(array, expected, rtol, atol):
     if np.iscomplexobj(array):
         return "the numbers are complex"
     with np.errstate(all="ignore"):
@@ -60,6 +42,18 @@ def _difference_of_entries(array, expected, rtol, atol):
     wrong = f" ({np.sum(~close)} of {close.size} entries differ)" if close.size > 1 else ""
     one, other = _told_apart(came[index], due[index])
     return f"{where} is {one}, and {other} was expected{wrong}"
+
+
+def _difference_of_sequences(actual, expected, rtol, atol):
+    if not isinstance(actual, (tuple, list)):
+        return f"{_kind(actual)} came back, and {len(expected)} values were expected"
+    if len(actual) != len(expected):
+        return f"{len(actual)} values came back, and {len(expected)} were expected"
+    for number, (one, other) in enumerate(zip(actual, expected, strict=True), start=1):
+        found = difference(one, other, rtol=rtol, atol=atol)
+        if found:
+            return f"value {number}: {found}"
+    return None
 
 
 def _told_apart(one, other):

@@ -103,8 +103,7 @@ def _mark(result, data, sandbox, released):
         answers=answers,
         texts=cells,
     )
-    status = model.worst(question.status for question in questions)
-    return replace(result, questions=questions, status=status)
+    return result.with_questions(questions)
 
 
 @functools.cache  # an exception is not kept: where there was none yet, it is looked for again

@@ -79,16 +79,17 @@ def mark_question(
     points = sum(check.points for check in checks)
     full = points == question.out_of
     cause = None if full else _find_cause(run.outcomes)
-    reasons = (
-        () if full and run.status == OK else (*_give_reasons(calls, run, checks, cause, texts),)
-    )
+    reasons: tuple[Reason, ...] = ()
+    if not full or run.status != OK:
+        reasons = tuple(_give_reasons(calls, run, checks, cause, texts))
+        cause = cause or reasons[0].cause
     return QuestionResult(
         name=question.name,
         title=question.title,
         points=points,
         out_of=question.out_of,
         status=run.status,
-        cause=cause or (reasons[0].cause if reasons else None),
+        cause=cause,
         reasons=reasons,
         seconds=run.seconds,
         checks=checks,

@@ -7,15 +7,16 @@ import numpy as np
 from coursework.grader.marking.compare import STRANGE, as_numbers, difference
 from coursework.grader.model import Seen
 
+WIDE = {"rtol": 1e-5, "atol": 1e-7}  # float32 counts, too
 
-def explains(function, model, right, *, rtol=1e-5, atol=1e-7) -> Seen:
+
+def explains(function, model, right) -> Seen:
     """Return the detector of a mistake in a student's function whose results are known.
 
     `model` returns what somebody with this mistake would return for the same arguments, and `right`
     what is right. The mistake is seen where every value that came back is the model's, and at
     least one of these is not the right one. A value with NaN in it, where the model has none, is
-    skipped: it comes from another mistake in the same function. `rtol` and `atol`, as in
-    `difference`, are wide, since float32 counts, too.
+    skipped: it comes from another mistake in the same function.
     """
 
     def seen(calls, outcomes):
@@ -23,23 +24,23 @@ def explains(function, model, right, *, rtol=1e-5, atol=1e-7) -> Seen:
         for call, outcome in zip(calls, outcomes, strict=True):
             if call.function != function or outcome.kind != "returned":
                 continue
-            if not _same(model, call, outcome.value, rtol, atol):
+            if not _same(model, call, outcome.value):
                 if _has_nan(outcome.value):
                     continue
                 return False
-            told_apart = told_apart or not _same(right, call, outcome.value, rtol, atol)
+            told_apart = told_apart or not _same(right, call, outcome.value)
         return told_apart
 
     return seen
 
 
-def _same(model, call, value, rtol, atol):
+def _same(model, call, value):
     try:
         with np.errstate(all="ignore"):
             due = model(*call.args, **call.kwargs)
     except STRANGE:
         return False  # the model has no answer to this call, so it does not explain one
-    return difference(value, due, rtol=rtol, atol=atol) is None
+    return difference(value, due, **WIDE) is None
 
 
 def _has_nan(value):
