@@ -121,19 +121,11 @@ class Limits:
 class Question:
     """One exercise of an assignment.
 
-    Attributes
-    ----------
-    name : str
-        Its column in the marks, and the ``grade_id`` of the answer's cell in the master.
-    title, objective : str
-        As in the notebook.
-    chapters : tuple of str
-        The pages of the book that teach it, such as "definition".
-    given : str
-        Python that runs after the student's cells, such as a correct version of a function from
-        an earlier question, so that a mistake there does not cost points here.
-    manual_points : float
-        Points of an answer in words, given by hand; 0 for an answer in code.
+    `name` is its column in the marks, and the ``grade_id`` of the answer's cell in the master.
+    `title` and `objective` are as in the notebook, and `chapters` the pages of the book that teach
+    it, such as "definition". `given` is Python that runs after the student's cells, such as a
+    correct version of a function from an earlier question, so that a mistake there does not cost
+    points here. `manual_points` are those of an answer in words, given by hand.
     """
 
     name: str

@@ -1,7 +1,5 @@
 """Reading the CSV files that teachers make, as spreadsheets of many countries save them."""
 
-from __future__ import annotations
-
 import codecs
 import csv
 import io

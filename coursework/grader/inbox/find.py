@@ -310,21 +310,15 @@ def _find_stamp(file, assignment):
 
 
 def _read_stamp(file, assignment, timezone):
-    """Return the time that nbgrader wrote."""
     stamp = _find_stamp(file, assignment)
     if stamp is None:
         raise SubmissionError(f"there is no {STAMP} of nbgrader's")
-    text = ""
+    text = _read_regular(stamp, stamp.parent).decode(errors="replace").strip()
     try:
-        text = _read_regular(stamp, stamp.parent).decode(errors="replace").strip()
         return parse_timestamp(text, timezone)
-    except SubmissionError as error:
-        problem = str(error)
-    except OSError as error:
-        problem = error.strerror
     except ValueError as error:
-        problem = f"{shorten(one_line(text), LONGEST_SHOWN)!r} {error}"
-    raise SubmissionError(f"{STAMP} cannot be read ({problem})")
+        shown = shorten(one_line(text), LONGEST_SHOWN)
+        raise SubmissionError(f"{STAMP} cannot be read ({shown!r} {error})") from None
 
 
 def _list_names(files):
@@ -333,16 +327,9 @@ def _list_names(files):
 
 
 def read_submission(submission):
-    """Return the bytes of the notebook that counts.
-
-    Raises `SubmissionError` where it is not a regular file within the student's folder, too large
-    or not to be read.
-    """
+    """Return the bytes of the notebook that counts; the error says why it is refused."""
     path, root = submission.path, submission.root
-    try:
-        return _read_regular(path, root / path.relative_to(root).parts[0])
-    except OSError as error:
-        raise SubmissionError(f"{path.name} cannot be read: {error.strerror}") from None
+    return _read_regular(path, root / path.relative_to(root).parts[0])
 
 
 def _read_regular(path, inside):
@@ -350,12 +337,17 @@ def _read_regular(path, inside):
     real = Path(os.path.realpath(path))
     if not real.is_relative_to(Path(os.path.realpath(inside.parent)) / inside.name):
         raise SubmissionError(f"{path.name} is a link that leaves the student's folder")
-    # O_NONBLOCK: opening a pipe would wait for its other end.
-    descriptor = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with open(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise SubmissionError(f"{path.name} is not a regular file")
-        if found.st_size > MAX_BYTES:
-            raise SubmissionError(tell_size(path.name, found.st_size))
-        return file.read(MAX_BYTES)
+
+    def opener(name, flags):  # opening a pipe would wait for its other end
+        return os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+    try:
+        with open(real, "rb", opener=opener) as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise SubmissionError(f"{path.name} is not a regular file")
+            if found.st_size > MAX_BYTES:
+                raise SubmissionError(tell_size(path.name, found.st_size))
+            return file.read(MAX_BYTES)
+    except OSError as error:
+        raise SubmissionError(f"{path.name} cannot be read: {error.strerror}") from None

@@ -1,7 +1,5 @@
 """What was given out to students, as `coursework.release` wrote it beside the notebooks."""
 
-from __future__ import annotations
-
 import json
 
 from coursework.grader.model import FOLDER, GraderError

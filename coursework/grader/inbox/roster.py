@@ -88,7 +88,7 @@ def _name_problem(name):
         return "begins with a dot; hidden files are skipped, so choose another name"
     if safe_cell(name) != name:
         return "has a sign in a place where a spreadsheet takes what follows for a formula"
-    bad = [c for c in name if c in "/\\" or unicodedata.category(c) in ("Cc", "Cs")]
+    bad = [c for c in name if c in "/\\" or unicodedata.category(c) == "Cc"]
     if bad:
         return f"has the character {bad[0]!r}, which a folder's name cannot have"
     return "is longer than 200 bytes" if len(name.encode()) > 200 else None

@@ -4,8 +4,6 @@ A value that came out of the sandbox is compared here, in the grader's own proce
 expected. The words name the call, the shape or entry that differs, what came and what was due.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from coursework.grader.model import Check, Function

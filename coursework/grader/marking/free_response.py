@@ -1,7 +1,5 @@
 """Answers in words, found in a notebook."""
 
-from __future__ import annotations
-
 import re
 
 from coursework.grader.marking.notebook import get_dict
@@ -14,23 +12,22 @@ LONGEST_CELL = 2 * LONGEST_ANSWER  # no more of a cell is looked at
 LINK = re.compile(r"\[([^\[\]]{0,500})\]\([^()\s]{0,500}\)")
 
 
-def extract_answer(cells, question_name, released_texts, others=()):
+def extract_answer(cells, question_name, released_texts, names=()):
     """Return a student's answer in words to one question; empty where there is none.
 
     The answer is in the cells with the question's nbgrader ``grade_id``, whatever their type.
     Where they are gone, have another ``grade_id`` or were left as they were, it is all other text
     that is not among `released_texts`, those of the Markdown cells as they were given out, nor in
-    the cells of the questions named `others`.
+    a cell of another question: one of `names`, a list of them all.
     """
     released = {_normalize(text) for text in released_texts}
-    others = tuple(others)  # not a set: the name in a cell need not be hashable
     own, loose = [], []
     for cell in cells:
-        name = get_dict(cell.get("metadata"), "nbgrader").get("grade_id")
+        name = get_dict(cell["metadata"], "nbgrader").get("grade_id")
         text = _written(cell["source"][:LONGEST_CELL], released)
         if text and name == question_name:
             own.append(text)
-        elif text and cell["cell_type"] != "code" and name not in others:
+        elif text and cell["cell_type"] != "code" and name not in names:
             loose.append(text)
     return "\n\n".join(own or loose)[:LONGEST_ANSWER]
 

@@ -89,9 +89,9 @@ def _mark(result, data, sandbox, released):
     if sandbox:
         _check_sandbox_once()
     assignment = load_assignment(result.assignment, result.parameters)
-    names = {question.name for question in assignment.questions}
+    names = [question.name for question in assignment.questions]
     answers = {
-        question.name: extract_answer(cells, question.name, released, names - {question.name})
+        question.name: extract_answer(cells, question.name, released, names)
         for question in assignment.questions
         if question.manual_points
     }

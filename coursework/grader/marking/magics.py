@@ -3,8 +3,6 @@
 Nothing of a cell is run here. In the sandbox, `get_ipython()` is an object that does nothing.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 import warnings
@@ -32,42 +30,37 @@ def to_python(sources):
     they time. A cell stays as it is where IPython cannot read it, or where reading it would take
     so long that only an attacker can want it.
     """
-    work = _Work(MAX_WORK)
+    left = MAX_WORK
     cells = []
+
+    def spend(lines):
+        """Count some lines that are about to be read."""
+        nonlocal left
+        cost = 1000 + 20 * len(lines) + sum(map(len, lines))
+        if cost > left or max(map(len, lines)) > LONGEST_LINE:
+            raise OverflowError("too much work")
+        left -= cost
+
     for source in sources:
         source = source.replace("\r\n", "\n").replace("\r", "\n")
         if _SPECIAL.search(source):
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    source = _transform(source, work)
+                    source = _transform(source, spend)
             except Exception:  # what is still not Python, Python complains of
                 source = _MAGIC_LINE.sub("pass", source)
         cells.append(source)
     return cells
 
 
-class _Work:
-    """What may still be read."""
-
-    def __init__(self, left):
-        self.left = left
-
-    def read(self, lines):
-        """Count some lines that are about to be read."""
-        cost = 1000 + 20 * len(lines) + sum(map(len, lines))
-        if cost > self.left or max(map(len, lines)) > LONGEST_LINE:
-            raise OverflowError("too much work")
-        self.left -= cost
-
-
-def _transform(source, work):
-    """Return a cell as Python."""
+def _transform(source, spend):
+    """Return a cell as Python; `spend` is called with the lines that are read."""
     manager = _make_manager()
     lines = f"{source}\n".splitlines(keepends=True)
     skipped = 0
     while True:
-        work.read(lines)
+        spend(lines)
         count = len(lines)
         for clean in manager.cleanup_transforms:
             lines = clean(lines)
@@ -81,7 +74,7 @@ def _transform(source, work):
         lines = lines[1:] or ["\n"]
     changed = True
     while changed:
-        work.read(lines)
+        spend(lines)
         before = lines
         changed, lines = manager.do_one_token_transform(before)
         lines = _keep_numbers(before, lines)

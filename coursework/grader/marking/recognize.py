@@ -21,8 +21,8 @@ def explains(function, model, right) -> Seen:
 
     def seen(calls, outcomes):
         told_apart = False
-        for call, outcome in zip(calls, outcomes, strict=True):
-            if call.function != function or outcome.kind != "returned":
+        for call, outcome in _select(function, calls, outcomes):
+            if outcome.kind != "returned":
                 continue
             if not _same(model, call, outcome.value):
                 if _has_nan(outcome.value):
@@ -32,6 +32,12 @@ def explains(function, model, right) -> Seen:
         return told_apart
 
     return seen
+
+
+def _select(function, calls, outcomes):
+    """Return the calls of one function, each with its outcome."""
+    pairs = zip(calls, outcomes, strict=True)
+    return [(call, outcome) for call, outcome in pairs if call.function == function]
 
 
 def _same(model, call, value):
@@ -45,29 +51,18 @@ def _same(model, call, value):
 
 def _has_nan(value):
     if isinstance(value, (tuple, list)):
-        return any(_has_nan(item) for item in value)
+        return any(map(_has_nan, value))
     array = as_numbers(value)
     return array is not None and bool(np.isnan(array).any())
 
 
 def changes_input(function) -> Seen:
     """Return the detector of a function that changes its own arguments."""
-    return _in_any(function, lambda outcome: outcome.changed)
+    return lambda *both: any(outcome.changed for _, outcome in _select(function, *both))
 
 
 def says(function, *words) -> Seen:
     """Return the detector of an error message: one call's holds one of `words`."""
-    return _in_any(function, lambda outcome: any(word in outcome.message for word in words))
-
-
-def _in_any(function, shows) -> Seen:
-    """Return the detector of a mistake that one outcome of a function alone may show."""
-
-    def seen(calls, outcomes):
-        return any(
-            shows(outcome)
-            for call, outcome in zip(calls, outcomes, strict=True)
-            if call.function == function
-        )
-
-    return seen
+    return lambda *both: any(
+        word in outcome.message for _, outcome in _select(function, *both) for word in words
+    )

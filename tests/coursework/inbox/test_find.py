@@ -4,7 +4,6 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import nbformat
 import pytest
 from dateutil.tz import gettz
 from nbgrader.exchange.abc import Exchange
@@ -19,25 +18,14 @@ from coursework.grader.inbox.find import (
     find_submissions,
     read_submission,
 )
-from coursework.grader.inbox.roster import (
-    Student,
-    parse_timezone,
-)
+from coursework.grader.inbox.roster import Student, parse_timezone
 from coursework.grader.inbox.timestamp import parse_timestamp
-from coursework.grader.marking.notebook import (
-    MAX_BYTES,
-)
+from coursework.grader.marking.notebook import MAX_BYTES
 
 NOON = datetime(2025, 11, 30, 12, tzinfo=UTC)
 
 
-def make_notebook(*sources, **metadata):
-    """Return the bytes of a notebook with some code cells."""
-    cells = [nbformat.v4.new_code_cell(source) for source in sources]
-    return nbformat.writes(nbformat.v4.new_notebook(cells=cells, metadata=metadata)).encode()
-
-
-NOTEBOOK = make_notebook("x = 1")
+NOTEBOOK = b'{"cells": [], "nbformat": 4}'
 
 
 def put(path, data=NOTEBOOK, hours=0):
@@ -76,6 +64,7 @@ def find_one(root, student="ann", times=FILE, timezone=None, **columns):
         ("leeann_LATE_77_901_hw1.ipynb", {"folder": "leeann_77"}),
         ("Ann Lee_12345_assignsubmission_file_/hw1.ipynb", {"folder": "Ann Lee"}),
         ("Ann Lee_12345_assignsubmission_file_/hw1.ipynb", {"folder": "Ann Lee_12345"}),
+        ("hw2_LATE_77_901_hw1.ipynb", {"folder": "hw2_77"}),
         ("Zoe\u0308/hw1.ipynb", {"folder": "Zo\u00eb"}),
     ],
 )
@@ -127,6 +116,9 @@ def test_of_two_at_the_same_time_the_last_by_name_counts(tmp_path):
     put(tmp_path / "ann/a/hw1.ipynb")
     put(tmp_path / "ann/b/hw1.ipynb")
     assert find_one(tmp_path).file == "ann/b/hw1.ipynb"
+    put(tmp_path / "bob/hw1 (1).ipynb")
+    put(tmp_path / "bob/hw1.ipynb")
+    assert find_one(tmp_path, "bob").file == "bob/hw1.ipynb"
 
 
 def test_nbgraders_timestamp_counts_where_nbgrader_writes_it(tmp_path):
@@ -134,12 +126,17 @@ def test_nbgraders_timestamp_counts_where_nbgrader_writes_it(tmp_path):
     put(tmp_path / "ann/hw1/timestamp.txt", b"2025-11-30 21:04:05.500000 UTC\n")
     found = find_one(tmp_path, times=NBGRADER)
     assert found.submitted == datetime(2025, 11, 30, 21, 4, 5, 500000, UTC)
-    assert (found.reason, found.doubtful, found.rest) == ("", False, ())
+    assert (found.reason, found.doubtful, found.rest, found.stamped) == ("", False, (), False)
     put(tmp_path / "bob/timestamp.txt", b"2020-01-01 00:00:00 UTC")
     put(tmp_path / "bob/hw1.ipynb")
     found = find_one(tmp_path, "bob", times=NBGRADER)
     assert found.submitted == NOON
     assert "no timestamp.txt of nbgrader's, so the date of the file counts" in found.reason
+    put(tmp_path / "eve/hw1/timestamp.txt", b"2025-11-30 11:56:00 UTC")
+    put(tmp_path / "eve/hw1/hw1.ipynb")
+    assert find_one(tmp_path, "eve", times=NBGRADER).reason == ""  # changed 4 minutes later
+    put(tmp_path / "eve/hw1.ipynb", hours=1)
+    assert "no timestamp.txt of nbgrader's" in find_one(tmp_path, "eve", times=NBGRADER).reason
 
 
 def test_a_timestamp_that_the_student_may_have_written_does_not_count(tmp_path):
@@ -236,9 +233,13 @@ def test_a_timestamp_that_is_a_folder_a_pipe_or_a_link_is_told(tmp_path):
     (root / "ann/hw1/timestamp.txt").mkdir()
     os.mkfifo(root / "bob/hw1/timestamp.txt")
     (root / "eve/hw1/timestamp.txt").symlink_to(secret)
-    for student in ("ann", "bob", "eve"):
+    for student, problem in (
+        ("ann", "cannot be read: Is a directory"),
+        ("bob", "is not a regular file"),
+        ("eve", "is a link that leaves the student's folder"),
+    ):
         found = find_one(root, student, times=NBGRADER)
-        assert "timestamp.txt cannot be read" in found.reason, student
+        assert found.reason == f"timestamp.txt {problem}, so the date of the file counts"
         assert found.submitted == NOON
 
 
@@ -355,10 +356,10 @@ def test_all_other_files_are_known_for_a_notebook_without_answers(tmp_path, monk
 
 def test_hidden_files_do_not_crowd_out_the_others(tmp_path):
     for number in range(MAX_FILES):
-        put(tmp_path / f"ann/.git/{number}")
-    put(tmp_path / "ann/zoo/hw1.ipynb")
+        put(tmp_path / f"ann/zoo/.git/{number}")
+    put(tmp_path / "ann/ape/hw1.ipynb")
     found = find_one(tmp_path)
-    assert (found.file, found.reason) == ("ann/zoo/hw1.ipynb", "")
+    assert (found.file, found.reason) == ("ann/ape/hw1.ipynb", "")
 
 
 def test_another_assignments_notebook_is_not_taken_for_this_one(tmp_path, monkeypatch):

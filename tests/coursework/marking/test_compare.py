@@ -39,7 +39,7 @@ def test_no_difference(actual, expected):
 
 OTHER = [
     (None, 1.0, "None (is a return missing?) came back"),
-    ("1.0", 1.0, "a str came back"),
+    ("1.0", 1.0, "a str came back, and a number was expected"),
     (np.ones((2, 3)), np.ones((3, 2)), "the shape is (2, 3), and (3, 2) was expected"),
     (1.0, np.ones(1), "the shape is (), and (1,) was expected"),
     (np.array([1.0, 2.0]), np.array([1.0, 3.0]), "entry [1] is 2, and 3 was expected"),

@@ -19,7 +19,7 @@ from coursework.grader.marking.notebook import UnreadableError
 from coursework.grader.model import FOLDER
 from coursework.grader.output.wording import explain, explain_question
 from coursework.grader.sandbox.host import SandboxError
-from tests.coursework.tiny import TINY, forget
+from tests.coursework.tiny import TINY, forget, mark_tiny
 
 HALF = json.dumps(adversarial.with_questions(("softmax",))).encode()
 
@@ -77,6 +77,19 @@ def test_a_reason_is_short_wherever_it_comes_from(monkeypatch):
         assert len(explain(one)) < 2100
         assert all(len(explain_question(question)) < 2100 for question in one.questions)
     assert len(noted.note) < 2100
+
+
+def test_an_answer_in_code_that_became_text_is_not_taken_for_one_in_words(monkeypatch):
+    monkeypatch.setattr(grade, "load_assignment", lambda name, parameters: TINY)
+    monkeypatch.setattr(grade, "mark_cells", mark_tiny)
+    metadata = {"nbgrader": {"grade_id": "double"}}
+    cells = [
+        {"cell_type": "code", "source": "x = 2"},
+        {"cell_type": "markdown", "source": "def double(x): ...", "metadata": metadata},
+    ]
+    data = json.dumps({"cells": cells}).encode()
+    result = grade_notebook("ann", data, "f", "hw1", {}, 7, sandbox=False)
+    assert [question.answer for question in result.questions] == ["", ""]
 
 
 def test_an_error_of_the_grader_becomes_a_result(monkeypatch):

@@ -82,6 +82,7 @@ def test_lines_keep_their_numbers(name):
         ("x = %time f(3)", "x = f(3)"),
         ("if y:\n    %timeit f('a\"b')", "if y:\n    f('a\"b')"),
         ("%%bash\nx = 1", ""),
+        ("x = f?", "pass"),
         ("%%html\n<b>", ""),
         ("s = '''\n!ls\n%time x\nf?\n'''", "s = '''\n!ls\n%time x\nf?\n'''"),
         ("x = (1\n  % y)", "x = (1\n  % y)"),

@@ -78,6 +78,20 @@ def test_a_stub_says_so():
     assert marks["negate"].points == 10
 
 
+def test_a_function_that_raises_what_a_stub_does_once_is_not_a_stub():
+    source = """
+count = 0
+def double(z):
+    global count
+    count += 1
+    if count > 1:
+        raise NotImplementedError
+    return 2 * z
+"""
+    mark_of = mark([source], ONE)["double"]
+    assert (mark_of.points, mark_of.cause) == (8, Cause.CHECKS_MISSED)
+
+
 def test_a_missing_function_says_so_with_the_error_of_its_cell():
     marks = mark(["nothing_of_the_kind\n" + GOOD[0], GOOD[1]])
     assert marks["double"].points == 0
