@@ -11,10 +11,6 @@ from coursework.grader.model import GraderError
 SEPARATORS = ",;\t|"
 
 
-class CsvError(GraderError):
-    """A CSV file that cannot be used; the message says which row and what to do."""
-
-
 def read_csv(path, columns, required):
     """Yield the rows of a CSV file that are not blank: their numbers, and their cells by column.
 
@@ -29,16 +25,16 @@ def read_csv(path, columns, required):
     absent = [name for name in required if name not in header]
     if absent:
         found = ", ".join(filter(None, header)) or "nothing"
-        raise CsvError(
+        raise GraderError(
             f"{path}: the first row must name the columns {', '.join(required)}; "
             f"{', '.join(absent)} is missing, and it has {found}"
         )
     twice = [name for name in columns if header.count(name) > 1]
     if twice:
-        raise CsvError(f"{path}: the first row names the column {twice[0]!r} twice")
+        raise GraderError(f"{path}: the first row names the column {twice[0]!r} twice")
     for number, cells in rows:
         if any(cells[len(header) :]):
-            raise CsvError(
+            raise GraderError(
                 f"{path}, row {number}: there are {len(cells)} cells, and the first row names "
                 f"{len(header)} columns; a text that holds the separator needs quotation marks "
                 "around it"
@@ -59,7 +55,7 @@ def _split(path, columns):
             if any(cells):
                 yield number, cells
     except csv.Error as error:
-        raise CsvError(f"{path}, row {number + 1}: {error}") from None
+        raise GraderError(f"{path}, row {number + 1}: {error}") from None
 
 
 def _read_separator(text, columns):
@@ -92,7 +88,7 @@ def _decode(path):
     try:
         data = Path(path).read_bytes()
     except OSError as error:
-        raise CsvError(f"{path} cannot be read: {error.strerror}") from None
+        raise GraderError(f"{path} cannot be read: {error.strerror}") from None
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encodings = ["utf-16"]
     elif b"\0" in data[:2]:  # half of a plain letter in UTF-16
@@ -108,7 +104,7 @@ def _decode(path):
         if "\0" not in text:  # as in UTF-32
             return text
         position = len(text.partition("\0")[0].encode(encoding))
-    raise CsvError(
+    raise GraderError(
         f"{path} is in no encoding that is read here (byte {position}): save it as 'CSV UTF-8' in "
         "Excel, or with the character set UTF-8 in LibreOffice"
     )

@@ -5,7 +5,8 @@ import io
 
 import pytest
 
-from coursework.grader.inbox.csv_reader import CsvError, read_csv
+from coursework.grader.inbox.csv_reader import read_csv
+from coursework.grader.model import GraderError
 
 # Reading
 
@@ -91,5 +92,5 @@ def test_blank_rows_missing_cells_and_other_columns_do_no_harm(tmp_path, end):
     ],
 )
 def test_what_cannot_be_read_is_told_with_its_row(tmp_path, data, words):
-    with pytest.raises(CsvError, match=words):
+    with pytest.raises(GraderError, match=words):
         read(tmp_path, data)

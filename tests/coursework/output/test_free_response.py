@@ -6,7 +6,6 @@ import io
 import pytest
 from bs4 import BeautifulSoup
 
-from coursework.grader.inbox.csv_reader import CsvError
 from coursework.grader.model import AWAITING, MISSING, OK, GraderError
 from coursework.grader.output.free_response import (
     COLUMNS,
@@ -224,9 +223,9 @@ def test_an_answer_cannot_be_marked_twice_not_even_by_name_and_key(tmp_path):
 def test_a_file_that_cannot_be_read(tmp_path, data, words):
     path = tmp_path / "answers.csv"
     path.write_bytes(data)
-    with pytest.raises(CsvError, match=words):
+    with pytest.raises(GraderError, match=words):
         merge_answers(make_class(), path)
-    with pytest.raises(CsvError, match="cannot be read"):
+    with pytest.raises(GraderError, match="cannot be read"):
         merge_answers(make_class(), tmp_path / "none.csv")
 
 
