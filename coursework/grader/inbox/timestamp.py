@@ -13,7 +13,9 @@ def parse_timestamp(text, timezone=None):
     Its own `parse_utc` takes names that are not those of a file of zones, such as CEST or PST, for
     UTC, and ``+03`` for 3 seconds. Where a name stands for several zones, `timezone` is meant.
     """
-    match = re.fullmatch(r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?) *(\S*)", text)
+    # Each repetition is bounded: the text may be long, and where each may end is tried out.
+    pattern = r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?) *(\S{0,99})"
+    match = re.fullmatch(pattern, text)
     if match is None:
         raise ValueError("is not a time such as 2026-12-02 21:04:05 UTC")
     clock, name = match.groups()

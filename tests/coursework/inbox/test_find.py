@@ -1,6 +1,7 @@
 """The roster, finding what was handed in, and reading notebooks."""
 
 import os
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -223,6 +224,17 @@ def test_a_timestamp_that_cannot_be_read_is_told(tmp_path, text, words):
     assert "so the date of the file counts" in found.reason
     assert found.doubtful
     assert found.submitted == NOON + timedelta(hours=3)
+
+
+@pytest.mark.parametrize("part", ["1", " ", "1 "])
+def test_a_timestamp_is_read_in_a_time_that_grows_with_the_text(part):
+    def seconds(count):
+        began = time.process_time()
+        with pytest.raises(ValueError, match="is not a time such as"):
+            parse_timestamp(f"2025-12-02 22:04:05.1{part * count} a b")
+        return time.process_time() - began
+
+    assert seconds(20_000) < 40 * max(seconds(2_000), 0.01)
 
 
 def test_a_timestamp_that_is_a_folder_a_pipe_or_a_link_is_told(tmp_path):
