@@ -62,6 +62,7 @@ def test_all_definitions_of_a_name_are_run_in_order():
         "f.a.b = 1",
         "f['k'].x += 1",
         "print(f := 1)",
+        "[f := x for x in y]",
         "%matplotlib inline\nf = 1",
         "%%time\nf = 1",
         "%time f = 1",

@@ -50,7 +50,9 @@ def read_cell(number, text):
     nodes = list(_top_level(tree))
     symbols = table.get_symbols()
     imported = {symbol.get_name() for symbol in symbols if symbol.is_imported()}
-    binds = imported | {symbol.get_name() for symbol in symbols if symbol.is_assigned()}
+    # A walrus in a comprehension declares its name global here, and assigns it elsewhere.
+    bound = [s for s in symbols if s.is_assigned() or s.is_declared_global()]
+    binds = imported | {symbol.get_name() for symbol in bound}
     binds |= {_root(n) for n in nodes if isinstance(n, _PARTS) and not isinstance(n.ctx, ast.Load)}
     reads = _read_names(table)
     always = bool(_OPAQUE & reads) or any(
