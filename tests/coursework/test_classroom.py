@@ -1,12 +1,10 @@
 """Marking a notebook and a class: nobody is lost, and nothing is done twice."""
 
 import dataclasses
-import json
 import os
 
 import pytest
 
-from coursework import adversarial
 from coursework.grader import classroom, model
 from coursework.grader.classroom import Settings, grade_class
 from coursework.grader.inbox.find import find_submissions
@@ -19,9 +17,6 @@ from coursework.grader.output.wording import explain
 from coursework.grader.store import WorkFolder
 from coursework.grader.workers.processes import LostTaskError
 from tests.coursework.tiny import TINY, Here, forget, mark_tiny, write_tiny
-
-SOLVED = json.dumps(adversarial.solved_notebook()).encode()
-
 
 # A class
 

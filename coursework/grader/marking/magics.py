@@ -27,8 +27,8 @@ def to_python(sources):
     """Return the sources of a notebook's code cells without what is not Python in them.
 
     Lines keep their numbers. ``%time f()`` and a cell with ``%%time`` become the Python that
-    they time. A cell stays as it is where IPython cannot read it, or where reading it would take
-    so long that only an attacker can want it.
+    they time. Where IPython cannot read a cell, or reading it would take so long that only an
+    attacker can want it, only lines that begin with ``%`` or ``!`` are left out.
     """
     left = MAX_WORK
     cells = []
