@@ -4,7 +4,8 @@
   ``ann/``, ``Ann Lee_123_assignsubmission_file_/`` (Moodle). So does a notebook beside the folders:
   ``leeann_LATE_123_456_hw1.ipynb`` (Canvas). Where two students fit, the longer key is meant.
 - Notebooks may lie anywhere below the folder. Those that have the assignment's name in theirs, as
-  a word, count first (``Copy of hw1.ipynb``). Where there is none, the only other one is taken.
+  a word, count first (``Copy of hw1.ipynb``). Where there is none, the only other one is taken,
+  unless it is hidden or named as another assignment is.
 - Of several the latest counts, and of two at the same time the last by name. Times are those of
   the files, or of ``ann/hw1/timestamp.txt`` where the teacher says that nbgrader collected them.
 - Whatever notebook was not marked is named in the reason, and so is a time that cannot be right.
