@@ -268,6 +268,13 @@ def test_encoded_values_are_json_in_ascii():
     assert json.loads(line)
 
 
+def test_the_arrays_of_one_value_are_counted_together():
+    half = encode(np.zeros(codec.MAX_BYTES // 2, "u1"))
+    assert len(decode(["list", [half, half]])) == 2
+    with pytest.raises(ValueProblem, match="more than 16 MB of numbers"):
+        decode(["list", [half, half, encode(np.uint8(0))]])
+
+
 def test_keys_can_be_written_to_any_file():
     assert decode(["dict", [["a\ud800b", None]]]) == {"a?b": None}
 
