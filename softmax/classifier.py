@@ -167,10 +167,10 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     each class is :math:`\tfrac12 X^\mathsf{T} X / N` plus the penalty's, as Böhning's algorithm
     does [3]_. In these units the curvature is at most 1 in every direction. This does not replace
     filling in missing values: where sentinels are scattered over many cells, the rows that hold
-    them still slow training for all others. A `ConvergenceWarning` then says so. Where the
-    sentinels are so large that the gradient vanishes in spite of this, it is the data that tell:
-    more than 1 % of the rows hold an entry over 10,000 times as far from the median of its
-    feature as the feature usually reaches.
+    them still slow training for all others. A `ConvergenceWarning` then says so. Beside sentinels
+    that are large enough the gradient vanishes nevertheless. So the warning is also given where
+    more than 1 % of the rows hold an entry over 10,000 times as far from the median of its feature
+    as the feature usually reaches.
 
     **Penalty.** The objective with ``alpha="auto"`` is
 
