@@ -29,14 +29,23 @@ class KernelPorts(LocalPortCache):
 
     Jupyter takes a free port of those that the system gives to every connection, and passes its
     number to the kernel. Until that listens, a second later, a browser beside it may have the port.
-    These lie below (Linux: from 32768, macOS and Windows: from 49152), apart for each process.
+    These lie below (Linux: from 32768, macOS and Windows: from 49152). Each process has a range of
+    its own: whoever is bound to its first port has it, until the process ends.
     """
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-        first = 12_000 + 2_000 * (worker % 10)
-        self.numbers = itertools.cycle(range(first, first + 2_000))
+        for first in range(12_000, 32_000, 500):
+            self.claim = socket.socket()
+            try:
+                self.claim.bind(("127.0.0.1", first))
+            except OSError:
+                self.claim.close()
+            else:
+                break
+        else:
+            raise RuntimeError("The ports 12,000 to 31,999 are all in use.")
+        self.numbers = itertools.cycle(range(first + 1, first + 500))
 
     def find_available_port(self, ip):
         """Return the next port that nobody listens at."""
