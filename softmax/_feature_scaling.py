@@ -32,14 +32,17 @@ class FeatureScaling:
     The scale is the largest distance from the mean, 1 for a feature that is constant: a scaled
     feature lies in [-1, 1]. `spread` is the typical distance: the median distance from the median
     of the entries that differ from it, which a few outliers do not change, and 0 where a median
-    says nothing. All arrays are float64, of shape (D,).
+    says nothing. All arrays are float64, of shape (D,). `squared_length` is the mean squared length
+    of the rows, measured from the medians in features that usually reach to 1, outliers cut off.
     """
 
     total_weight: float
     mean: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    median: np.ndarray
     spread: np.ndarray
+    squared_length: float = 0.0
 
     @classmethod
     def of(cls, X, sample_weight=None):
@@ -54,18 +57,29 @@ class FeatureScaling:
         # By rounding, the mean of a constant feature may differ from its value.
         mean = np.clip(mean.astype(np.float64), low, high)
         weight = np.ones(n) if sample_weight is None else sample_weight
-        return cls(total, mean, low, high, _spread(X, weight))
+        scaling = cls(total, mean, low, high, *_median_and_spread(X, weight))
+        reach = scaling.usual_reach * scaling.scale
+        scaling.squared_length = _squared_length(X, weight, scaling.median, reach)
+        return scaling
 
     def merge(self, other):
         """Return the scaling of the rows of both."""
         total = self.total_weight + other.total_weight
-        mean = self.mean * (self.total_weight / total) + other.mean * (other.total_weight / total)
+        mean, median, length = (
+            mine * (self.total_weight / total) + theirs * (other.total_weight / total)
+            for mine, theirs in (
+                (self.mean, other.mean),
+                (self.median, other.median),
+                (self.squared_length, other.squared_length),
+            )
+        )
         low, high = np.minimum(self.low, other.low), np.maximum(self.high, other.high)
         # Parts in which the feature is constant say nothing of its spread.
         first, second = (part.total_weight * (part.spread > 0) for part in (self, other))
         both = np.maximum(first + second, np.finfo(np.float64).tiny)
         spread = self.spread * (first / both) + other.spread * (second / both)
-        return FeatureScaling(total, np.clip(mean, low, high), low, high, spread)
+        mean = np.clip(mean, low, high)
+        return FeatureScaling(total, mean, low, high, median, spread, length)
 
     @property
     def scale(self):
@@ -90,15 +104,11 @@ class FeatureScaling:
         limit = _FAR * _USUAL_SPREADS * np.where(self.spread > 0, self.spread, np.inf)
         with np.errstate(over="ignore"):  # infinity is far enough
             if not issparse(X):
-                X = X[:: _stride(X)]
-                return float((np.abs(X - np.median(X, axis=0)) > limit).any(axis=1).mean())
-            X = X.tocsc()
-            center = np.zeros(X.shape[1])
-            for d in np.flatnonzero(np.diff(X.indptr) >= X.shape[0] / 2):
-                center[d] = np.median(X.data[X.indptr[d] : X.indptr[d + 1]])
-            column = np.repeat(np.arange(X.shape[1]), np.diff(X.indptr))
-            far = np.abs(X.data - center[column]) > limit[column]
-            return len(np.unique(X.indices[far])) / X.shape[0]
+                distance = np.abs(X[:: _stride(X)] - self.median)
+                return float((distance > limit).any(axis=1).mean())
+            far = np.abs(X.data - self.median[X.indices]) > limit[X.indices]
+        row = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
+        return len(np.unique(row[far])) / X.shape[0]
 
     def check(self, dtype):
         """Raise a ValueError if scaled features, or weights in the data's units, would overflow."""
@@ -140,14 +150,16 @@ class FeatureScaling:
         return coef, intercept - coef @ self.mean
 
 
-def _spread(X, weight):
-    """Return the median distance from the median of the entries that differ from it, by column."""
+def _median_and_spread(X, weight):
+    """Return the medians, and the median distances from them of the entries that differ."""
     if issparse(X):
-        return _spread_of_sparse(X, weight)
+        return _median_and_spread_of_sparse(X, weight)
     X, weight = X[:: _stride(X)], weight[:: _stride(X), None]
+    median = _weighted_median(X, weight)
     with np.errstate(over="ignore"):  # such a range is an error later
-        distance = np.abs(X - _weighted_median(X, weight))
-    return _weighted_median(distance, np.where(distance > 0, weight, 0)).astype(np.float64)
+        distance = np.abs(X - median)
+    spread = _weighted_median(distance, np.where(distance > 0, weight, 0))
+    return median.astype(np.float64), spread.astype(np.float64)
 
 
 def _stride(X):
@@ -163,7 +175,7 @@ def _weighted_median(values, weight):
     return values[order[middle, np.arange(len(middle))], np.arange(len(middle))]
 
 
-def _spread_of_sparse(X, weight):
+def _median_and_spread_of_sparse(X, weight):
     X = X.tocsc()
     X.eliminate_zeros()
     column = np.repeat(np.arange(X.shape[1], dtype=X.indices.dtype), np.diff(X.indptr))
@@ -172,9 +184,23 @@ def _spread_of_sparse(X, weight):
     total = np.append(0, weight[X.indices[order]].cumsum())
     start, end = total[X.indptr[:-1]], total[X.indptr[1:]]
     # The median of most columns is 0, and what differs from it is what is stored.
-    spread, filled = np.zeros(X.shape[1]), end > start
+    median, spread, filled = np.zeros(X.shape[1]), np.zeros(X.shape[1]), end > start
     middle = np.searchsorted(total, (start + end)[filled] / 2) - 1
     spread[filled] = distance[order[middle]]
     for d in np.flatnonzero(end - start >= weight.sum() / 2):
-        spread[d : d + 1] = _spread(X[:, [d]].toarray(), weight)
-    return spread
+        (median[d],), (spread[d],) = _median_and_spread(X[:, [d]].toarray(), weight)
+    return median, spread
+
+
+def _squared_length(X, weight, median, reach):
+    """Return the mean squared length of the rows of (X - median) / reach, no entry above 1."""
+    with np.errstate(over="ignore", invalid="ignore"):  # such a range is an error later
+        if issparse(X):
+            of_zero = np.minimum(np.square(median / reach), 1)
+            d = X.indices
+            more = np.minimum(np.square((X.data - median[d]) / reach[d]), 1) - of_zero[d]
+            mean = (np.repeat(weight, np.diff(X.indptr)) @ more) / weight.sum()
+            return float(of_zero.sum() + mean)
+        X, weight = X[:: _stride(X)], weight[:: _stride(X)]
+        lengths = np.minimum(np.square((X - median) / reach), 1).sum(axis=1)
+        return float(np.average(lengths, weights=weight))

@@ -1,4 +1,4 @@
-"""Mini-batch gradient descent with momentum for softmax regression, and its step size.
+"""Mini-batch gradient descent with momentum for softmax regression, its step size, and L-BFGS.
 
 Parameters are stored as scikit-learn stores them, one row for each class; so are logits, one
 column for each example. NumPy then takes the maximum and the sum over whole rows of a batch, which
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solve_triangular
+from scipy.optimize import minimize
 from scipy.sparse import issparse
 from sklearn.utils import gen_batches
 
@@ -28,6 +29,10 @@ _POWER_ITERATIONS = 50
 _POWER_TOLERANCE = 0.02
 
 _BLOCK_LOGITS = 2**20
+
+# Pairs of steps that L-BFGS remembers, each of twice the size of the parameters, in float64. More
+# save few steps.
+_REMEMBERED = 5
 
 # Up to so many features, steps can be corrected for the curvature in all directions.
 _MOST_WHITENED = 256
@@ -199,38 +204,85 @@ def mean_loss(X, labels, sample_weight, center, coef, intercept):
     return total / X.shape[0]
 
 
-def certified_decrease(
-    X, labels, sample_weight, coef, intercept, alpha, center, *, whitener=None, n_steps=1
-):
-    """Return a lower bound of how far the objective can still decrease.
+def objective_and_gradient(X, labels, sample_weight, center, coef, intercept, alpha):
+    """Return the mean cross-entropy plus the penalty, and the gradient, of shape (K, D + 1).
 
-    The Hessian is at most B, with half the second moments of [X - center, 1] for each class and
-    alpha on the diagonal (Böhning 1992). A step -d therefore decreases the objective by at least
-    gᵀd - dᵀBd / 2, for the gradient g. A whitener gives the best step, d = B⁻¹g, at once. Without
-    one, d is approached by steps of conjugate gradients, the first of them along g. Two more look
-    past one or two directions of a curvature far above that of all others.
+    The last column of the gradient is that for the biases.
     """
     n = X.shape[0]
-    gradient, intercept_gradient = alpha * coef, np.zeros_like(intercept)
+    objective = 0.5 * float(np.sum(alpha * np.square(coef, dtype=np.float64)))
+    gradient = np.column_stack([alpha * coef, np.zeros_like(intercept)])
     for rows in _blocks(X, coef):
         weight = None if sample_weight is None else sample_weight[rows]
         logits = compute_logits(X[rows], coef, intercept, center)
         share = logits.shape[1] / n
-        delta = mean_loss_and_delta(logits, labels[rows], weight)[1] * share
-        gradient = gradient + coef_gradient(X[rows], delta, center)
-        intercept_gradient += delta.sum(axis=1)
-    if whitener is not None:
-        squares = np.sum(np.square(gradient @ whitener))
-        return float(squares / 2 + np.sum(np.square(intercept_gradient)))
-    residual = np.column_stack([gradient, intercept_gradient])
+        loss, delta = mean_loss_and_delta(logits, labels[rows], weight)
+        delta *= share
+        objective += share * loss
+        gradient[:, :-1] += coef_gradient(X[rows], delta, center)
+        gradient[:, -1] += delta.sum(axis=1)
+    return objective, gradient
+
+
+@np.errstate(over="ignore", invalid="ignore")  # the line search shortens a step that overflows
+def minimize_lbfgs(optimizer, X, labels, sample_weight, center, max_iter, after_step):
+    """Move the parameters of an optimizer by at most `max_iter` steps of L-BFGS on all examples.
+
+    `after_step(objective)` follows each of them, and ends them by returning True. The steps are
+    taken in units in which gradient descent would take the whitened gradient, or `coef_step` times
+    the gradient.
+    """
+    coef, intercept = optimizer.parameters()
+    whitener, root = optimizer.whitener, np.sqrt(optimizer.coef_step)
+
+    def move(step):
+        step = step.reshape(len(intercept), -1).astype(coef.dtype)
+        change = step[:, :-1] * root if whitener is None else step[:, :-1] @ whitener.T
+        optimizer.coef, optimizer.intercept = coef + change, intercept + step[:, -1]
+
+    def function(step):
+        move(step)
+        objective, gradient = objective_and_gradient(
+            X, labels, sample_weight, center, optimizer.coef, optimizer.intercept, optimizer.alpha
+        )
+        weights = gradient[:, :-1]
+        weights[:] = weights * root if whitener is None else weights @ whitener
+        return objective, gradient.ravel().astype(np.float64)
+
+    def callback(intermediate_result):
+        move(intermediate_result.x)
+        if after_step(float(intermediate_result.fun)):
+            raise StopIteration
+
+    result = minimize(
+        function,
+        np.zeros(coef.size + intercept.size),
+        jac=True,
+        method="L-BFGS-B",
+        callback=callback,
+        options={"maxiter": max_iter, "ftol": 0.0, "gtol": 0.0, "maxcor": _REMEMBERED},
+    )
+    move(result.x)
+    optimizer.stop_moving()
+
+
+def certified_decrease(X, labels, sample_weight, center, coef, intercept, alpha):
+    """Return a lower bound of how far the objective can still decrease.
+
+    The Hessian is at most B, with half the second moments of [X - center, 1] for each class and
+    alpha on the diagonal (Böhning 1992). The best step along the gradient g therefore decreases the
+    objective by at least (gᵀg)² / (2 gᵀBg).
+    """
+    arguments = X, labels, sample_weight, center, coef, intercept, alpha
+    gradient = objective_and_gradient(*arguments)[1]
     return _quadratic_decrease(
-        residual,
+        gradient,
         lambda direction: _bound_times(X, sample_weight, alpha, center, direction),
-        n_steps,
+        n_steps=1,
     )
 
 
-def newton_decrease(X, labels, sample_weight, coef, intercept, alpha, center, reach):
+def newton_decrease(X, labels, sample_weight, center, coef, intercept, alpha, reach):
     """Return about how far the objective can still decrease: half of gᵀH⁻¹g, from below.
 
     H is the Hessian itself. An outlier whose probability is 0 or 1 hardly counts in it, while it
@@ -250,7 +302,7 @@ def newton_decrease(X, labels, sample_weight, coef, intercept, alpha, center, re
         weights = coef_gradient(X, delta, center) + alpha * direction[:, :-1]
         return np.column_stack([weights, delta.sum(axis=1)])
 
-    unit, n_steps = 1 / np.append(reach, 1.0), 10
+    unit, n_steps = 1 / np.append(reach, 1.0), 3
     if X.shape[1] <= _MOST_WHITENED:
         variance = p * (1 - p) * weight
         diagonal = np.column_stack([_moments(X, variance, center) + alpha, variance.sum(axis=1)])

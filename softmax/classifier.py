@@ -27,6 +27,7 @@ from softmax._optimizer import (
     find_whitener,
     loss_limit,
     mean_loss,
+    minimize_lbfgs,
     newton_decrease,
 )
 from softmax._validation import as_array
@@ -39,13 +40,16 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from scipy.sparse import sparray, spmatrix
 
-# The prior variance, under alpha="auto", of how far a feature usually moves a logit.
-_PRIOR_VARIANCE = 10.0
+# Prior variances under alpha="auto": of how far one feature usually moves a logit, and of how far
+# all features of an example do.
+_PRIOR_VARIANCE, _PRIOR_LOGIT_VARIANCE = 10.0, 40.0
 # Without a penalty, the bound of the curvature could be singular: it is at least this, in features
 # that usually reach to 1.
 _LEAST_RIDGE = 1e-6
 # "adaptive" divides the learning rate by the first, and ends training below the second factor.
 _RATE_DIVISOR, _LEAST_RATE = 2.0, 1e-3
+# Mini-batches come near the minimum in a few epochs, and L-BFGS then gets there.
+_EPOCHS_BEFORE_REFINING = 10
 # Outliers in a few rows are fitted one by one. In more rows they keep the others from being fitted.
 _MOST_FAR_ROWS = 0.01
 
@@ -58,17 +62,19 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     the weights; the intercepts are not penalized. The objective is convex.
 
     With the defaults, features may have any offset and any unit: they are centered and scaled for
-    training, and `coef_` and `intercept_` are those for the features as they are. Given a
-    `learning_rate_init`, training is plain mini-batch gradient descent on the features as they
-    are.
+    training, and `coef_` and `intercept_` are those for the features as they are. Ten epochs lead
+    near the minimum, and L-BFGS goes on from there. Given a `learning_rate_init`, training is plain
+    mini-batch gradient descent on the features as they are.
 
     Parameters
     ----------
     learning_rate : {"adaptive", "constant", "cosine"}, default "adaptive"
         "adaptive" keeps the learning rate while training makes progress, and halves it each
-        time that `n_iter_no_change` epochs in a row have brought none. "constant" keeps it
-        throughout. "cosine" lets it fall to 0 along half a period of a cosine over the `max_iter`
-        epochs [1]_. `partial_fit` keeps it constant.
+        time that `n_iter_no_change` epochs in a row have brought none. If `learning_rate_init` is
+        "auto", it takes steps of L-BFGS instead, after ten epochs (but not with `early_stopping` or
+        without `tol`). "constant" keeps the learning rate throughout. "cosine" lets it fall to 0
+        along half a period of a cosine over the `max_iter` epochs [1]_. `partial_fit` keeps it
+        constant.
     learning_rate_init : "auto" or float, default "auto"
         The learning rate at the start. "auto" centers and scales the features, and takes the
         longest step that their curvature makes safe (see Notes).
@@ -82,19 +88,21 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         100th of the examples if that is more, or, for sparse data, a 400th of the number of
         weights. Where two batches would hold everything, it takes all examples at once.
     max_iter : int, default 500
-        The largest number of epochs, that is, of passes over the data.
+        The largest number of epochs, that is, of passes over the data. A step of L-BFGS counts as
+        one.
     momentum : float, default 0.9
         In [0, 1): ``velocity = momentum * velocity + gradient``, and each step is the learning
         rate times the velocity [2]_.
     tol : float or None, default 1e-4
         An epoch makes progress if it improves the objective, or the validation accuracy with
         `early_stopping`, by more than `tol` over its value at the last progress. None runs all
-        `max_iter` epochs without a test of convergence.
+        `max_iter` epochs of gradient descent without a test of convergence.
     n_iter_no_change : int, default 10
         Epochs in a row without progress before "constant" stops, and "adaptive" halves the
         learning rate or stops: it stops once the gradient is small (see Notes) or, with
-        `early_stopping`, once halving has brought no progress either. With "cosine", whose best
-        progress comes at the end, only `early_stopping` ends training early.
+        `early_stopping`, once halving has brought no progress either. L-BFGS looks at the gradient
+        after each so many steps. With "cosine", whose best progress comes at the end, only
+        `early_stopping` ends training early.
     early_stopping : bool, default False
         Monitor the validation accuracy instead, and keep the parameters of its best epoch.
     validation_fraction : float, default 0.1
@@ -129,7 +137,8 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     n_iter_ : int
         Epochs run by the last `fit` and by each `partial_fit` since.
     loss_curve_ : list of float
-        For each of these epochs, the mean objective of its mini-batches, each before its step.
+        For each of these epochs, the mean objective of its mini-batches, each before its step, and
+        for each step of L-BFGS the objective after it.
     validation_scores_ : list of float
         The accuracy on the validation data after each epoch of `fit`; empty without such data.
 
@@ -172,27 +181,37 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     more than 1 % of the rows hold an entry over 10,000 times as far from the median of its feature
     as the feature usually reaches.
 
+    **L-BFGS.** Near the minimum the curvature is often far below its bound, above all where the
+    classes can be told apart without error, and steps of 1/L then are tiny. L-BFGS [5]_ estimates
+    the curvature from its last steps, here five, and looks for the best length of each. It works in
+    the same units, on all examples at once, and needs memory for some 15 copies of the parameters
+    in float64.
+
     **Penalty.** The objective with ``alpha="auto"`` is
 
-    .. math:: \frac1N \sum_n \ell_n + \frac{1}{2 \cdot 10\, N} \sum_{k,d} (r_d w_{kd})^2 ,
+    .. math:: \frac1N \sum_n \ell_n + \frac{1}{2 v N} \sum_{k,d} (r_d w_{kd})^2 ,
 
     where :math:`r_d` is how far a feature usually reaches from its center: five times the median
     distance from the median, of the entries that differ from it, or the largest distance from the
     mean if that is less. The minimum is the most probable point under the prior that
     :math:`r_d w_{kd}`, which is how far the feature alone usually moves a logit, is normal with
-    variance 10. This is a weakly informative prior in the sense of [5]_: it hardly shows where
-    data are plentiful, and keeps the weights finite where the classes can be separated. A few
-    outliers do not change it. With sample weights, N is their sum. The prior ignores units, and
-    with them weights that were put into the features, such as the inverse document frequency in
-    tf-idf. To keep those, pass ``alpha=1/N``, the default penalty of ``LogisticRegression``.
+    variance v = 10. Where features are many, they could together move a logit by more than is
+    plausible. So v is at most 40/S, with S the mean of :math:`\sum_d (x_d / r_d)^2`, measured from
+    the medians and with no summand above 1: of an average example, the logits then have variance
+    40. This is a weakly informative prior in the sense of [6]_: it hardly shows where data are
+    plentiful, and keeps the weights finite where the classes can be separated. A few outliers do
+    not change it. With sample weights, N is their sum. The prior ignores units, and with them
+    weights that were put into the features, such as the inverse document frequency in tf-idf. To
+    keep those, pass ``alpha=1/N``, the default penalty of ``LogisticRegression``.
 
     **Convergence.** A gradient g is small if `n_iter_no_change` steps of the best length along g
     cannot be counted on to improve the objective by more than `tol`, that is, if
     :math:`(g^\mathsf{T} g)^2 / (2\, g^\mathsf{T} B g)` times their number is at most `tol`, with
-    the bound B of the Hessian, and all in scaled features. Where there are outliers, whose
-    curvature hides that of the other rows along g, the best step is
-    :math:`\tfrac12 g^\mathsf{T} B^{-1} g`, or with more than 256 features three steps of
-    conjugate gradients towards it.
+    the bound B of the Hessian, and all in scaled features. An outlier that is fitted already hides
+    in B what the other rows can still gain. So where there are outliers, the same must hold of
+    :math:`\tfrac12 g^\mathsf{T} H^{-1} g`, with the Hessian H itself, which steps of conjugate
+    gradients approach. Where rounding leaves L-BFGS no step that improves the objective, as in
+    float32, `tol` itself is the limit.
 
     References
     ----------
@@ -203,7 +222,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     .. [3] D. Böhning, "Multinomial logistic regression algorithm", Annals of the Institute of
        Statistical Mathematics 44(1), 1992.
     .. [4] Robert M. Gower et al., "SGD: General analysis and improved rates", ICML 2019.
-    .. [5] A. Gelman, A. Jakulin, M. G. Pittau and Y.-S. Su, "A weakly informative default prior
+    .. [5] D. C. Liu and J. Nocedal, "On the limited memory BFGS method for large scale
+       optimization", Mathematical Programming 45, 1989.
+    .. [6] A. Gelman, A. Jakulin, M. G. Pittau and Y.-S. Su, "A weakly informative default prior
        distribution for logistic and other regression models", Annals of Applied Statistics 2(4),
        2008.
 
@@ -617,7 +638,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         if self.learning_rate_init == "auto":
             reach = self._scaling.usual_reach
             if self.alpha == "auto":
-                alpha = reach**2 / (_PRIOR_VARIANCE * self._weight_seen)
+                length = self._scaling.squared_length
+                precision = max(1 / _PRIOR_VARIANCE, length / _PRIOR_LOGIT_VARIANCE)
+                alpha = precision * reach**2 / self._weight_seen
             else:
                 alpha = self._scaling.to_scaled_alpha(self.alpha)
             if whiten and self._scaling.has_outliers:
@@ -689,33 +712,42 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         optimizer, data = self._prepare_training(X, labels, sample_weight, whiten=True)
         n_batches = math.ceil(len(labels) / optimizer.batch_size)
         monitored = self.tol is not None and (self.early_stopping or self.learning_rate != "cosine")
+        adaptive = self.learning_rate == "adaptive"
+        automatic = self.learning_rate_init == "auto"
+        refined = monitored and adaptive and automatic and not self.early_stopping
+        n_epochs = min(_EPOCHS_BEFORE_REFINING, self.max_iter) if refined else self.max_iter
         X_val, y_val, val_weight = validation
         best_score = progress_score = -np.inf
         n_no_improvement, progressed, factor, best_parameters = 0, False, 1.0, None
         converged = False
-        epochs = tqdm(range(self.max_iter), "Training", unit="epoch", disable=not self.verbose)
-        for epoch in epochs:
-            rates = np.full(n_batches, factor)
-            if self.learning_rate == "cosine":
-                steps = epoch * n_batches + np.arange(n_batches)
-                rates = cosine_schedule(steps, self.max_iter * n_batches)
-            objective = optimizer.epoch(*data, rates, rng)
+        progress = tqdm(
+            total=self.max_iter, desc="Training", unit="epoch", disable=not self.verbose
+        )
+
+        def record(objective):
             self.loss_curve_.append(objective)
             self.n_iter_ += 1
-            epochs.set_postfix(objective=objective, refresh=False)
+            progress.set_postfix(objective=objective, refresh=False)
+            progress.update()
             if X_val is not None:
                 coef, intercept = self._unscaled(optimizer.coef, optimizer.intercept)
                 hits = (X_val @ coef.T + intercept).argmax(axis=1) == y_val
                 self.validation_scores_.append(float(np.average(hits, weights=val_weight)))
 
-            score = self.validation_scores_[-1] if self.early_stopping else -objective
+        for epoch in range(n_epochs):
+            rates = np.full(n_batches, factor)
+            if self.learning_rate == "cosine":
+                steps = epoch * n_batches + np.arange(n_batches)
+                rates = cosine_schedule(steps, self.max_iter * n_batches)
+            record(optimizer.epoch(*data, rates, rng))
+            score = self.validation_scores_[-1] if self.early_stopping else -self.loss_curve_[-1]
             if self.early_stopping and score > best_score:
                 best_score, best_parameters = score, optimizer.parameters()
             n_no_improvement += 1
             if score > progress_score + (self.tol or 0):
                 progress_score, n_no_improvement, progressed = score, 0, True
             if monitored and n_no_improvement >= self.n_iter_no_change:
-                if self.learning_rate != "adaptive" or factor < _LEAST_RATE:
+                if refined or not adaptive or factor < _LEAST_RATE:
                     break
                 if self.early_stopping and not progressed:
                     break
@@ -726,16 +758,33 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 optimizer.stop_moving()
                 # A full batch has no noise to average out, and the step of "auto" is safe for it:
                 # only the momentum can have carried it too far.
-                if n_batches > 1 or self.learning_rate_init != "auto":
+                if n_batches > 1 or not automatic:
                     factor /= _RATE_DIVISOR
-        epochs.close()
+        if refined and self.n_iter_ < self.max_iter:
+
+            def after_step(objective):
+                nonlocal converged
+                record(objective)
+                if self.n_iter_ % self.n_iter_no_change == 0:
+                    converged = self._has_converged(optimizer, X, data)
+                return converged
+
+            minimize_lbfgs(optimizer, *data, self.max_iter - self.n_iter_, after_step)
+            if not converged and self.n_iter_ < self.max_iter:
+                # Rounding has ended the steps, in float32 for example.
+                converged = self._decrease_left(optimizer, X, data) <= self.tol
+        progress.close()
         if best_parameters is not None:
             optimizer.coef, optimizer.intercept = best_parameters
         self._store(optimizer)
         self._warn_unless_converged(optimizer, X, data, n_no_improvement, converged)
 
     def _has_converged(self, optimizer, X, data):
-        """Return whether the gradient is small, in scaled features (see the class's notes)."""
+        """Return whether the gradient is small (see the class's notes)."""
+        return self.n_iter_no_change * self._decrease_left(optimizer, X, data) <= self.tol
+
+    def _decrease_left(self, optimizer, X, data):
+        """Return how far the objective can still be counted on to decrease."""
         X_scaled, labels, sample_weight, center = data
         parameters, alpha = (optimizer.coef, optimizer.intercept), optimizer.alpha
         scaling = self._scaling
@@ -744,25 +793,12 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             X_scaled, center = scaling.transform(X)
             parameters = [a.astype(X.dtype) for a in scaling.to_scaled(*parameters)]
             alpha = scaling.to_scaled_alpha(alpha).astype(X.dtype)
-        decrease = certified_decrease(
-            X_scaled,
-            labels,
-            sample_weight,
-            *parameters,
-            alpha,
-            center,
-            whitener=optimizer.whitener,
-            n_steps=3 if scaling.has_outliers else 1,
-        )
-        if self.n_iter_no_change * decrease > self.tol:
-            return False
-        if not scaling.has_outliers:
-            return True
+        arguments = X_scaled, labels, sample_weight, center, *parameters, alpha
+        decrease = certified_decrease(*arguments)
+        if not scaling.has_outliers or self.n_iter_no_change * decrease > self.tol:
+            return decrease
         # An outlier that is fitted already hides in the bound what the other rows can still gain.
-        remaining = newton_decrease(
-            X_scaled, labels, sample_weight, *parameters, alpha, center, scaling.usual_reach
-        )
-        return remaining <= self.n_iter_no_change * self.tol
+        return max(decrease, newton_decrease(*arguments, scaling.usual_reach))
 
     def _warn_unless_converged(self, optimizer, X, data, n_no_improvement, converged):
         labels, sample_weight = data[1:3]

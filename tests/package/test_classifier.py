@@ -292,12 +292,8 @@ def test_certified_decrease_is_reached(data):
     start = objective(coef, intercept, X, y, 0.1)
     best = SoftmaxClassifier(alpha=0.1, tol=1e-12, batch_size=240).fit(X, y)
     fall = start - objective(best.coef_, best.intercept_, X, y, 0.1)
-    whitener = find_whitener(X, None, 0.1, center)
-    arguments = X, y, None, coef, intercept, 0.1, center
-    one, three = (certified_decrease(*arguments, n_steps=n) for n in (1, 3))
-    certified = certified_decrease(*arguments, whitener=whitener)
-    assert fall >= certified > three > one > 0.2 * fall
-    assert three > 0.99 * certified
+    certified = certified_decrease(X, y, None, center, coef, intercept, 0.1)
+    assert fall >= certified > 0.2 * fall
 
 
 @pytest.mark.parametrize("make", [np.asarray, scipy.sparse.csr_array])
