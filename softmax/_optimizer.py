@@ -19,10 +19,9 @@ from sklearn.utils import gen_batches
 
 from softmax.functional import softmax
 
-# Training counts as diverged when the objective exceeds that at the start by this factor. The start
-# is measured on about so many rows, evenly spaced, since the data may be sorted by class.
+# Training counts as diverged when the objective exceeds that at the start by this factor.
 _DIVERGED = 100
-_ROWS_AT_START = 1000
+_SAMPLED_ROWS = 1000
 
 # Enough for one digit of the largest eigenvalue; a step size needs no more.
 _POWER_ITERATIONS = 50
@@ -187,11 +186,16 @@ def loss_limit(X, labels, coef, intercept, alpha, center=None):
     therefore do not overflow: the parameters jump back and forth, with a loss that stays far above
     the log K of a uniform guess.
     """
-    rows = slice(None, None, math.ceil(X.shape[0] / _ROWS_AT_START))
+    rows = sample_of_rows(X)
     logits = compute_logits(X[rows], coef.astype(np.float64), intercept, center)
     start, _ = mean_loss_and_delta(logits, labels[rows])
     penalty = 0.5 * float(np.sum(alpha * np.square(coef, dtype=np.float64)))
     return _DIVERGED * max(start + penalty, math.log(len(intercept)))
+
+
+def sample_of_rows(X):
+    """Return a slice of up to 1,000 rows, evenly spaced, since the data may be sorted by class."""
+    return slice(None, None, math.ceil(X.shape[0] / _SAMPLED_ROWS))
 
 
 def mean_loss(X, labels, sample_weight, center, coef, intercept):

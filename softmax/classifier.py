@@ -29,6 +29,7 @@ from softmax._optimizer import (
     mean_loss,
     minimize_lbfgs,
     newton_decrease,
+    sample_of_rows,
 )
 from softmax._validation import as_array
 from softmax.functional import log_softmax, softmax
@@ -804,7 +805,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         labels, sample_weight = data[1:3]
         frequencies = np.bincount(labels, sample_weight, len(self.classes_)) / len(labels)
         guess = float(entropy(frequencies))
-        loss = mean_loss(*data, optimizer.coef, optimizer.intercept)
+        loss = self._final_loss(optimizer, data, guess)
         advice = "Increase max_iter, or tol if the result is good enough."
         if self.learning_rate_init != "auto":
             advice = (
@@ -847,6 +848,17 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 "hasn't converged."
             )
         warnings.warn(f"{reason} {advice}", ConvergenceWarning, stacklevel=3)
+
+    def _final_loss(self, optimizer, data, guess):
+        """Return the mean loss, or an estimate if it is clear that it is below that of a guess."""
+        parameters = optimizer.coef, optimizer.intercept
+        X, labels, sample_weight, center = data
+        rows = sample_of_rows(X)
+        weight = None if sample_weight is None else sample_weight[rows]
+        estimate = mean_loss(X[rows], labels[rows], weight, center, *parameters)
+        # The last epoch has seen all rows, the sample the last parameters.
+        estimate = max(estimate, self.loss_curve_[-1])
+        return estimate if estimate <= guess else mean_loss(*data, *parameters)
 
 
 @contextmanager

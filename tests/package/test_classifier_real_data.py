@@ -453,6 +453,17 @@ def test_warns_of_a_loss_above_a_guess_even_without_tol():
     assert entropy(np.full(3, 1 / 3)) == pytest.approx(1.0986, abs=1e-4)
 
 
+def test_loss_in_the_warning_is_that_of_all_rows():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(2500, 3)) + 30, np.arange(2500) % 3  # more rows than are sampled
+    settings = {"learning_rate": "constant", "learning_rate_init": 0.01, "max_iter": 2}
+    model = SoftmaxClassifier(tol=None, random_state=0, **settings)
+    with pytest.warns(ConvergenceWarning, match="above the 1.1 of a guess") as caught:
+        model.fit(X, y)
+    loss = cross_entropy(X @ model.coef_.T + model.intercept_, y)
+    assert f"The loss of {loss:.3g} is" in str(caught[0].message)
+
+
 @pytest.mark.usefixtures("no_warning")
 def test_tol_none_trains_without_a_test_of_convergence():
     X, y = iris()
