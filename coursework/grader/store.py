@@ -37,7 +37,14 @@ class WorkFolder:
     @contextlib.contextmanager
     def lock(self):
         """Hold the folder; the system lets go of it when this process ends, however it ends."""
-        (self.path / "students").mkdir(parents=True, exist_ok=True)
+        try:
+            (self.path / "students").mkdir(parents=True, exist_ok=True)
+            (self.path / "lock").touch()
+        except OSError as error:
+            raise GraderError(
+                f"--out {self.grades}: nothing can be written there ({error.filename}: "
+                f"{error.strerror}); choose another place"
+            ) from None
         with open(self.path / "lock", "a+") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -139,7 +139,8 @@ def parse_timezone(text):
         return ZoneInfo(text)
     except (OSError, ValueError, ZoneInfoNotFoundError):
         raise GraderError(
-            f"{text!r} is not a time zone that is known here, such as Europe/Berlin or UTC"
+            f"--timezone: {text!r} is not a time zone that is known here, such as Europe/Berlin or "
+            "UTC"
         ) from None
 
 

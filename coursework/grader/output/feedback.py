@@ -90,7 +90,8 @@ def find_chapters(book_url: str) -> str:
     bad = parts.query or parts.fragment or re.search(r"[\s\"'<>\\`()\[\]]", book_url)
     if parts.scheme not in ("http", "https") or not parts.netloc or bad:
         raise GraderError(
-            f"{book_url!r} is not the address of a site, such as https://example.org/softmax/"
+            f"--book-url: {book_url!r} is not the address of a site, such as "
+            "https://example.org/softmax/"
         )
     base = book_url.rpartition("/")[0] if parts.path.endswith(".html") else book_url
     base = f"{base.rstrip('/')}/"
