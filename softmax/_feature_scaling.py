@@ -30,10 +30,10 @@ class FeatureScaling:
     """Center and scale of each feature, of all the rows seen so far.
 
     The scale is the largest distance from the mean, 1 for a feature that is constant: a scaled
-    feature lies in [-1, 1]. `spread` is the typical distance: the median distance from the median
-    of the entries that differ from it, which a few outliers do not change, and 0 where a median
-    says nothing. All arrays are float64, of shape (D,). `squared_length` is the mean squared length
-    of the rows, measured from the medians in features that usually reach to 1, outliers cut off.
+    feature lies in [-1, 1]. `spread` is the typical distance from the median: the median over the
+    entries that differ from it, which a few outliers hardly change, or 0 if none differs. All
+    arrays are float64, of shape (D,). `squared_length` is the mean squared length of the rows,
+    measured from the medians in units of each feature's usual reach, with no summand above 1.
     """
 
     total_weight: float

@@ -29,8 +29,8 @@ _POWER_TOLERANCE = 0.02
 
 _BLOCK_LOGITS = 2**20
 
-# Pairs of steps that L-BFGS remembers, each of twice the size of the parameters, in float64. More
-# save few steps.
+# Pairs of a step and its change of gradient that L-BFGS remembers, each twice the size of the
+# parameters, in float64. Remembering more hardly reduces the number of steps.
 _REMEMBERED = 5
 
 # Up to so many features, steps can be corrected for the curvature in all directions.
@@ -43,7 +43,7 @@ _LEAST_ROOT = 1e-3
 
 @dataclass
 class MomentumSGD:
-    """Parameters in training. The arrays are changed in place.
+    """Parameters in training. `epoch` changes the arrays in place.
 
     `coef` is of shape (K, D), `intercept` of shape (K,), each with a velocity of its shape.
     `coef_step` and `alpha` are floats or of shape (D,), `intercept_step` is a float. With a
@@ -232,9 +232,9 @@ def objective_and_gradient(X, labels, sample_weight, center, coef, intercept, al
 def minimize_lbfgs(optimizer, X, labels, sample_weight, center, max_iter, after_step):
     """Move the parameters of an optimizer by at most `max_iter` steps of L-BFGS on all examples.
 
-    `after_step(objective)` follows each of them, and ends them by returning True. The steps are
-    taken in units in which gradient descent would take the whitened gradient, or `coef_step` times
-    the gradient.
+    `after_step(objective)` is called after each step, and stops training by returning True. The
+    variables are scaled so that a step along their gradient changes the weights by `coef_step`
+    times the weights' gradient or, with a whitener F, by F Fᵀ times it.
     """
     coef, intercept = optimizer.parameters()
     whitener, root = optimizer.whitener, np.sqrt(optimizer.coef_step)
@@ -287,16 +287,16 @@ def certified_decrease(X, labels, sample_weight, center, coef, intercept, alpha)
 
 
 def newton_decrease(X, labels, sample_weight, center, coef, intercept, alpha, reach):
-    """Return about how far the objective can still decrease: half of gᵀH⁻¹g, from below.
+    """Estimate how far the objective can still decrease: half of gᵀH⁻¹g, from below.
 
-    H is the Hessian itself. An outlier whose probability is 0 or 1 hardly counts in it, while it
-    dominates the bound B of `certified_decrease`. The steps of conjugate gradients are taken in
-    units of `reach`, how far each feature usually reaches. With few features, they are taken in
-    units that make the diagonal of H 1, which also show what outliers scattered over several
-    features hide. Among many, as in pictures, some always have next to no effect: to stretch their
-    weights would ask for more training where the fit is good enough.
+    H is the Hessian itself. An outlier whose predicted probability is 0 or 1 hardly counts in it,
+    while it dominates the bound B of `certified_decrease`. Conjugate gradients are run in units of
+    `reach`, how far each feature usually reaches. With few features, they are preconditioned by
+    the diagonal of H instead, which also reveals what outliers scattered over several features
+    hide. Among many features, as in pictures, some always have next to no effect, and rescaling
+    their weights would demand more training of a fit that is good enough.
     """
-    X = X.astype(np.float64, copy=False)  # once, in place of in every product
+    X = X.astype(np.float64, copy=False)  # once, not in every product
     n = X.shape[0]
     logits = compute_logits(X, coef, intercept, center)
     p = softmax(logits.astype(np.float64), axis=0)

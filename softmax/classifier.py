@@ -1,4 +1,4 @@
-"""Softmax regression, trained by mini-batch gradient descent, as a scikit-learn estimator."""
+"""Softmax regression, trained by mini-batch SGD and L-BFGS, as a scikit-learn estimator."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _MOST_FAR_ROWS = 0.01
 
 
 class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
-    r"""Softmax regression (multinomial logistic regression) by mini-batch gradient descent.
+    r"""Softmax regression (multinomial logistic regression), by mini-batch SGD and L-BFGS.
 
     The logits of an example are ``X @ coef_.T + intercept_``, one for each class, and softmax
     turns them into probabilities. Training minimizes the mean cross-entropy plus an L2 penalty of
@@ -72,10 +72,10 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     learning_rate : {"adaptive", "constant", "cosine"}, default "adaptive"
         "adaptive" keeps the learning rate while training makes progress, and halves it each
         time that `n_iter_no_change` epochs in a row have brought none. If `learning_rate_init` is
-        "auto", it takes steps of L-BFGS instead, after ten epochs (but not with `early_stopping` or
-        without `tol`). "constant" keeps the learning rate throughout. "cosine" lets it fall to 0
-        along half a period of a cosine over the `max_iter` epochs [1]_. `partial_fit` keeps it
-        constant.
+        "auto", training instead switches to L-BFGS after at most ten epochs, unless
+        `early_stopping` is True or `tol` is None. "constant" keeps the learning rate throughout.
+        "cosine" lets it fall to 0 along half a period of a cosine over the `max_iter` epochs [1]_.
+        `partial_fit` keeps it constant.
     learning_rate_init : "auto" or float, default "auto"
         The learning rate at the start. "auto" centers and scales the features, and takes the
         longest step that their curvature makes safe (see Notes).
@@ -96,14 +96,15 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         rate times the velocity [2]_.
     tol : float or None, default 1e-4
         An epoch makes progress if it improves the objective, or the validation accuracy with
-        `early_stopping`, by more than `tol` over its value at the last progress. None runs all
-        `max_iter` epochs of gradient descent without a test of convergence.
+        `early_stopping`, by more than `tol` over its value at the last progress. `tol` also
+        decides when the gradient is small (see Notes). None runs all `max_iter` epochs of gradient
+        descent without a test of convergence.
     n_iter_no_change : int, default 10
         Epochs in a row without progress before "constant" stops, and "adaptive" halves the
         learning rate or stops: it stops once the gradient is small (see Notes) or, with
-        `early_stopping`, once halving has brought no progress either. L-BFGS looks at the gradient
-        after each so many steps. With "cosine", whose best progress comes at the end, only
-        `early_stopping` ends training early.
+        `early_stopping`, once halving has brought no progress either. L-BFGS tests the
+        gradient every `n_iter_no_change` steps. With "cosine", whose best progress comes at the
+        end, only `early_stopping` ends training early.
     early_stopping : bool, default False
         Monitor the validation accuracy instead, and keep the parameters of its best epoch.
     validation_fraction : float, default 0.1
@@ -136,19 +137,20 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     n_features_in_, feature_names_in_ : int, and ndarray of shape (D,)
         Number of features, and their names if all of them are strings.
     n_iter_ : int
-        Epochs run by the last `fit` and by each `partial_fit` since.
+        Epochs and L-BFGS steps of the last `fit`, plus one epoch for each `partial_fit` since.
     loss_curve_ : list of float
-        For each of these epochs, the mean objective of its mini-batches, each before its step, and
-        for each step of L-BFGS the objective after it.
+        For each epoch, the mean objective of its mini-batches, each before its step; for each step
+        of L-BFGS, the objective after it.
     validation_scores_ : list of float
-        The accuracy on the validation data after each epoch of `fit`; empty without such data.
+        The accuracy on the validation data after each epoch and L-BFGS step of `fit`; empty
+        without such data.
 
     Warns
     -----
     ConvergenceWarning
-        If `fit` ends while the objective is still falling or its gradient is large, or where
-        extreme outliers hide whether it is (all this unless `tol` is None), or with a loss above
-        that of the class frequencies, which need no features.
+        If `fit` ends with a loss above that of always predicting the class frequencies. Unless
+        `tol` is None, also if the objective is still falling, if its gradient is large, or if
+        extreme outliers hide whether training has converged.
 
     See Also
     --------
@@ -156,7 +158,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
     Notes
     -----
-    scikit-learn's ``LogisticRegression`` is the same model, trained by batch solvers.
+    scikit-learn's ``LogisticRegression`` is the same model, trained by L-BFGS alone by default.
 
     **Steps.** The Hessian of the cross-entropy in the logits is
     :math:`\operatorname{diag}(p) - pp^\mathsf{T} \preceq \tfrac12 I` [3]_. With
@@ -183,10 +185,10 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     as the feature usually reaches.
 
     **L-BFGS.** Near the minimum the curvature is often far below its bound, above all where the
-    classes can be told apart without error, and steps of 1/L then are tiny. L-BFGS [5]_ estimates
-    the curvature from its last steps, here five, and looks for the best length of each. It works in
-    the same units, on all examples at once, and needs memory for some 15 copies of the parameters
-    in float64.
+    classes can be told apart without error, and steps of 1/L are then far too short. L-BFGS [5]_
+    estimates the curvature from how the gradient changed over its last five steps, and chooses the
+    length of each step by a line search. It works in the same units, on all examples at once,
+    and needs memory for about 15 copies of the parameters in float64.
 
     **Penalty.** The objective with ``alpha="auto"`` is
 
@@ -196,23 +198,24 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     distance from the median, of the entries that differ from it, or the largest distance from the
     mean if that is less. The minimum is the most probable point under the prior that
     :math:`r_d w_{kd}`, which is how far the feature alone usually moves a logit, is normal with
-    variance v = 10. Where features are many, they could together move a logit by more than is
-    plausible. So v is at most 40/S, with S the mean of :math:`\sum_d (x_d / r_d)^2`, measured from
-    the medians and with no summand above 1: of an average example, the logits then have variance
-    40. This is a weakly informative prior in the sense of [6]_: it hardly shows where data are
-    plentiful, and keeps the weights finite where the classes can be separated. A few outliers do
-    not change it. With sample weights, N is their sum. The prior ignores units, and with them
-    weights that were put into the features, such as the inverse document frequency in tf-idf. To
-    keep those, pass ``alpha=1/N``, the default penalty of ``LogisticRegression``.
+    mean 0 and variance :math:`v = \min(10, 40/S)`. Here S is the mean over the examples of
+    :math:`\sum_d \min\{((x_d - m_d) / r_d)^2, 1\}`, with the medians :math:`m_d`. The second
+    bound is for many features, which together could move a logit by more than is plausible: it
+    keeps the prior variance of an average example's logits at 40. This is a weakly informative
+    prior in the sense of [6]_: it hardly shows where data are plentiful, and keeps the weights
+    finite where the classes can be separated. A few outliers do not change it. With sample weights,
+    N is their sum. The prior ignores units, and so also factors built into the features, such as
+    the inverse document frequency in tf-idf. To keep their effect, pass ``alpha=1/N``, the default
+    penalty of ``LogisticRegression``.
 
-    **Convergence.** A gradient g is small if `n_iter_no_change` steps of the best length along g
-    cannot be counted on to improve the objective by more than `tol`, that is, if
-    :math:`(g^\mathsf{T} g)^2 / (2\, g^\mathsf{T} B g)` times their number is at most `tol`, with
-    the bound B of the Hessian, and all in scaled features. An outlier that is fitted already hides
-    in B what the other rows can still gain. So where there are outliers, the same must hold of
-    :math:`\tfrac12 g^\mathsf{T} H^{-1} g`, with the Hessian H itself, which steps of conjugate
-    gradients approach. Where rounding leaves L-BFGS no step that improves the objective, as in
-    float32, `tol` itself is the limit.
+    **Convergence.** A gradient g is small if `n_iter_no_change` times
+    :math:`(g^\mathsf{T} g)^2 / (2\, g^\mathsf{T} B g)` is at most `tol`, in scaled features. The
+    fraction is the decrease that the bound B of the Hessian guarantees for the best step along -g.
+    An outlier that is already fitted still dominates B, and so hides what the other rows can gain.
+    Where there are outliers, the same must therefore hold of
+    :math:`\tfrac12 g^\mathsf{T} H^{-1} g`, with the Hessian H itself, which a few steps of
+    conjugate gradients estimate from below. Where rounding, for example in float32, leaves L-BFGS
+    no step that improves the objective, it is enough that one such decrease is at most `tol`.
 
     References
     ----------
@@ -712,6 +715,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         """Train from the present parameters, with a new schedule and zero velocity."""
         optimizer, data = self._prepare_training(X, labels, sample_weight, whiten=True)
         n_batches = math.ceil(len(labels) / optimizer.batch_size)
+        patience = self.n_iter_no_change
         monitored = self.tol is not None and (self.early_stopping or self.learning_rate != "cosine")
         adaptive = self.learning_rate == "adaptive"
         automatic = self.learning_rate_init == "auto"
@@ -747,12 +751,12 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             n_no_improvement += 1
             if score > progress_score + (self.tol or 0):
                 progress_score, n_no_improvement, progressed = score, 0, True
-            if monitored and n_no_improvement >= self.n_iter_no_change:
+            if monitored and n_no_improvement >= patience:
                 if refined or not adaptive or factor < _LEAST_RATE:
                     break
                 if self.early_stopping and not progressed:
                     break
-                if not self.early_stopping and self._has_converged(optimizer, X, data):
+                if not self.early_stopping and self._has_converged(optimizer, X, data, patience):
                     converged = True
                     break
                 n_no_improvement, progressed = 0, False
@@ -766,26 +770,22 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             def after_step(objective):
                 nonlocal converged
                 record(objective)
-                if self.n_iter_ % self.n_iter_no_change == 0:
-                    converged = self._has_converged(optimizer, X, data)
+                if self.n_iter_ % patience == 0:
+                    converged = self._has_converged(optimizer, X, data, patience)
                 return converged
 
             minimize_lbfgs(optimizer, *data, self.max_iter - self.n_iter_, after_step)
             if not converged and self.n_iter_ < self.max_iter:
                 # Rounding has ended the steps, in float32 for example.
-                converged = self._decrease_left(optimizer, X, data) <= self.tol
+                converged = self._has_converged(optimizer, X, data, 1)
         progress.close()
         if best_parameters is not None:
             optimizer.coef, optimizer.intercept = best_parameters
         self._store(optimizer)
         self._warn_unless_converged(optimizer, X, data, n_no_improvement, converged)
 
-    def _has_converged(self, optimizer, X, data):
-        """Return whether the gradient is small (see the class's notes)."""
-        return self.n_iter_no_change * self._decrease_left(optimizer, X, data) <= self.tol
-
-    def _decrease_left(self, optimizer, X, data):
-        """Return how far the objective can still be counted on to decrease."""
+    def _has_converged(self, optimizer, X, data, n_steps):
+        """Return whether so many of the best steps would gain at most `tol` (see the notes)."""
         X_scaled, labels, sample_weight, center = data
         parameters, alpha = (optimizer.coef, optimizer.intercept), optimizer.alpha
         scaling = self._scaling
@@ -795,11 +795,12 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             parameters = [a.astype(X.dtype) for a in scaling.to_scaled(*parameters)]
             alpha = scaling.to_scaled_alpha(alpha).astype(X.dtype)
         arguments = X_scaled, labels, sample_weight, center, *parameters, alpha
-        decrease = certified_decrease(*arguments)
-        if not scaling.has_outliers or self.n_iter_no_change * decrease > self.tol:
-            return decrease
+        if n_steps * certified_decrease(*arguments) > self.tol:
+            return False
+        if not scaling.has_outliers:
+            return True
         # An outlier that is fitted already hides in the bound what the other rows can still gain.
-        return max(decrease, newton_decrease(*arguments, scaling.usual_reach))
+        return n_steps * newton_decrease(*arguments, scaling.usual_reach) <= self.tol
 
     def _warn_unless_converged(self, optimizer, X, data, n_no_improvement, converged):
         labels, sample_weight = data[1:3]
@@ -824,7 +825,11 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 f"Maximum iterations ({self.max_iter}) reached before the validation accuracy "
                 "stopped improving."
             )
-        elif self.early_stopping or converged or self._has_converged(optimizer, X, data):
+        elif (
+            self.early_stopping
+            or converged
+            or self._has_converged(optimizer, X, data, self.n_iter_no_change)
+        ):
             scaling = self._scaling or FeatureScaling.of(X, sample_weight)
             far = scaling.share_of_far_rows(X) if scaling.has_outliers else 0.0
             if far <= _MOST_FAR_ROWS:

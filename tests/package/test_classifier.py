@@ -10,18 +10,21 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 
+import softmax._optimizer
 from softmax import (
     SoftmaxClassifier,
     cross_entropy,
     cross_entropy_with_grad,
     load_mnist,
 )
+from softmax import softmax as softmax_of
 from softmax._optimizer import (
     certified_decrease,
     cosine_schedule,
     curvature_bound,
     find_whitener,
     mean_loss_and_delta,
+    objective_and_gradient,
 )
 
 # One plain step of gradient descent over all rows, from random weights.
@@ -282,6 +285,25 @@ def test_bound_holds_for_the_hessian(data):
     jacobians = p[:, :, None] * np.eye(4) - p[:, :, None] * p[:, None, :]
     hessian = np.einsum("nkl,nd,ne->kdle", jacobians, extended, extended).reshape(28, 28) / 240
     assert np.linalg.eigvalsh(hessian)[-1] <= bound
+
+
+@pytest.mark.parametrize("make", [np.asarray, scipy.sparse.csr_array])
+@pytest.mark.parametrize("block", [2**20, 28])
+def test_objective_and_gradient_in_blocks(data, monkeypatch, make, block):
+    monkeypatch.setattr(softmax._optimizer, "_BLOCK_LOGITS", block)  # 28: of seven rows
+    X, y = data
+    rng = np.random.default_rng(0)
+    coef, intercept, weight = rng.normal(size=(4, 6)), rng.normal(size=4), rng.uniform(0, 2, 240)
+    center, alpha = X.mean(axis=0), rng.uniform(0, 1, 6)
+    found, gradient = objective_and_gradient(make(X), y, weight, center, coef, intercept, alpha)
+    shifted = X - center
+    p = softmax_of(shifted @ coef.T + intercept)
+    delta = (p - np.eye(4)[y]) * weight[:, None] / 240
+    losses = cross_entropy(shifted @ coef.T + intercept, y, reduction="none")
+    expected = np.mean(weight * losses) + np.sum(alpha * coef**2) / 2
+    assert found == pytest.approx(expected, rel=1e-12)
+    np.testing.assert_allclose(gradient[:, :-1], delta.T @ shifted + alpha * coef, atol=1e-12)
+    np.testing.assert_allclose(gradient[:, -1], delta.sum(axis=0), atol=1e-12)
 
 
 def test_certified_decrease_is_reached(data):

@@ -90,6 +90,7 @@ def test_partial_fit_after_fit_continues(data):
     X, y = data
     model = SoftmaxClassifier(max_iter=20, random_state=0).fit(X, y)
     before, n_iter = cross_entropy(model.decision_function(X), y), model.n_iter_
+    assert not any(velocity.any() for velocity in model._velocity)  # L-BFGS has overtaken it
     model.partial_fit(X, y)
     assert model.n_iter_ == n_iter + 1
     assert cross_entropy(model.decision_function(X), y) < before + 0.05
