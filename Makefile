@@ -49,9 +49,14 @@ book: $(SITE)/.built
 NBGRADER_EXTENSIONS := $(addprefix nbgrader.server_extensions.,\
   assignment_list course_list formgrader validate_assignment)
 
-# A pip of 2025 installs in half the time of the one that comes with Python 3.11 or 3.12.
+# uv installs in a third of the time of pip. Where it fails, as behind a mirror that only pip is told
+# of, pip tries: one of 2025 takes half the time of the one that comes with Python 3.11 or 3.12.
+UV := 'uv>=0.8,<1'
 NEW_PIP := 'pip>=25.1,<27'
 PIP := python -m pip install --quiet --disable-pip-version-check --no-compile
+install = { $(BIN)/$(PIP) $(UV) \
+    && $(BIN)/uv pip install --quiet --no-cache --python $(BIN)/python $(NEW_PIP) $(1); } \
+  || { $(BIN)/$(PIP) $(NEW_PIP) && $(BIN)/$(PIP) $(1); }
 
 # The sign of a whole environment is written last: a half-made one is made anew.
 $(VENV)/.installed: requirements.txt pyproject.toml
@@ -60,15 +65,15 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) lacks the venv module. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
 	@test -w . || { echo "No permission to write in $(CURDIR). Copy the book to a folder of your own."; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
-	{ $(BIN)/$(PIP) $(NEW_PIP) && $(BIN)/$(PIP) -r requirements.txt -e .; } \
+	{ $(call install,-r requirements.txt -e .); } \
 	  || { echo "The installation failed (see above). Check the network and the free space, then run make again."; exit 1; }
-	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyter/nbgrader >/dev/null 2>&1
-	@$(BIN)/jupyter server extension disable --sys-prefix $(NBGRADER_EXTENSIONS) >/dev/null 2>&1
+	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyter/nbgrader >/dev/null 2>&1 & \
+	  $(BIN)/jupyter server extension disable --sys-prefix $(NBGRADER_EXTENSIONS) >/dev/null 2>&1 && wait $$!
 	@touch $@
 
 # What only tests need is not for readers.
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
-	$(BIN)/$(PIP) -r requirements.txt -r requirements-dev.txt
+	$(call install,-r requirements.txt -r requirements-dev.txt)
 	@touch $@
 
 # After a change in the package or in what is installed, every chapter is executed anew.
