@@ -23,6 +23,7 @@ import base64
 import posixpath
 import pydoc
 import re
+from functools import lru_cache
 from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
@@ -204,10 +205,16 @@ def code_cell(cell):
     return fresh
 
 
+@lru_cache(1)
+def read_page(source):
+    """Return a page as a notebook: it takes long, and is asked for three times."""
+    return jupytext.reads(source, fmt="md:myst")
+
+
 def page_outputs(env, docname):
     """Return the outputs of each code cell of a page: those that MyST-NB shows on the site."""
     path = env.doc2path(docname)
-    notebook = jupytext.reads(Path(path).read_text(encoding="utf-8"), fmt="md:myst")
+    notebook = read_page(Path(path).read_text(encoding="utf-8"))
     if not any(cell.cell_type == "code" for cell in notebook.cells):
         return []
     with run_or_fill(notebook, path, env.mystnb_config, logger) as client:
@@ -276,7 +283,7 @@ def solution_cell(writer, label, cells):
 def plain_notebook(source, outputs, resolver, first):
     """Return the notebook of a page, given its MyST text and the outputs of its code cells."""
     writer = MarkdownWriter(resolver)
-    read = jupytext.reads(source, fmt="md:myst").cells
+    read = read_page(source).cells
     for cell, shown in zip((c for c in read if c.cell_type == "code"), outputs, strict=True):
         cell.outputs = shown
     # Cells tagged remove-cell check the prose beside them: no reader sees them on the page.

@@ -82,6 +82,21 @@ def test_chapters_are_run_at_the_same_time_and_once(pages):
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(os.cpu_count() > 8, reason="This would start more than ten kernels.")
+def test_a_long_chapter_is_begun_first(pages):
+    # All others wait for it, and there are enough of them to occupy every process.
+    others = [f"chapter-{number}" for number in range(os.cpu_count() + 1)]
+    for name in others:
+        source = CHAPTER.format(name, WAIT.format("mnist"))
+        (pages / f"{name}.md").write_text(source, encoding="utf-8")
+    (pages / "mnist.md").write_text(CHAPTER.format("mnist", ""), encoding="utf-8")
+    for name in ("one", "two"):
+        (pages / f"{name}.md").unlink()
+    runs, _ = build(pages, [*others, "mnist"])
+    assert set(runs.values()) == {1}
+
+
+@pytest.mark.slow
 def test_an_error_is_reported_with_its_page(pages):
     (pages / "two.md").write_text(CHAPTER.format("two", "1 / 0"), encoding="utf-8")
     with pytest.raises(AssertionError, match=r"two\.md"):
