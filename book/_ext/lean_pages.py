@@ -19,7 +19,7 @@ from pathlib import Path
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 from PIL import Image
-from small_pictures import shrink_png
+from small_pictures import ON_PAGES, shrink_png
 
 # What identifies the tags of a feature -> what a page that uses the feature holds.
 # A tag is a whole <script>…</script> or <link …> that matches.
@@ -127,7 +127,7 @@ def make_pictures_small(app, exception):
         return
     for path in Path(app.outdir, "_images").glob("*.png"):
         picture = path.read_bytes()
-        small = shrink_png(picture, 128)  # with fewer, smooth shading has steps
+        small = shrink_png(picture, ON_PAGES)
         if len(small) < len(picture):
             path.write_bytes(small)
 

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import small_pictures
 from lean_pages import lean, make_pictures_small, write_pictures
 from PIL import Image
-from small_pictures import with_palette
+from small_pictures import IN_NOTEBOOKS, ON_PAGES, shrink_png, with_palette
 
 HEAD = """<head>
 <link rel="stylesheet" href="_static/book.css" />
@@ -88,6 +89,25 @@ def test_large_pictures_get_a_palette_and_small_ones_stay(tmp_path):
     with Image.open(folder / "large.png") as picture:
         shown = np.asarray(picture.convert("RGB")).astype(int)
     assert np.abs(shown - smooth).mean() < 4
+
+
+def test_pictures_of_a_page_are_made_small_while_others_are_read(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, size=(200, 200, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "large.png")
+    picture = (tmp_path / "large.png").read_bytes()
+    images = {"large.png": ({"read"}, "large.png"), "later.png": ({"later"}, "later.png")}
+    env = SimpleNamespace(docname="read", images=images)
+    builder, connected = SimpleNamespace(name="html"), []
+    app = SimpleNamespace(builder=builder, env=env, srcdir=tmp_path)
+    app.connect = lambda event, *_, **options: connected.append(event)
+    small_pictures.start(app)
+    assert connected == ["doctree-read", "write-started", "build-finished"]
+    small_pictures.begin(app, None)
+    finished = [task.result() for task in app.picture_tasks.values()]
+    small_pictures.finish(app)
+    assert shrink_png(picture, ON_PAGES) is finished[1]
+    assert shrink_png(picture) is finished[0]
+    assert finished == [with_palette(picture, colors) for colors in (IN_NOTEBOOKS, ON_PAGES)]
 
 
 def test_what_is_transparent_becomes_white():
