@@ -63,9 +63,9 @@ function typeset(tex, display) {
       adaptor.insert(adaptor.node("mjx-break", {}, [adaptor.text(" ")]), adaptor.next(child));
   return adaptor.outerHTML(container);
 }
-function attempt(tex, display) {
-  try { return JSON.stringify({html: typeset(tex, display)}); }
-  catch (error) { return JSON.stringify({error: error.message}); }
+function attempt([tex, display]) {
+  try { return {html: typeset(tex, display)}; }
+  catch (error) { return {error: error.message}; }
 }
 function styleSheet() {
   const text = MathJax.startup.adaptor.textContent(MathJax.chtmlStylesheet());
@@ -98,11 +98,15 @@ class Typesetter:
         ValueError
             If MathJax does not understand it; the message is MathJax's.
         """
-        answer = self._context.eval(f"attempt({json.dumps(tex)}, {json.dumps(display)})")
-        result = json.loads(answer)
+        (result,) = self.attempt_all([(tex, display)])
         if "error" in result:
             raise ValueError(result["error"])
         return result["html"]
+
+    def attempt_all(self, formulas):
+        """Return a dictionary for each formula, with its ``html`` or MathJax's ``error``."""
+        answer = self._context.eval(f"JSON.stringify({json.dumps(formulas)}.map(attempt))")
+        return json.loads(answer)
 
     def style_sheet(self):
         """Return the style sheet of the formulas since the last call, without blank space."""
@@ -112,16 +116,33 @@ class Typesetter:
 typesetter = cache(Typesetter)
 
 
-def html_of(node, display=False):
-    """Return the HTML of a formula's node; warn, and return its TeX, if there is none."""
-    tex = node.astext()
+def formula_of(node):
+    """Return the TeX of a formula's node, and whether it is displayed."""
+    tex, display = node.astext(), isinstance(node, nodes.math_block)
     if display and not (node.get("no-wrap") or node.get("nowrap")):
         tex = wrap_displaymath(tex, None, False)
-    try:
-        return typesetter().typeset(tex, display)
-    except ValueError as error:
-        logger.warning("%s in the formula %s", error, tex, location=node, type="math")
-        return f"<code>{html.escape(tex)}</code>"
+    return tex, display
+
+
+def results(writer):
+    """Return what became of each formula of a page. One by one, each would wait for V8's thread."""
+    if not hasattr(writer, "formulas"):
+        found = writer.document.findall(
+            lambda node: isinstance(node, nodes.math | nodes.math_block)
+        )
+        formulas = list(dict.fromkeys(map(formula_of, found)))
+        writer.formulas = dict(zip(formulas, typesetter().attempt_all(formulas), strict=True))
+    return writer.formulas
+
+
+def html_of(writer, node):
+    """Return the HTML of a formula's node; warn, and return its TeX, if there is none."""
+    tex, _ = formula = formula_of(node)
+    result = results(writer)[formula]
+    if "html" in result:
+        return result["html"]
+    logger.warning("%s in the formula %s", result["error"], tex, location=node, type="math")
+    return f"<code>{html.escape(tex)}</code>"
 
 
 def visit_inline(self, node):
@@ -129,7 +150,7 @@ def visit_inline(self, node):
     before = node.parent[: node.parent.index(node)]
     joiner = "\N{WORD JOINER}" if before and before[-1].astext().endswith(("(", "[")) else ""
     start = self.starttag(node, "span", joiner, CLASS="math")
-    self.body.append(start + html_of(node) + "</span>")
+    self.body.append(start + html_of(self, node) + "</span>")
     raise nodes.SkipNode
 
 
@@ -140,7 +161,7 @@ def visit_display(self, node):
         self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
         self.add_permalink_ref(node, _("Link to this equation"))
         self.body.append("</span>")
-    self.body.append(html_of(node, display=True) + "</div>\n")
+    self.body.append(html_of(self, node) + "</div>\n")
     raise nodes.SkipNode
 
 

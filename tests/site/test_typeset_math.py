@@ -1,10 +1,12 @@
 """Formulas are typeset when the site is built: whole without a script, readable, in small fonts."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
+from docutils.utils import new_document
 from fontTools.ttLib import TTFont
 from typeset_math import FONTS, MATHJAX, STYLES, html_of, logger, typesetter
 
@@ -15,6 +17,13 @@ LONG = r"\log p_i = z_i - \log \sum_j e^{z_j} = (z_i - m) - \log \sum_j e^{z_j -
 
 def parse(tex, display=False):
     return BeautifulSoup(typesetter().typeset(tex, display), "html.parser")
+
+
+def writer_of(*formulas):
+    """Return the writer of a page with these formulas, as far as they ask it."""
+    page = new_document("page")
+    page += formulas
+    return SimpleNamespace(document=page)
 
 
 def test_formula_is_html_with_mathml():
@@ -38,10 +47,23 @@ def test_formula_does_not_end_with_a_break():
 def test_bad_formula_is_a_warning_and_shown_as_it_was_typed(monkeypatch, tex, message):
     warnings = []
     monkeypatch.setattr(logger, "warning", lambda text, *parts, **place: warnings.append(parts))
-    assert html_of(nodes.math("", tex)) == f"<code>{tex}</code>"
+    node = nodes.math("", tex)
+    assert html_of(writer_of(node), node) == f"<code>{tex}</code>"
     ((error, shown),) = warnings
-    assert message in str(error)
+    assert message in error
     assert shown == tex
+
+
+def test_formulas_of_a_page_are_typeset_at_once(monkeypatch):
+    together, calls = type(typesetter()).attempt_all, []
+    monkeypatch.setattr(typesetter(), "attempt_all", lambda formulas: (
+        calls.append(formulas) or together(typesetter(), formulas)))  # fmt: skip
+    formulas = [nodes.math("", "a"), nodes.math_block("", "b", nowrap=True), nodes.math("", "a")]
+    writer = writer_of(*formulas)
+    written = [html_of(writer, formula) for formula in formulas]
+    assert calls == [[("a", False), ("b", True)]]
+    assert written[0] == written[2] == typesetter().typeset("a")
+    assert written[1] == typesetter().typeset("b", display=True)
 
 
 def test_style_sheet_has_the_characters_since_the_last():
