@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import jinja2
@@ -258,8 +259,13 @@ def release_all(names, chosen, address, course):
             assignment = load_assignment(name, parameters)
             text, values = read_master(assignment)
             released[name] = convert(text, assignment, values, course, address)
-        for name in released:  # when all masters are right, for this takes longest
-            run_solutions(released[name], name, course)
+        with ProcessPoolExecutor() as pool:  # when all masters are right, for this takes longest
+            runs = {
+                name: pool.submit(run_solutions, texts, name, course)
+                for name, texts in released.items()
+            }
+            for name in runs:
+                runs[name].result()
     except ReleaseError as error:
         raise ReleaseError(f"{name}: {error}") from error
     return released

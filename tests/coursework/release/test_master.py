@@ -309,6 +309,29 @@ def test_a_release_runs_the_solutions(masters, course):
         master.release_all(["hw1"], {}, "", course)
 
 
+WAIT = """\
+    import pathlib, time
+    pathlib.Path("{here}").touch()
+    end = time.monotonic() + 60
+    while not pathlib.Path("{there}").exists():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.cpu_count() == 1, reason="One processor runs one notebook at a time.")
+def test_solutions_of_two_assignments_are_run_at_the_same_time(masters, course, tmp_path):
+    begin = "### BEGIN SOLUTION\n"
+    for name, other in (("hw1", "hw2"), ("hw2", "hw1")):
+        path = masters / name / f"{name}.md"
+        wait = WAIT.format(here=tmp_path / f"{name} runs", there=tmp_path / f"{other} runs")
+        text = path.read_text(encoding="utf-8").replace(begin, begin + wait, 1)
+        path.write_text(text, encoding="utf-8")
+    # One after the other, the first would wait in vain.
+    assert set(master.release_all(["hw1", "hw2"], {}, "", course)) == {"hw1", "hw2"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
