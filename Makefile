@@ -44,11 +44,6 @@ unexport PYTHONDONTWRITEBYTECODE
 book: $(SITE)/.built
 	@echo "The book is at $(CURDIR)/$(SITE)/index.html"
 
-# nbgrader is used from the command line here. In JupyterLab it would put a menu and a panel of its
-# own beside every chapter, and an error at the start about a course that there is not.
-NBGRADER_EXTENSIONS := $(addprefix nbgrader.server_extensions.,\
-  assignment_list course_list formgrader validate_assignment)
-
 # uv installs in a third of the time of pip. Where it fails, as behind a mirror that only pip is told
 # of, pip tries: one of 2025 takes half the time of the one that comes with Python 3.11 or 3.12.
 UV := 'uv>=0.8,<1'
@@ -67,8 +62,6 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
 	{ $(call install,-r requirements.txt -e .); } \
 	  || { echo "The installation failed (see above). Check the network and the free space, then run make again."; exit 1; }
-	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyter/nbgrader >/dev/null 2>&1 & \
-	  $(BIN)/jupyter server extension disable --sys-prefix $(NBGRADER_EXTENSIONS) >/dev/null 2>&1 && wait $$!
 	@touch $@
 
 # What only tests need is not for readers.
@@ -134,8 +127,18 @@ serve: book
 	PYTHONPATH=book/_ext $(BIN)/sphinx-autobuild . $(SITE) --watch softmax --open-browser \
 	  --re-ignore '(/\.venv[a-z-]*|/_build|/\.git|/\.[a-z]*_cache|/conf\.py|__pycache__|\.ipynb_checkpoints)'
 
+# nbgrader is used from the command line here. In JupyterLab it would put a menu and a panel of its
+# own beside every chapter, and an error at the start about a course that there is not.
+NBGRADER_EXTENSIONS := $(addprefix nbgrader.server_extensions.,\
+  assignment_list course_list formgrader validate_assignment)
+
+$(VENV)/.lab: $(VENV)/.installed
+	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyter/nbgrader >/dev/null 2>&1
+	@$(BIN)/jupyter server extension disable --sys-prefix $(NBGRADER_EXTENSIONS) >/dev/null 2>&1
+	@touch $@
+
 # The setting that opens a .md chapter as a notebook goes into .venv, not into your home.
-lab: $(VENV)/.installed
+lab: $(VENV)/.lab
 	@$(BIN)/jupytext-config --settings-file $(VENV)/share/jupyter/lab/settings/overrides.json set-default-viewer markdown myst
 	$(BIN)/jupyter lab book
 
