@@ -84,6 +84,10 @@ def validate_training_data(estimator, X, y, reset, names=("X", "y")):
         X = X.astype(np.float32)  # the other byte order, which scikit-learn makes float64
     X, y = validate_data(estimator, X, y, reset=reset, accept_sparse="csr", dtype=FLOATS, order="C")
     check_classification_targets(y)
+    if issparse(X) and not X.has_canonical_format:
+        # Medians and squares need each entry as a whole, and the caller's matrix must not change.
+        X = X.copy()
+        X.sum_duplicates()
     return X, y
 
 

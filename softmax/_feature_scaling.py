@@ -17,6 +17,8 @@ _STIFFEST_PENALTY = 1e12
 # Entries more than so many spreads from the center count as outliers: 3.4 standard deviations of a
 # normal distribution.
 _USUAL_SPREADS = 5.0
+# The square of less could underflow.
+_LEAST_REACH = 1e-150
 # A feature has outliers if it usually reaches less than this share of its largest distance.
 _OUTLYING = 0.1
 # Entries that reach so many times as far as usual hide from double precision how the others fit.
@@ -91,7 +93,9 @@ class FeatureScaling:
     @property
     def usual_reach(self):
         """How far a feature reaches from its center, outliers aside, in scaled features: <= 1."""
-        reach = np.minimum(_USUAL_SPREADS * (self.spread / self.scale), 1.0)
+        with np.errstate(invalid="ignore"):  # an infinite range is an error later
+            share = self.spread / self.scale
+        reach = np.clip(_USUAL_SPREADS * share, _LEAST_REACH, 1.0)
         return np.where(self.spread > 0, reach, 1.0)
 
     @property

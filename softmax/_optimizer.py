@@ -264,7 +264,13 @@ def minimize_lbfgs(optimizer, X, labels, sample_weight, center, max_iter, after_
         jac=True,
         method="L-BFGS-B",
         callback=callback,
-        options={"maxiter": max_iter, "ftol": 0.0, "gtol": 0.0, "maxcor": _REMEMBERED},
+        options={
+            "maxiter": max_iter,
+            "maxfun": math.inf,
+            "ftol": 0.0,
+            "gtol": 0.0,
+            "maxcor": _REMEMBERED,
+        },
     )
     move(result.x)
     optimizer.stop_moving()

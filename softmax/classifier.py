@@ -188,7 +188,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     classes can be told apart without error, and steps of 1/L are then far too short. L-BFGS [5]_
     estimates the curvature from how the gradient changed over its last five steps, and chooses the
     length of each step by a line search. It works in the same units, on all examples at once,
-    and needs memory for about 15 copies of the parameters in float64.
+    and needs memory for about 30 copies of the parameters in float64.
 
     **Penalty.** The objective with ``alpha="auto"`` is
 
@@ -852,8 +852,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 "The objective has stopped improving, but its gradient is large: the optimization "
                 "hasn't converged."
             )
-        warnings.warn(f"{reason} {advice}", ConvergenceWarning, stacklevel=3)
+        warnings.warn(f"{reason} {advice}", ConvergenceWarning, stacklevel=4)
 
+    @np.errstate(over="ignore", invalid="ignore")  # an overflow is returned as infinity
     def _final_loss(self, optimizer, data, guess):
         """Return the mean loss, or an estimate if it is clear that it is below that of a guess."""
         parameters = optimizer.coef, optimizer.intercept
@@ -863,7 +864,10 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         estimate = mean_loss(X[rows], labels[rows], weight, center, *parameters)
         # The last epoch has seen all rows, the sample the last parameters.
         estimate = max(estimate, self.loss_curve_[-1])
-        return estimate if estimate <= guess else mean_loss(*data, *parameters)
+        if estimate <= guess:
+            return estimate
+        loss = mean_loss(*data, *parameters)
+        return math.inf if math.isnan(loss) else loss
 
 
 @contextmanager

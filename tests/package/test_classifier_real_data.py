@@ -77,6 +77,23 @@ def test_units_change_nothing(factor, dtype):
 
 
 @pytest.mark.usefixtures("no_warning")
+@pytest.mark.parametrize("make", [np.asarray, scipy.sparse.csr_array])
+def test_one_cell_so_large_that_the_square_of_the_usual_share_underflows(make):
+    X, y = iris()
+    X[:, 1] *= 1e-100
+    X[3, 1] = 1e300
+    assert SoftmaxClassifier(random_state=0).fit(make(X), y).score(X, y) > 0.9
+
+
+@pytest.mark.usefixtures("no_warning")
+@pytest.mark.parametrize("make", [np.asarray, scipy.sparse.csr_array])
+def test_range_beyond_float64_is_an_error_alone(make):
+    X = np.array([[1.5e308], [-1.5e308], [-1.5e308]])
+    with pytest.raises(ValueError, match="beyond what a linear model can be fitted to"):
+        SoftmaxClassifier().fit(make(X), [0, 1, 1])
+
+
+@pytest.mark.usefixtures("no_warning")
 def test_one_column_of_years_or_of_unix_times():
     rng = np.random.default_rng(0)
     years = rng.integers(1950, 2025, 400).astype(np.float64)
@@ -433,6 +450,25 @@ def test_steps_of_lbfgs_count_as_epochs():
     assert model.n_iter_ == len(model.loss_curve_) == len(model.validation_scores_) == 13
 
 
+@pytest.mark.slow
+def test_max_iter_alone_bounds_the_steps_of_lbfgs():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(30, 1)) + 1e-3 * rng.normal(size=(30, 6)) * 10.0 ** -np.arange(6)
+    settings = {"alpha": 0, "tol": 1e-14, "max_iter": 16_000, "random_state": 0}
+    with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(16000\) reached"):
+        SoftmaxClassifier(**settings).fit(X, rng.integers(0, 3, 30))
+
+
+@pytest.mark.parametrize("seed", [4, 10, 26])
+def test_warns_where_rounding_ends_training_and_the_hessian_shows_more_to_gain(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(60, 5))
+    y = (X @ rng.normal(size=(5, 3)) * 5 + rng.gumbel(size=(60, 3))).argmax(axis=1)
+    X[rng.random(X.shape) < 0.02] = -9999
+    with pytest.warns(ConvergenceWarning, match="has stopped improving"):
+        SoftmaxClassifier(tol=1e-6, random_state=0).fit(X.astype(np.float32), y)
+
+
 @pytest.mark.usefixtures("no_warning")
 def test_rare_words_take_few_passes():
     # The classes are all but separable, and the steps that a bound of the curvature allows are
@@ -488,6 +524,18 @@ def test_loss_in_the_warning_is_that_of_all_rows():
         model.fit(X, y)
     loss = cross_entropy(X @ model.coef_.T + model.intercept_, y)
     assert f"The loss of {loss:.3g} is" in str(caught[0].message)
+    # Python shows a warning once for each line that it points to.
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize(("factor", "dtype"), [(1e160, np.float64), (1e30, np.float32)])
+@pytest.mark.parametrize("tol", [None, 1e-4])
+def test_warns_of_logits_that_overflow(factor, dtype, tol):
+    X, y = iris(dtype)
+    model = SoftmaxClassifier(learning_rate_init=1.0, max_iter=1, tol=tol, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="loss of inf is above") as caught:
+        model.fit(X * dtype(factor), y)
+    assert len(caught) == 1
 
 
 @pytest.mark.usefixtures("no_warning")
@@ -632,12 +680,27 @@ def test_sparse_is_trained_as_dense(make):
     sparse.partial_fit(make(X[:50]), y[:50])
 
 
-def test_sparse_is_never_densified():
+def test_entries_stored_in_parts_are_their_sum():
+    X, y = load_digits(return_X_y=True)
+    whole = scipy.sparse.csr_array(X[:300])
+    parts = [np.repeat(part, 2) for part in (whole.data / 2, whole.indices)]
+    twice = scipy.sparse.csr_array((*parts, 2 * whole.indptr), whole.shape)
+    models = [SoftmaxClassifier(random_state=0).fit(A, y[:300]) for A in (whole, twice)]
+    np.testing.assert_array_equal(models[0].coef_, models[1].coef_)
+    assert twice.nnz == 2 * whole.nnz
+
+
+@pytest.mark.parametrize(
+    ("settings", "copies"),
+    [({"max_iter": 3, "tol": None}, 12), ({"tol": 10, "n_iter_no_change": 1}, 36)],
+)
+def test_sparse_is_never_densified(settings, copies):
     rng = np.random.default_rng(0)
-    X = scipy.sparse.random_array((10_000, 50_000), density=1e-3, format="csr", rng=rng)
+    cells = rng.integers(10_000, size=500_000), rng.integers(50_000, size=500_000)
+    X = scipy.sparse.csr_array((rng.random(500_000), cells), shape=(10_000, 50_000))
     y = (X[:, :25_000].sum(axis=1) > X[:, 25_000:].sum(axis=1)).astype(int)
     before = X.copy()
-    model = SoftmaxClassifier(max_iter=3, tol=None, random_state=0)
+    model = SoftmaxClassifier(random_state=0, **settings)
     tracemalloc.start()
     model.fit(X, y)
     model.predict_proba(X)
@@ -645,7 +708,7 @@ def test_sparse_is_never_densified():
     tracemalloc.stop()
     nonzeros = X.data.nbytes + X.indices.nbytes + X.indptr.nbytes
     parameters = model.coef_.nbytes
-    assert peak < 6 * nonzeros + 12 * parameters < X.shape[0] * X.shape[1] / 10
+    assert peak < 6 * nonzeros + copies * parameters < X.shape[0] * X.shape[1] / 5
     assert (before != X).nnz == 0
 
 
