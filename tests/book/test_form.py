@@ -236,7 +236,9 @@ def first_reading(name):
     return words / WORDS_A_MINUTE + cells / CELLS_A_MINUTE, int(box[2])
 
 
-SECOND_EDITION = [name for name in CHAPTERS if "**On a first reading**" in prose(CHAPTERS[name])]
+SECOND_EDITION = [
+    name for name in CHAPTERS if "**On a first reading**" in CHAPTERS[name].read_text("utf-8")
+]
 
 
 @pytest.mark.prose

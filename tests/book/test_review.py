@@ -8,6 +8,7 @@ import sqlite3
 import sys
 import zipfile
 from difflib import SequenceMatcher
+from functools import cache
 from itertools import combinations
 
 import anki_deck as cards
@@ -24,7 +25,7 @@ from tests.book.test_form import CHAPTERS, count_words, directives, figures, pro
 from tools.references import ROOT, toc_pages
 
 MOST_WORDS = 80
-REVIEW = prose(ROOT / "book" / "review.md")
+REVIEW = (ROOT / "book" / "review.md").read_text("utf-8")
 QUESTIONS = [d for d in find_directives(REVIEW) if d.name == "dropdown"]
 by_question = pytest.mark.parametrize("question", QUESTIONS, ids=lambda d: d.label)
 
@@ -38,6 +39,7 @@ def sections():
     return found
 
 
+@cache
 def places(name):
     """Return what can be linked to in a chapter, by the role that does it."""
     labels = [(d.name, d.label) for d in directives(CHAPTERS[name]) if d.label]
@@ -48,9 +50,6 @@ def places(name):
         "numref": {label for label, _, _ in figures(CHAPTERS[name])},
         "doc": {name},
     }
-
-
-PLACES = {name: places(name) for name in CHAPTERS}
 
 
 @pytest.mark.prose
@@ -81,15 +80,15 @@ def test_answer_ends_with_a_link_to_its_chapter(question):
     chapter = next(name for name, questions in sections().items() if question in questions)
     last = question.body.split("\n\n")[-1]
     assert last.startswith("See "), f"{question.label} does not end with “See …”."
-    links = {(role, target) for role in PLACES[chapter] for target in role_targets(last, role)}
+    links = {(role, target) for role in places(chapter) for target in role_targets(last, role)}
     everywhere = {
         (role, target)
-        for place in PLACES.values()
+        for place in map(places, CHAPTERS)
         for role, targets in place.items()
         for target in targets
     }
     assert links <= everywhere, f"{question.label} links to {links - everywhere}: no such place."
-    own = {(role, target) for role, targets in PLACES[chapter].items() for target in targets}
+    own = {(role, target) for role, targets in places(chapter).items() for target in targets}
     assert links & own, f"{question.label} is asked under {chapter}, but leads to {links}."
 
 
