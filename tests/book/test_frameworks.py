@@ -420,8 +420,7 @@ def test_tabs_of_a_chapter_agree_with_this_book(codes, framework):
     skip_without(MODULES[framework])
     assert common_names(codes), "The tabs assign to no name that all of them have."
     ours, theirs = (
-        json.loads(printed(chapter_program(codes, name), name))
-        for name in ("softmax", framework)
+        json.loads(printed(chapter_program(codes, name), name)) for name in ("softmax", framework)
     )
     for name in common_names(codes):
         np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-12, err_msg=name)
