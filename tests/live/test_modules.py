@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+from functools import cache
 from importlib.resources import files
 from types import SimpleNamespace
 
@@ -54,8 +55,14 @@ by_figure = pytest.mark.parametrize(
 )
 
 
+@cache
+def html(figure):
+    """Return what a figure sends to the reader. To draw its picture takes longest."""
+    return figure._repr_html_()
+
+
 def parsed(figure):
-    return BeautifulSoup(figure._repr_html_(), "html.parser")
+    return BeautifulSoup(html(figure), "html.parser")
 
 
 def test_every_folder_with_a_view_is_tested_here():
@@ -79,10 +86,15 @@ def test_script_is_one_module_of_its_own(name, figure, most):
     assert not re.search(r"https?:|//\w+\.\w", text), "It names another host."
 
 
+@pytest.fixture(scope="module")
+def engine():
+    return MiniRacer()
+
+
 @by_figure
-def test_script_can_be_read(name, figure, most):
+def test_script_can_be_read(name, figure, most, engine):
     """A name that the modules of a figure declare twice, say, keeps all of it from running."""
-    assert MiniRacer().eval(f"new Function({json.dumps(script(name))}) instanceof Function")
+    assert engine.eval(f"new Function({json.dumps(script(name))}) instanceof Function")
 
 
 def test_what_a_figure_does_not_use_is_left_out():
@@ -111,7 +123,7 @@ def test_text_is_short_and_stable(name, figure, most):
 
 @by_figure
 def test_reference_keeps_the_start_but_neither_script_nor_picture(name, figure, most):
-    data = {"text/plain": repr(figure), "text/html": figure._repr_html_()}
+    data = {"text/plain": repr(figure), "text/html": html(figure)}
     cell = nbformat.v4.new_code_cell("figure")
     cell.outputs = [nbformat.v4.new_output("execute_result", data)]
     notebook = clean(nbformat.v4.new_notebook(cells=[cell]))

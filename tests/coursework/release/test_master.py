@@ -250,7 +250,7 @@ runpy.run_module("ipykernel_launcher", run_name="__main__")
 
 @pytest.fixture
 def failing_starts(course, released, tmp_path):
-    """Return a function that lets the next starts of the course's kernel fail."""
+    """Return the file with the number of the next starts of the course's kernel that fail."""
     path = course / "jupyter" / "kernels" / "python3" / "kernel.json"
     before = path.read_text()
     spec = json.loads(before)
@@ -258,19 +258,21 @@ def failing_starts(course, released, tmp_path):
     program.write_text(FAILING_STARTS)
     spec["argv"] = [sys.executable, str(program), str(left), "-f", "{connection_file}"]
     path.write_text(json.dumps(spec))
-    yield lambda number: left.write_text(str(number))
+    yield left
     path.write_text(before)
 
 
-def test_kernel_without_a_port_is_started_again(make, released, failing_starts):
-    failing_starts(1)
-    assert make() == released
+def test_kernel_without_a_port_is_started_again(released, course, failing_starts):
+    failing_starts.write_text("1")
+    master.run_solutions(released, ASSIGNMENT.name, course)
+    assert failing_starts.read_text() == "-1"
 
 
-def test_no_kernel_is_one_clear_error(make, failing_starts):
-    failing_starts(100)
+def test_no_kernel_is_one_clear_error(released, course, failing_starts):
+    failing_starts.write_text("100")
     with pytest.raises(ReleaseError, match="no kernel starts for the version with solutions"):
-        make()
+        master.run_solutions(released, ASSIGNMENT.name, course)
+    assert failing_starts.read_text() == "97"
 
 
 # --- the command line ---
