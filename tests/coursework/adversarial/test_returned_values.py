@@ -76,6 +76,8 @@ def mark(monkeypatch, assignment, question, make_outcome):
     return marking.mark_question(question, [""], seed=3, assignment=assignment)
 
 
+# Each assignment's own tests try such values, too, on the same checks.
+@pytest.mark.slow
 @pytest.mark.parametrize(("assignment", "question"), [*questions()])
 @pytest.mark.parametrize("nasty", NASTY)
 def test_no_value_makes_a_check_raise(monkeypatch, assignment, question, nasty):

@@ -317,14 +317,18 @@ def test_wrong_answer_is_recognized_and_keeps_its_points(name, base, mistake, po
     assert marks_and_names(asked, source, seed) == (points, [mistake])
 
 
-IN_BASE_E = [case for case in WRONG if case[1] == "e" and case[0] != "numerical_gradient"]
+def in_base_e():
+    """Yield the wrong answers that base two can have, too; further ones of a mistake are slow."""
+    seen = set()
+    for number, (name, base, mistake, points, body) in enumerate(WRONG):
+        if base == "e" and name != "numerical_gradient":
+            marks = pytest.mark.slow if (name, mistake) in seen else ()
+            seen.add((name, mistake))
+            label = f"{number}-{name}-{mistake}"
+            yield pytest.param(name, mistake, points, body, marks=marks, id=label)
 
 
-@pytest.mark.parametrize(
-    ("name", "mistake", "points", "body"),
-    [(name, *rest) for name, _, *rest in IN_BASE_E],
-    ids=[f"{number}-{case[0]}-{case[2]}" for number, case in enumerate(IN_BASE_E)],
-)
+@pytest.mark.parametrize(("name", "mistake", "points", "body"), in_base_e())
 def test_wrong_answer_has_the_same_marks_in_base_two(name, mistake, points, body):
     source = in_base(wrong.HELPERS + as_function(name, body), "2")
     assert marks_and_names(question(name, "2"), source) == (points, [mistake])
@@ -427,13 +431,14 @@ def test_inputs_come_from_the_seed_and_from_nothing_else(name):
 @pytest.mark.parametrize("value", wrong.STRANGE, ids=range(len(wrong.STRANGE)))
 def test_judges_and_recognizers_take_whatever_comes(name, value):
     asked, points = question(name), 0
-    for check, calls in zip(asked.checks, asked.draw_calls(SEED), strict=True):
+    drawn = asked.draw_calls(SEED)
+    for check, calls in zip(asked.checks, drawn, strict=True):
         message = check.judge(calls, [Outcome("returned", value) for _ in calls])
         assert message is None or message.strip()
         points += 0 if message else check.points
     # A number for a loss leaves the arguments as they are: that is the one point.
     assert points <= (name == "cross_entropy")
-    calls = flat(asked.draw_calls(SEED))
+    calls = flat(drawn)
     for item in asked.misconceptions:
         assert item.seen(calls, [Outcome("returned", value) for _ in calls]) in (True, False)
 
@@ -441,8 +446,9 @@ def test_judges_and_recognizers_take_whatever_comes(name, value):
 @pytest.mark.parametrize("kind", ["raised", "undefined", "refused", "unanswered"])
 def test_nothing_returned_is_no_point_and_no_mistake(kind):
     for asked in assignment().questions:
-        for check, calls in zip(asked.checks, asked.draw_calls(SEED), strict=True):
+        drawn = asked.draw_calls(SEED)
+        for check, calls in zip(asked.checks, drawn, strict=True):
             assert check.judge(calls, [Outcome(kind, message="m") for _ in calls])
-        calls = flat(asked.draw_calls(SEED))
+        calls = flat(drawn)
         outcomes = [Outcome(kind, message="m") for _ in calls]
         assert not any(item.seen(calls, outcomes) for item in asked.misconceptions)
