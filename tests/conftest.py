@@ -1,5 +1,6 @@
 """Settings and fixtures that all tests share."""
 
+import gc
 import itertools
 import os
 import random
@@ -69,6 +70,20 @@ def pytest_addoption(parser):
         metavar="N",
         help="run the test files in a random order, each file's own tests in their usual one",
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Let the garbage collector rest while tests are collected, and leave them out afterwards.
+
+    They are nearly a million objects that stay, and it would go through them again and again.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(config, items):
