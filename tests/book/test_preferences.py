@@ -14,7 +14,7 @@ chapter = chapter_functions("preferences")
 best_policy, best_of_n = chapter.best_policy, chapter.best_of_n
 expected_estimate = chapter.expected_estimate
 
-seeds = pytest.mark.parametrize("seed", range(5))
+seeds = pytest.mark.parametrize("seed", range(3))
 
 
 def random_counts(rng, size=4):
