@@ -67,7 +67,8 @@ def test_reference_is_the_same_whenever_it_is_made(chapter, tmp_path, monkeypatc
 def test_failing_chapter_is_named_and_leaves_the_old_reference(chapter, tmp_path):
     reference = tmp_path / "small.ipynb"
     reference.write_text("the old one", encoding="utf-8")
-    chapter.write_text(SMALL_CHAPTER.replace("LAST_LINE", "1 / 0"), encoding="utf-8")
+    cells = "```{code-cell} ipython3\n0\n```\n\n```{code-cell} ipython3\n1 / 0\n```\n"
+    chapter.write_text(f"# A chapter that fails\n\n{cells}", encoding="utf-8")
     with pytest.raises(
         ChapterError, match=r"small: cell 2 failed with ZeroDivisionError: .*\s.*\s1 / 0"
     ):

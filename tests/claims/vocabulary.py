@@ -90,7 +90,9 @@ def runs(function, *args, **kwargs):
 
 def seconds(function):
     """Return the processor time of a call, repeated until it can be measured."""
-    count, total = timeit.Timer(function, timer=time.process_time).autorange()
+    timer, count = timeit.Timer(function, timer=time.process_time), 1
+    while (total := timer.timeit(count)) < 0.02:
+        count *= 2
     return total / count
 
 
