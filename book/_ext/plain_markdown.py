@@ -41,6 +41,7 @@ INLINE = re.compile(
     r"|(?P<link>\[[^\]]*\]\((?P<target>[^)\s]*)\))",
     re.DOTALL,
 )
+FENCE = re.compile("```|~~~|:::")
 ELSEWHERE = re.compile(r"(https?|mailto|attachment):")
 
 TRANSPARENT = {
@@ -98,6 +99,8 @@ def as_directive(token):
 def find_directives(text):
     """Return every directive in `text` in its order, those inside others included."""
     found = []
+    if not FENCE.search(text):
+        return found  # quicker than to parse it, and most directives hold no others
     for token in PARSER.parse(text):
         directive = as_directive(token)
         if directive:

@@ -23,7 +23,8 @@ def chapter_functions(name):
 
 def is_constant(node):
     """Whether a statement gives whole numbers names in capitals."""
-    return bool(re.fullmatch(r"[A-Z, ()]+ = [\d, ()]+", ast.unparse(node)))
+    is_assignment = isinstance(node, ast.Assign)
+    return is_assignment and bool(re.fullmatch(r"[A-Z, ()]+ = [\d, ()]+", ast.unparse(node)))
 
 
 def chapter_until(name, mark):

@@ -30,6 +30,7 @@ from tests.claims import named, training, vocabulary
 
 FOLDER = Path(__file__).resolve().parent
 NAMESPACE = {**vars(vocabulary), **vars(training)}
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is ten times as fast
 SHARED = ("source", "title")  # what a file says for all of its claims
 
 
@@ -37,7 +38,7 @@ def read_claims():
     """Return all claims in the order of the files, each with its source."""
     claims = []
     for path in [*sorted(FOLDER.glob("note-*.yaml")), FOLDER / "course.yaml"]:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), LOADER)
         shared = {key: content[key] for key in SHARED}
         claims += [{**shared, **claim} for claim in content["claims"]]
     return claims
