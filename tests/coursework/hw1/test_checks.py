@@ -55,6 +55,12 @@ def code_cells(base="e", solved=tuple(QUESTIONS)):
     return cells
 
 
+def solutions(base):
+    """Return the cells of the answers as one source."""
+    cells = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in master(base).cells}
+    return "\n".join(cells[name].source for name in QUESTIONS)
+
+
 def assignment(base="e"):
     return load_assignment("hw1", {"base": base})
 
@@ -66,8 +72,17 @@ def question(name, base="e"):
 # --- the master -----------------------------------------------------------------------------------
 
 
-# A whole class, in test_cli.py, has a student with the solutions in base e.
-@pytest.mark.parametrize("base", [pytest.param("e", marks=pytest.mark.slow), "2"])
+@pytest.mark.parametrize("base", checks.PARAMETERS["base"])
+def test_solutions_have_all_marks_in_every_variant(base):
+    source = solutions(base)
+    marks = {name: marks_and_names(question(name, base), source) for name in QUESTIONS}
+    assert marks == {name: (points, []) for name, points in QUESTIONS.items()}
+
+
+# Above, the solutions are judged in this process; a whole class, in test_cli.py, has a student with
+# those in base e.
+@pytest.mark.slow
+@pytest.mark.parametrize("base", checks.PARAMETERS["base"])
 def test_master_has_all_marks_in_every_variant(base):
     marks = mark_cells(assignment(base), code_cells(base), seed=SEED)
     assert {mark.name: mark.points for mark in marks} == QUESTIONS
@@ -126,11 +141,7 @@ def test_page_calls_chapters_by_their_titles():
 
 @pytest.mark.parametrize("base", checks.PARAMETERS["base"])
 def test_solution_of_one_variant_loses_most_marks_in_the_other(base):
-    other = next(value for value in checks.PARAMETERS["base"] if value != base)
-    cells = {
-        cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in master(other).cells
-    }
-    source = "\n".join(cells[name].source for name in QUESTIONS)
+    source = solutions(next(value for value in checks.PARAMETERS["base"] if value != base))
     marks = {name: marks_and_names(question(name, base), source) for name in QUESTIONS}
     assert sum(points for points, _ in marks.values()) < 30
     named = {name for name, (_, mistakes) in marks.items() if "wrong-base" in mistakes}

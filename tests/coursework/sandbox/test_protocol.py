@@ -176,6 +176,7 @@ def test_results_that_are_refused(refused, number):
     assert REFUSED[number][1] in refused.outcomes[number].message
 
 
+@pytest.mark.slow  # above, more are refused
 def test_a_result_of_as_many_items_as_there_may_be():
     result = run("import numpy as np\nreturn list(np.zeros(199_999))", limits=Limits())
     assert (result.status, result.outcomes[0].kind) == ("ok", "returned"), say(result.reason)
