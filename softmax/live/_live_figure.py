@@ -14,6 +14,7 @@ import io
 import json
 import posixpath
 import re
+from collections import Counter
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -162,11 +163,7 @@ def script(name):
 
 def without_unused(text):
     """Return a script without the functions and constants whose name it never says again."""
-
-    def kept(match):
-        return match[0] if len(re.findall(rf"\b{match[1]}\b", text)) > 1 else ""
-
+    said = Counter(re.findall(r"\w+", text))
+    shorter = DECLARATION.sub(lambda match: match[0] if said[match[1]] > 1 else "", text)
     # One that is left out may have been the only one to use another.
-    while (shorter := DECLARATION.sub(kept, text)) != text:
-        text = shorter
-    return text
+    return text if shorter == text else without_unused(shorter)
