@@ -87,13 +87,13 @@ def pytest_collection():
 
 
 def pytest_collection_modifyitems(config, items):
-    """Put the notebooks first, which take longest, or shuffle the files.
+    """Put the notebooks and the tests of the site first, which take longest, or shuffle the files.
 
     Cells of a notebook, which share a kernel, keep their order.
     """
     seed = config.getoption("file_order_seed")
     if seed is None:
-        items.sort(key=lambda item: item.path.suffix != ".ipynb")
+        items.sort(key=lambda item: (item.path.suffix != ".ipynb", item.path.parent.name != "site"))
         return
     files = sorted({item.path for item in items})
     random.Random(seed).shuffle(files)

@@ -29,6 +29,6 @@ def test_a_seed_is_one_order_wherever_the_files_were_found():
     assert shuffled(3) == shuffled(3, FILES[::-1])
 
 
-def test_without_a_seed_the_notebooks_come_first():
-    files = [Path("a.py"), Path("b.ipynb"), Path("c.py"), Path("d.ipynb")]
-    assert [path.stem for path, place in shuffled(None, files) if place == 0] == list("bdac")
+def test_without_a_seed_what_takes_longest_comes_first():
+    files = [Path("a.py"), Path("b.ipynb"), Path("site/c.py"), Path("d.py"), Path("e.ipynb")]
+    assert [path.stem for path, place in shuffled(None, files) if place == 0] == list("becad")
