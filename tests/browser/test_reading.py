@@ -84,3 +84,19 @@ def test_sidebar_says_the_title_once(visit, address):
     assert sidebar.count("Softmax from First Principles") == 1
     page.locator("#pst-primary-sidebar .navbar-brand").click()
     page.wait_for_url("**/book/index.html")
+
+
+def test_names_of_parameters_are_whole_on_a_phone(visit, address):
+    page = visit(f"{address}/book/api.html", width=390)
+    broken = page.evaluate("""() => {
+        const lines = name => {
+            const range = document.createRange();
+            range.selectNodeContents(name);
+            return new Set([...range.getClientRects()].map(box => box.top)).size;
+        };
+        const names = [...document.querySelectorAll("dl.py dl.simple > dt > strong")];
+        return [names.length, names.filter(name => !/\\s/.test(name.textContent) && lines(name) > 1)
+            .map(name => name.textContent)];
+    }""")
+    assert broken[0] > 100
+    assert broken[1] == []
