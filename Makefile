@@ -54,6 +54,7 @@ install = { $(BIN)/$(PIP) $(UV) \
   || { $(BIN)/$(PIP) $(NEW_PIP) && $(BIN)/$(PIP) $(1); }
 
 # The sign of a whole environment is written last: a half-made one is made anew.
+# Kernels talk in plain text within this machine, and each would warn of that: they log errors only.
 $(VENV)/.installed: requirements.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) found. Install Python 3.11 or newer, or name one: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import sys; v = "%d.%d" % sys.version_info[:2]; sys.exit(0 if sys.version_info >= (3, 11) else "Python " + v + " is too old: the book needs Python 3.11 or newer. Name one: make PYTHON=python3.12")'
@@ -62,6 +63,8 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
 	{ $(call install,-r requirements.txt -e .); } \
 	  || { echo "The installation failed (see above). Check the network and the free space, then run make again."; exit 1; }
+	@mkdir -p $(VENV)/etc/ipython
+	@echo '{"IPKernelApp": {"log_level": "ERROR"}}' > $(VENV)/etc/ipython/ipython_kernel_config.json
 	@touch $@
 
 # What only tests need is not for readers.
