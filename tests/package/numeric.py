@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from sklearn.datasets import load_iris
 
 import softmax as sm
 
@@ -43,3 +44,9 @@ def peak_memory(function):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak, result
+
+
+def iris(dtype=np.float64):
+    """Return the examples and labels of the iris data."""
+    X, y = load_iris(return_X_y=True)
+    return X.astype(dtype), y
