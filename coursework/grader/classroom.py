@@ -8,12 +8,11 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from coursework.grader import model
 from coursework.grader.inbox.find import SubmissionError, read_submission
 from coursework.grader.inbox.roster import late_hours, late_penalty
 from coursework.grader.marking.grade import grade_notebook, source_version
-from coursework.grader.model import Assignment, Cause, QuestionResult, Reason, Result
-from coursework.grader.sanitize import join, one_line, shorten
+from coursework.grader.model import FAILED, Assignment, Cause, QuestionResult, Reason, Result
+from coursework.grader.sanitize import join, shorten
 from coursework.grader.store import apply_manual
 from coursework.grader.workers.processes import LostTaskError
 
@@ -44,13 +43,13 @@ class Settings:
 
     @property
     def arguments(self):
-        """What marking is told of the class, and all that the marks of a notebook depend on."""
-        name, parameters = self.assignment.name, self.assignment.parameters
-        return name, parameters, self.seed, self.sandbox, self.released, self.version
+        """What `grade_notebook` is told of the class."""
+        return self.sandbox, self.released, self.version
 
     def key(self, sha256):
         """Return what the marks of a file depend on, as a text."""
-        text = json.dumps([*self.arguments, sha256], sort_keys=True)
+        name, parameters = self.assignment.name, dict(self.assignment.parameters)
+        text = json.dumps([name, parameters, self.seed, *self.arguments, sha256], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
@@ -77,8 +76,7 @@ def grade_class(submissions, settings, work, pool):
     for student, outcome in pool.run(grade_notebook, waiting):
         submission = by_student[student]
         if isinstance(outcome, LostTaskError):
-            reason = join(str(outcome), submission.reason)
-            outcome = _refuse(submission, settings, model.FAILED, Cause.TASK_LOST, reason)
+            outcome = _begin(submission, settings, Reason(Cause.TASK_LOST, (str(outcome),)))
         result = _complete(outcome, submission, settings)
         work.write_record(settings.key(result.sha256), result)
         yield apply_manual(result, manual), True
@@ -87,19 +85,16 @@ def grade_class(submissions, settings, work, pool):
 def _settle(submission, settings, work):
     """Return the result of a student where no marking is needed; otherwise None."""
     key, kept = work.read_record(submission.student.student)
-    if submission.path is None:
-        cause, reason = submission.cause, submission.reason
-        result = _refuse(submission, settings, submission.status, cause, reason)
-    else:
+    reason = submission.reason
+    if reason is None:
         try:
             sha256 = hashlib.sha256(read_submission(submission)).hexdigest()
         except SubmissionError as error:
-            reason = join(one_line(error), submission.reason)
-            result = _refuse(submission, settings, model.UNREADABLE, Cause.UNREADABLE, reason)
+            reason = Reason(Cause.BAD_FILE, (str(error),))
         else:
-            if kept is None or kept.status == model.FAILED or key != settings.key(sha256):
+            if kept is None or kept.status == FAILED or key != settings.key(sha256):
                 return None
-            result = kept
+    result = _begin(submission, settings, reason) if reason else kept
     result = _complete(result, submission, settings)
     if result != kept:
         work.write_record(settings.key(result.sha256), result)
@@ -107,23 +102,21 @@ def _settle(submission, settings, work):
 
 
 def _make_arguments(submission, settings):
-    """Return what `grade_notebook` needs besides the student; read when it is sent."""
+    """Return what `grade_notebook` needs; the file is read when it is sent."""
     try:
         data = read_submission(submission)
     except SubmissionError:
         data = None
-    return data, submission.file, *settings.arguments
+    return _begin(submission, settings), data, *settings.arguments
 
 
-def _refuse(submission, settings, status, cause, reason):
-    """Return the result of a submission in which nothing was marked."""
+def _begin(submission, settings, reason=None):
+    """Return the result of a submission in which nothing is marked yet, or cannot be."""
     return Result(
         student=submission.student.student,
         assignment=settings.assignment.name,
-        status=status,
-        questions=(),
         seed=settings.seed,
-        reason=Reason(cause, (reason,)),
+        reason=reason,
         parameters=dict(settings.assignment.parameters),
     )
 
@@ -133,12 +126,11 @@ def _complete(result, submission, settings):
     assignment = settings.assignment
     if not result.questions:
         result = replace(result, questions=_unmarked(assignment, result))
-    penalty, note = 0.0, ""
+    penalty, note = 0.0, submission.note
     when = submission.submitted if submission.path else None
     hours = late_hours(when, submission.student.due or settings.due)
-    if result.sha256:  # otherwise nothing was marked, and the reason says all
+    if result.sha256:  # otherwise nothing was marked
         penalty = late_penalty(hours, settings.penalty, assignment.out_of)
-        note = submission.reason
     attention = submission.doubtful
     if result.is_unanswered and (submission.others or submission.rest):
         note, attention = join(submission.tell_rest(), note), True
@@ -161,8 +153,6 @@ def _unmarked(assignment, result):
             title=question.title,
             points=0.0,
             out_of=question.out_of,
-            status=result.status,
-            cause=result.reason.cause,
             reasons=(result.reason,),
             manual=bool(question.manual_points),
         )

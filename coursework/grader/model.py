@@ -232,7 +232,19 @@ LONGEST_ANSWER = 20_000  # characters of an answer in words; a cell of Excel hol
 
 
 class Cause(StrEnum):
-    """Why points are missing. `output.wording` has the sentence for each, with its details."""
+    """Why points are missing, and the status of a question that this befalls.
+
+    `output.wording` has the sentence for each, with its details.
+    """
+
+    status: str
+
+    def __new__(cls, value, status=OK):
+        """Return the cause with this value and status."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.status = status
+        return member
 
     # Nothing is there to be checked.
     STUB = "stub"
@@ -242,28 +254,29 @@ class Cause(StrEnum):
     NOT_CODE = "not-code"  # the type of the cell with the function, and its number
     CELL_ERROR = "cell-error"  # the exception, in Python's words
     CHECKS_MISSED = "checks-missed"  # how many, of how many, and the message of the first
-    AWAITING = "awaiting"
+    AWAITING = "awaiting", AWAITING
     BY_HAND = "by-hand"
     COMMENT = "comment"  # of the person who marked it
     # The process was stopped, or ended itself.
-    WALL_TIME = "wall-time"  # the limit in seconds
-    CPU_TIME = "cpu-time"  # the limit in seconds
-    MEMORY_LIMIT = "memory-limit"  # in bytes
-    MEMORY_ERROR = "memory-error"
-    OUTPUT_LIMIT = "output-limit"  # in bytes
-    FILE_LIMIT = "file-limit"
-    PROCESS_LIMIT = "process-limit"
-    PROTOCOL = "protocol"  # what it did
-    CHANNEL_CLOSED = "channel-closed"
-    SIGNAL = "signal"  # its number and name
-    EXITED = "exited"  # the exit code
+    WALL_TIME = "wall-time", TIMEOUT  # the limit in seconds
+    CPU_TIME = "cpu-time", TIMEOUT  # the limit in seconds
+    MEMORY_LIMIT = "memory-limit", MEMORY  # in bytes
+    MEMORY_ERROR = "memory-error", MEMORY
+    OUTPUT_LIMIT = "output-limit", OUTPUT  # in bytes
+    FILE_LIMIT = "file-limit", MEMORY
+    PROCESS_LIMIT = "process-limit", CRASHED
+    PROTOCOL = "protocol", CRASHED  # what it did
+    CHANNEL_CLOSED = "channel-closed", CRASHED
+    SIGNAL = "signal", CRASHED  # its number and name
+    EXITED = "exited", CRASHED  # the exit code
     # No notebook was marked.
-    NOTHING_HANDED_IN = "nothing-handed-in"
-    NOT_FOUND = "not-found"  # what is there instead
-    UNREADABLE = "unreadable"  # what is wrong with the file
-    FILE_LOST = "file-lost"
-    GRADER_FAILED = "grader-failed"  # the exception
-    TASK_LOST = "task-lost"  # what was tried
+    NOTHING_HANDED_IN = "nothing-handed-in", MISSING
+    NO_FILES = "no-files", MISSING  # what is there instead
+    NO_NOTEBOOK = "no-notebook", UNREADABLE  # what is there instead
+    BAD_FILE = "bad-file", UNREADABLE  # what is wrong with the file
+    FILE_LOST = "file-lost", UNREADABLE
+    GRADER_FAILED = "grader-failed", FAILED  # the exception
+    TASK_LOST = "task-lost", FAILED  # what was tried
 
 
 @dataclass(frozen=True)
@@ -298,16 +311,14 @@ class DetectedMisconception:
 class QuestionResult:
     """The marks of one question.
 
-    `reasons` are empty only where all is well; `cause` is the one that counts. `answer` is an
-    answer in words, and `comment` what the person who marked it wrote.
+    `reasons` are empty only where all is well; the first counts most. `answer` is an answer in
+    words, and `comment` what the person who marked it wrote.
     """
 
     name: str
     title: str
     points: float
     out_of: float
-    status: str = OK
-    cause: Cause | None = None
     reasons: tuple[Reason, ...] = ()
     seconds: float = 0.0
     checks: tuple[CheckResult, ...] = ()
@@ -316,11 +327,24 @@ class QuestionResult:
     answer: str = ""
     comment: str = ""
 
+    @property
+    def status(self):
+        """The worst status of its reasons."""
+        return _find_worst(reason.cause.status for reason in self.reasons)
+
+    @property
+    def is_unanswered(self):
+        """Whether nothing was written, or the function is as it was given out or is not there."""
+        if self.manual:
+            return not self.answer
+        causes = {reason.cause for reason in self.reasons}
+        return not self.points and not causes.isdisjoint((Cause.STUB, Cause.UNDEFINED))
+
     def marked_by_hand(self, points, comment):
         """Return the question with the points and the comment of a person."""
         reason = Reason(Cause.COMMENT, (comment,)) if comment else Reason(Cause.BY_HAND)
         reasons = () if points == self.out_of else (reason,)
-        return replace(self, points=points, status=OK, reasons=reasons, comment=comment)
+        return replace(self, points=points, reasons=reasons, comment=comment)
 
 
 @dataclass(frozen=True)
@@ -335,9 +359,8 @@ class Result:
 
     student: str
     assignment: str
-    status: str
-    questions: tuple[QuestionResult, ...]
     seed: int
+    questions: tuple[QuestionResult, ...] = ()
     reason: Reason | None = None
     parameters: dict = field(default_factory=dict)
     file: str = ""
@@ -348,6 +371,13 @@ class Result:
     seconds: float = 0.0
     note: str = ""
     attention: bool = False
+
+    @property
+    def status(self):
+        """That of the reason; without one, the worst of the questions."""
+        if self.reason:
+            return self.reason.cause.status
+        return _find_worst(question.status for question in self.questions)
 
     @property
     def points(self):
@@ -367,23 +397,19 @@ class Result:
     @property
     def is_unanswered(self):
         """Whether there is an answer to none of the questions."""
-        unanswered = (Cause.STUB, Cause.UNDEFINED, Cause.UNWRITTEN)
-        return all(question.cause in unanswered for question in self.questions)
-
-    def with_questions(self, questions):
-        """Return the result with these questions; it is as bad as the worst of them."""
-        states = (question.status for question in questions)
-        status = max(states, key=STATES.index, default=self.status)
-        return replace(self, questions=questions, status=status)
+        return not self.reason and all(question.is_unanswered for question in self.questions)
 
     def marked_by_hand(self, marks):
         """Return the result with a person's `marks`: by question, pairs of points and comment."""
-        return self.with_questions(
-            tuple(
-                question.marked_by_hand(*mark) if (mark := marks.get(question.name)) else question
-                for question in self.questions
-            )
+        questions = tuple(
+            question.marked_by_hand(*mark) if (mark := marks.get(question.name)) else question
+            for question in self.questions
         )
+        return replace(self, questions=questions)
+
+
+def _find_worst(states):
+    return max(states, key=STATES.index, default=OK)
 
 
 def from_dict(record):
@@ -398,7 +424,6 @@ def from_dict(record):
 
 def _read_question(record):
     parts = {
-        "cause": record["cause"] and Cause(record["cause"]),
         "reasons": tuple(map(_read_reason, record["reasons"])),
         "checks": tuple(CheckResult(**check) for check in record["checks"]),
         "detected": tuple(DetectedMisconception(**item) for item in record["detected"]),

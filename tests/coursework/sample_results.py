@@ -2,9 +2,6 @@
 
 from coursework.grader.inbox.roster import Student
 from coursework.grader.model import (
-    AWAITING,
-    MISSING,
-    OK,
     Cause,
     CheckResult,
     DetectedMisconception,
@@ -21,6 +18,7 @@ ADVERSARIAL = (
     "Full marks\n===\n- item\n> quote\n1. one\n    indented\n\n"
     "\x1b[31mred\x00\x07 \u202etxet\u202c \u2066x\u2069 \ud800 {{ 7 * 7 }} {% raw %}"
 )
+FAILURE = Reason(Cause.GRADER_FAILED, ("KeyError",))
 NO_SHIFT = DetectedMisconception(
     "no-shift",
     "The maximum was not subtracted",
@@ -31,7 +29,7 @@ NO_SHIFT = DetectedMisconception(
 
 def told(text, cause=Cause.CELL_ERROR):
     """Return what gives a question this text as its reason."""
-    return {"cause": cause, "reasons": (Reason(cause, (text,)),)}
+    return {"reasons": (Reason(cause, (text,)),)}
 
 
 def make_coded(name="softmax", points=15.0, out_of=25.0, message="the shape is (4,)", **kwargs):
@@ -40,44 +38,34 @@ def make_coded(name="softmax", points=15.0, out_of=25.0, message="the shape is (
         CheckResult("right values, row by row", points, points),
         CheckResult("along the columns, `axis=0`", 0.0, out_of - points, message),
     )
-    reasons = (Reason(Cause.CHECKS_MISSED, (1, 2, message)),)
-    defaults = {"reasons": reasons, "cause": Cause.CHECKS_MISSED, "checks": checks}
+    defaults = {"reasons": (Reason(Cause.CHECKS_MISSED, (1, 2, message)),), "checks": checks}
     return QuestionResult(name, f"The {name} function", points, out_of, **(defaults | kwargs))
 
 
 def make_words(answer="Both sets are right.", name="templates", points=0.0, **kwargs):
     """Return an answer in words that awaits its marks, or that is not there."""
-    cause = Cause.AWAITING if answer else Cause.UNWRITTEN
-    defaults = {
-        "status": AWAITING if answer else OK,
-        "cause": cause,
-        "reasons": (Reason(cause),),
-        "manual": True,
-        "answer": answer,
-    }
+    reason = Reason(Cause.AWAITING if answer else Cause.UNWRITTEN)
+    defaults = {"reasons": (reason,), "manual": True, "answer": answer}
     return QuestionResult(name, "Two sets of templates", points, 10.0, **(defaults | kwargs))
 
 
 def make_result(student="ana", *questions, **kwargs):
     """Return the marks of one student."""
     questions = questions or (make_coded(), make_words())
-    status = AWAITING if any(q.status == AWAITING for q in questions) else OK
-    defaults = {"assignment": "hw9", "status": status, "seed": 20261201}
+    defaults = {"assignment": "hw9", "seed": 20261201}
     return Result(student=student, questions=tuple(questions), **(defaults | kwargs))
 
 
 def make_missing(student="bob"):
     """Return the marks of a student who handed in nothing."""
     reason = Reason(Cause.NOTHING_HANDED_IN)
-    told = {"status": MISSING, "cause": reason.cause, "reasons": (reason,)}
-    coded = make_coded(points=0.0, checks=(), **told)
-    return make_result(student, coded, make_words("", **told), status=MISSING, reason=reason)
+    coded = make_coded(points=0.0, checks=(), reasons=(reason,))
+    return make_result(student, coded, make_words("", reasons=(reason,)), reason=reason)
 
 
 def make_final_class():
     """Return marks that are final: some late, one late beyond its points, one missing."""
-    marked = {"status": OK, "points": 7.5, "comment": "Why?", **told("Why?", Cause.COMMENT)}
-    words = make_words(**marked)
+    words = make_words().marked_by_hand(7.5, "Why?")
     note = "not marked: Copy of hw9.ipynb"
     checks = (CheckResult("all", 3.0, 25.0, ADVERSARIAL),)
     few = make_coded(points=3.0, checks=checks, **told(ADVERSARIAL))

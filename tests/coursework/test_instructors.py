@@ -290,8 +290,7 @@ def test_the_commands_lead_from_a_folder_to_marks_that_are_handed_back(tmp_path)
 def test_a_public_solution_loses_what_the_table_says(row):
     require_sandbox()
     name, variant, _, says = (cell.strip("`") for cell in row)
-    cells = [cell.source for cell in solved(name).cells if cell.cell_type == "code"]
-    marked = mark_cells(load_assignment(name, parse_variant(variant)), cells, seed=7)
+    marked = mark_cells(load_assignment(name, parse_variant(variant)), solved(name).cells, seed=7)
     most, out_of = map(int, re.fullmatch(r"fewer than (\d+) of (\d+) points", says).groups())
     assert sum(q.out_of for q in marked if not q.manual) == out_of
     # The table is to be true, and not by far too careful.
@@ -340,7 +339,7 @@ def test_the_steps_with_the_exchange_lead_to_submissions_and_feedback(tmp_path):
     (teacher / "roster.csv").write_text(f"student\n{name}\n")
     students = read_roster(teacher / "roster.csv")
     (found,), strangers = find_submissions(teacher / "submitted", students, "hw1")
-    assert (found.file, found.reason, strangers) == (f"{name}/hw1/hw1.ipynb", "", [])
+    assert (found.file, found.note, strangers) == (f"{name}/hw1/hw1.ipynb", "", [])
 
     page = teacher / "marks" / "feedback" / name / "hw1.html"
     page.parent.mkdir(parents=True)

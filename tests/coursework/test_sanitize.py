@@ -48,7 +48,7 @@ def test_no_file_has_a_formula_however_it_is_split(tmp_path):
 def files_that_tell(attack, folder):
     """Yield name and text of each file that is written for a class, with an attack in all texts."""
     checks = (CheckResult("all", 0.0, 25.0, attack),)
-    words = make_words(attack, status="ok", comment=attack, **told(attack))
+    words = make_words(attack).marked_by_hand(0, attack)
     result = make_result(
         "ann", make_coded(checks=checks, **told(attack)), words, note=attack, file=attack
     )

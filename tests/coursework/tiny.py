@@ -3,9 +3,9 @@
 import json
 import os
 
-from coursework.grader import model
 from coursework.grader.inbox.roster import parse_due
 from coursework.grader.marking import grade
+from coursework.grader.marking.free_response import extract_answer
 from coursework.grader.model import (
     Assignment,
     Call,
@@ -48,35 +48,25 @@ class Here(Processes):
         self.begun = []
 
     def _start(self, tasks):
-        for function, arguments, _ in tasks:
-            self.begun.append(arguments[1])
-            yield function(*arguments)
+        for run_task, arguments, _ in tasks:
+            self.begun.append(arguments[0])
+            yield run_task(*arguments)
 
 
-def mark_tiny(assignment, cells, *, seed, sandbox, answers, texts):
+def mark_tiny(assignment, cells, *, seed, sandbox, released):
     """Return marks that depend on the first cell, with an answer in words."""
-    if "die" in cells[0]:
+    first = cells[0]["source"]
+    if "die" in first:
         raise MemoryError
-    points, told = (8.0, "") if "2" in cells[0] else (0.0, "not \ud800 the double")
-    cause = Cause.STUB if "stub" in cells[0] else None
+    points, told = (8.0, "") if "2" in first else (0.0, "not \ud800 the double")
+    missed = Reason(Cause.CHECKS_MISSED, (1, 1, told))
+    reason = Reason(Cause.STUB) if "stub" in first else missed
     checks = (CheckResult("doubles", points, 8, told),)
-    reasons = (Reason(Cause.CHECKS_MISSED, (1, 1, told)),) if told else ()
-    kept = {"cause": cause, "reasons": reasons, "checks": checks}
-    code = QuestionResult("double", "Double", points, 8, **kept)
-    answer = answers["essay"]
-    cause = Cause.AWAITING if answer else Cause.UNWRITTEN
-    status = model.AWAITING if answer else model.OK
-    words = QuestionResult(
-        "essay",
-        "In words",
-        0.0,
-        2,
-        status,
-        manual=True,
-        answer=answer,
-        cause=cause,
-        reasons=(Reason(cause),),
-    )
+    reasons = (reason,) if told else ()
+    code = QuestionResult("double", "Double", points, 8, reasons, checks=checks)
+    answer = extract_answer(cells, "essay", released, ["double", "essay"])
+    reasons = (Reason(Cause.AWAITING if answer else Cause.UNWRITTEN),)
+    words = QuestionResult("essay", "In words", 0.0, 2, reasons, manual=True, answer=answer)
     return code, words
 
 

@@ -22,11 +22,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from coursework.grader import model
 from coursework.grader.inbox.roster import Student, normalize
 from coursework.grader.inbox.timestamp import parse_timestamp
 from coursework.grader.marking.notebook import MAX_BYTES, tell_size
-from coursework.grader.model import Cause, GraderError, assignment_names
+from coursework.grader.model import Cause, GraderError, Reason, assignment_names
 from coursework.grader.sanitize import join, one_line, shorten
 
 FORKS = "__MACOSX"  # what macOS puts beside the files in an archive: they are not notebooks
@@ -53,27 +52,26 @@ class SubmissionError(GraderError):
 class Submission:
     """What one student handed in.
 
-    `path` is the notebook that counts, or None; then `status` (one of `model.STATES`) and
-    `reason`, with its `cause`, say why. Otherwise `reason` holds what is worth a note, or nothing.
-    `others` are the names of the other notebooks, all of them named in `reason`, and `rest` those
-    of all other files, for a reason where nothing is answered. `doubtful` is true where the time
-    cannot be relied on, and `stamped` where there is a time of nbgrader's that was not asked for.
+    `path` is the notebook that counts, or None; then `reason` says why. `note` is what is worth
+    saying besides. `others` are the names of the other notebooks, all of them named in `note`, and
+    `rest` those of all other files, to be named where nothing is answered. `doubtful` is true where
+    the time cannot be relied on, and `stamped` where there is a time of nbgrader's that was not
+    asked for.
     """
 
     student: Student
     path: Path | None = None
     root: Path = Path()
     submitted: datetime | None = None
-    status: str = model.OK
-    reason: str = ""
-    cause: Cause = Cause.NOT_FOUND
+    reason: Reason | None = None
+    note: str = ""
     others: tuple[str, ...] = ()
     rest: tuple[str, ...] = ()
     doubtful: bool = False
     stamped: bool = False
 
     def tell_rest(self):
-        """Return a reason that names the other files, for a notebook in which nothing is done."""
+        """Return a note that names the other files, for a notebook in which nothing is done."""
         told = f"no question is answered in {self.file}"
         return join(told, self.rest and f"also there, and not marked: {_list_names(self.rest)}")
 
@@ -152,12 +150,8 @@ def _find_owner(entry, by_key):
 
 def _choose(root, student, paths, assignment, times, timezone):
     """Return the `Submission` of one student from the folders and files with that name."""
-
-    def refuse(status, reason, cause=Cause.NOT_FOUND):
-        return Submission(student, root=root, status=status, reason=reason, cause=cause)
-
     if not paths:
-        return refuse(model.MISSING, "nothing was handed in", Cause.NOTHING_HANDED_IN)
+        return Submission(student, root=root, reason=Reason(Cause.NOTHING_HANDED_IN))
     found, notes = _list_files(paths, student.key)
     files = [file for file in found if not file.hidden]
     hidden = [file for file in found if file.hidden]
@@ -165,12 +159,13 @@ def _choose(root, student, paths, assignment, times, timezone):
         file for file in files if file.is_notebook and not _is_of_another(file, assignment)
     ]
     if not notebooks:
-        status, reason = _explain_lack(files, hidden, assignment)
-        return refuse(model.UNREADABLE if notes else status, join(reason, *notes))
+        reason = _explain_lack(files, hidden, assignment, notes)
+        return Submission(student, root=root, reason=reason)
     named = [file for file in notebooks if _find_assignment(file) == assignment]
     if not named and len(notebooks) > 1:
-        reason = f"none of the notebooks is called {assignment}.ipynb: {_list_names(notebooks)}"
-        return refuse(model.UNREADABLE, join(reason, *notes))
+        told = f"none of the notebooks is called {assignment}.ipynb: {_list_names(notebooks)}"
+        reason = Reason(Cause.NO_NOTEBOOK, (join(told, *notes),))
+        return Submission(student, root=root, reason=reason)
     dates = {file: _date(file, assignment, times, timezone) for file in named or notebooks}
     latest, *earlier = sorted(dates, key=lambda f: (dates[f][0], str(f.path)), reverse=True)
     submitted, doubts = dates[latest]
@@ -190,7 +185,7 @@ def _choose(root, student, paths, assignment, times, timezone):
         latest.path,
         root,
         submitted,
-        reason=join(*notes, *doubts),
+        note=join(*notes, *doubts),
         others=tuple(map(str, earlier + loose)),
         rest=tuple(map(str, rest)),
         doubtful=bool(doubts),
@@ -198,22 +193,24 @@ def _choose(root, student, paths, assignment, times, timezone):
     )
 
 
-def _explain_lack(files, hidden, assignment):
-    """Return status and reason where there is no notebook."""
-    if files:
-        reason = f"no notebook {assignment}.ipynb, only: {_list_names(files)}"
-        if any(ARCHIVE.search(file.path.name) for file in files):
-            reason = join(reason, "archives are not opened: unpack it and mark again")
-        return model.UNREADABLE, reason
+def _explain_lack(files, hidden, assignment, notes):
+    """Return the reason where there is no notebook."""
     checkpoints = [file for file in hidden if file.is_notebook]
-    if checkpoints:
-        return model.UNREADABLE, (
+    cause = Cause.NO_NOTEBOOK if files or checkpoints or notes else Cause.NO_FILES
+    if files:
+        told = f"no notebook {assignment}.ipynb, only: {_list_names(files)}"
+        if any(ARCHIVE.search(file.path.name) for file in files):
+            told = join(told, "archives are not opened: unpack it and mark again")
+    elif checkpoints:
+        told = (
             f"no notebook {assignment}.ipynb, only hidden files or checkpoints of Jupyter, "
             f"which are not marked: {_list_names(checkpoints)}"
         )
-    if hidden:
-        return model.MISSING, f"the folder holds only hidden files: {_list_names(hidden)}"
-    return model.MISSING, "the folder holds no files"
+    elif hidden:
+        told = f"the folder holds only hidden files: {_list_names(hidden)}"
+    else:
+        told = "the folder holds no files"
+    return Reason(cause, (join(told, *notes),))
 
 
 def _list_files(paths, key):

@@ -5,11 +5,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 
-from coursework.grader import model
-from coursework.grader.marking.free_response import extract_answer
 from coursework.grader.marking.notebook import UnreadableError, read_notebook
 from coursework.grader.marking.question import mark_cells
 from coursework.grader.model import FOLDER, Cause, Reason, Result, load_assignment
@@ -38,72 +35,39 @@ _version_here = functools.cache(source_version)
 
 
 def grade_notebook(
-    student: str,
+    result: Result,
     data: bytes | None,
-    filename: str,
-    assignment_name: str,
-    parameters: Mapping[str, str],
-    seed: int,
     sandbox: bool = True,
     released: tuple[str, ...] = (),
     version: str = "",
 ) -> Result:
-    """Return the marks of one notebook, before any deadline.
+    """Return a `result`, which says whose it is and how to mark, with the marks of a notebook.
 
     Takes bytes and not a path, so that a worker on another machine can do it; None stands for a
-    file that could not be read any more. Whatever goes wrong becomes a `Result` without questions
+    file that could not be read any more. Whatever goes wrong becomes a result without questions
     that says so, also where `version` is not the `source_version` here.
     """
+    if data is None:
+        return replace(result, reason=Reason(Cause.FILE_LOST))
     began = time.perf_counter()
-    result = Result(
-        student=student,
-        assignment=assignment_name,
-        status=model.FAILED,
-        questions=(),
-        seed=seed,
-        parameters=dict(parameters),
-        file=filename,
-        sha256=hashlib.sha256(data).hexdigest() if data is not None else "",
-    )
+    result = replace(result, sha256=hashlib.sha256(data).hexdigest())
     try:
-        if version and version != _version_here(assignment_name):
+        if version and version != _version_here(result.assignment):
             raise RuntimeError(
                 "this worker has another version of the coursework, or it was changed meanwhile"
             )
-        result = _mark(result, data, sandbox, released)
+        cells = read_notebook(data)
+        if sandbox:
+            _check_sandbox_once()
+        assignment = load_assignment(result.assignment, result.parameters)
+        marks = mark_cells(assignment, cells, seed=result.seed, sandbox=sandbox, released=released)
+        result = replace(result, questions=marks)
+    except UnreadableError as error:
+        result = replace(result, reason=Reason(Cause.BAD_FILE, (str(error),)))
     except Exception as error:
         reason = Reason(Cause.GRADER_FAILED, (f"{type(error).__name__}: {error}",))
         result = replace(result, reason=reason)
     return replace(result, seconds=time.perf_counter() - began)
-
-
-def _mark(result, data, sandbox, released):
-    """Return `result` with its marks."""
-    if data is None:
-        return replace(result, status=model.UNREADABLE, reason=Reason(Cause.FILE_LOST))
-    try:
-        cells = read_notebook(data)
-    except UnreadableError as error:
-        reason = Reason(Cause.UNREADABLE, (str(error),))
-        return replace(result, status=model.UNREADABLE, reason=reason)
-    if sandbox:
-        _check_sandbox_once()
-    assignment = load_assignment(result.assignment, result.parameters)
-    names = [question.name for question in assignment.questions]
-    answers = {
-        question.name: extract_answer(cells, question.name, released, names)
-        for question in assignment.questions
-        if question.manual_points
-    }
-    questions = mark_cells(
-        assignment,
-        [cell["source"] for cell in cells if cell["cell_type"] == "code"],
-        seed=result.seed,
-        sandbox=sandbox,
-        answers=answers,
-        texts=cells,
-    )
-    return result.with_questions(questions)
 
 
 @functools.cache  # an exception is not kept: where there was none yet, it is looked for again

@@ -7,10 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from coursework.grader.marking.compare import STRANGE
+from coursework.grader.marking.free_response import extract_answer
 from coursework.grader.marking.magics import to_python
 from coursework.grader.model import (
-    AWAITING,
-    OK,
     Assignment,
     Cause,
     CheckResult,
@@ -27,44 +26,46 @@ SHOWN_PROBLEMS = 3  # of the errors in a submission's cells, in the reason for i
 
 def mark_cells(
     assignment: Assignment,
-    cells: Sequence[str],
+    cells: Sequence[Mapping],
     *,
     seed: int,
     sandbox: bool = True,
-    answers: Mapping[str, str] | None = None,
-    texts: Sequence[Mapping] = (),
+    released: Sequence[str] = (),
 ) -> tuple[QuestionResult, ...]:
     """Return the marks of a notebook, question by question.
 
-    `cells` are the sources of its code cells in order, and `answers` the answers in words, by
-    question. `texts` are all its cells: an answer in one that is not code is named in the reason.
-    The same `seed` draws the same inputs. Without `sandbox`, answers run without bubblewrap.
+    `cells` are those of `read_notebook`, and `released` the texts that were given out. The same
+    `seed` draws the same inputs. Without `sandbox`, answers run without bubblewrap.
     """
-    cells = to_python(cells)
+    code = to_python([cell["source"] for cell in cells if cell["cell_type"] == "code"])
+    names = [question.name for question in assignment.questions]
     return tuple(
         mark_question(
-            question, cells, seed=seed, assignment=assignment, sandbox=sandbox, texts=texts
+            question, code, seed=seed, assignment=assignment, sandbox=sandbox, texts=cells
         )
         if question.checks
-        else _await_marks(question, (answers or {}).get(question.name, ""))
+        else _await_marks(question, extract_answer(cells, question.name, released, names))
         for question in assignment.questions
     )
 
 
 def mark_question(
     question: Question,
-    cells: Sequence[str],
+    code: Sequence[str],
     *,
     seed: int,
     assignment: Assignment,
     sandbox: bool = True,
     texts: Sequence[Mapping] = (),
 ) -> QuestionResult:
-    """Return the marks of an answer in code; parameters as in `mark_cells`, and cells in Python."""
+    """Return the marks of an answer in code, the Python of a notebook's code cells.
+
+    `texts` are all its cells: an answer in one that is not code is named in the reason.
+    """
     calls_of_checks = question.draw_calls(seed)
     calls = [call for calls in calls_of_checks for call in calls]
     run = run_calls(
-        [*cells, question.given],
+        [*code, question.given],
         calls,
         limits=question.limits,
         prelude=assignment.prelude,
@@ -78,19 +79,12 @@ def mark_question(
     )
     points = sum(check.points for check in checks)
     full = points == question.out_of
-    cause = None if full else _find_cause(run.outcomes)
-    reasons: tuple[Reason, ...] = ()
-    if not full or run.status != OK:
-        reasons = tuple(_give_reasons(calls, run, checks, cause, texts))
-        cause = cause or reasons[0].cause
     return QuestionResult(
         name=question.name,
         title=question.title,
         points=points,
         out_of=question.out_of,
-        status=run.status,
-        cause=cause,
-        reasons=reasons,
+        reasons=tuple(_give_reasons(calls, run, checks, texts)),
         seconds=run.seconds,
         checks=checks,
         detected=() if full else _detect(question, calls, run.outcomes),
@@ -99,15 +93,12 @@ def mark_question(
 
 def _await_marks(question, answer):
     """Return an answer in words, to be marked by hand; one that is not there has its mark."""
-    written = bool(answer.strip())
-    cause = Cause.AWAITING if written else Cause.UNWRITTEN
+    cause = Cause.AWAITING if answer else Cause.UNWRITTEN
     return QuestionResult(
         name=question.name,
         title=question.title,
         points=0.0,
         out_of=question.out_of,
-        status=AWAITING if written else OK,
-        cause=cause,
         reasons=(Reason(cause),),
         manual=True,
         answer=answer,
@@ -131,19 +122,15 @@ def _detect(question, calls, outcomes):
     return tuple(detected)
 
 
-def _find_cause(outcomes):
-    """Return the cause where no call reached an answer; else None."""
-    kinds = {outcome.kind for outcome in outcomes}
-    causes = {"unimplemented": Cause.STUB, "undefined": Cause.UNDEFINED}
-    return causes.get(kinds.pop()) if len(kinds) == 1 else None
-
-
-def _give_reasons(calls, run, checks, cause, texts):
+def _give_reasons(calls, run, checks, texts):
     """Yield why the question has not all its points."""
     if run.reason:
         yield run.reason
-    if cause == Cause.STUB:
-        yield Reason(cause)
+    missed = [check for check in checks if check.points < check.out_of]
+    if not missed:
+        return
+    if all(outcome.kind == "unimplemented" for outcome in run.outcomes):
+        yield Reason(Cause.STUB)
         return
     pairs = zip(calls, run.outcomes, strict=True)
     undefined = {call.function for call, outcome in pairs if outcome.kind == "undefined"}
@@ -152,8 +139,7 @@ def _give_reasons(calls, run, checks, cause, texts):
         yield from _find_in_texts(name, texts)
     for problem in run.problems[:SHOWN_PROBLEMS]:
         yield Reason(Cause.CELL_ERROR, (problem,))
-    missed = [check for check in checks if check.points < check.out_of]
-    if missed and not undefined and not run.reason:
+    if not undefined and not run.reason:
         yield Reason(Cause.CHECKS_MISSED, (len(missed), len(checks), missed[0].message))
 
 

@@ -67,9 +67,9 @@ NEXT_BY_CAUSE = {
     Cause.UNDEFINED: "Define the function in a code cell, under the name that the notebook gives "
     "it. Then restart the kernel and run all cells: no cell before it may end in an error that it "
     "depends on.",
-    Cause.UNWRITTEN: "Write your answer into the cell of the question; a few sentences are enough.",
-    Cause.AWAITING: "Compare your answer with the comment.",  # it has its marks now
 }
+UNWRITTEN = "Write your answer into the cell of the question; a few sentences are enough."
+MARKED = "Compare your answer with the comment."
 MISSED = (
     "Begin with the first check that was missed: make a small call of that kind in a new cell, "
     "and compare what comes back with what the check says."
@@ -203,7 +203,6 @@ def _view_question(question, chapters, book):
     full = question.points == question.out_of
     score = in_score(question)
     advised = not full and question.status not in UNMARKED
-    advice = NEXT.get(question.status) or NEXT_BY_CAUSE.get(question.cause, MISSED)
     to_read = chapters if advised and question.status != model.AWAITING else ()
     return {
         "marks": question,
@@ -212,9 +211,18 @@ def _view_question(question, chapters, book):
         "status": _status_in_words(question, full),
         "reason": in_message(explain_question(question, without=SAID)),
         "detected": [(item, _find_place(item.link, book)) for item in question.detected],
-        "next": advice if advised else "",
+        "next": _advise(question) if advised else "",
         "chapters": [_find_place(f"{chapter}.html", book) for chapter in to_read],
     }
+
+
+def _advise(question):
+    """Return what to do about a question that has not all its points."""
+    if question.status in NEXT:
+        return NEXT[question.status]
+    if question.manual:
+        return UNWRITTEN if question.is_unanswered else MARKED
+    return NEXT_BY_CAUSE.get(question.reasons[0].cause, MISSED)
 
 
 def _status_in_words(question, full):

@@ -13,19 +13,7 @@ import sys
 import time
 from dataclasses import dataclass
 
-from coursework.grader.model import (
-    CRASHED,
-    MEMORY,
-    OK,
-    OUTPUT,
-    TIMEOUT,
-    Call,
-    Cause,
-    Function,
-    Limits,
-    Outcome,
-    Reason,
-)
+from coursework.grader.model import Call, Cause, Function, Limits, Outcome, Reason
 from coursework.grader.sandbox.guest.codec import encode, refuse, write_line
 from coursework.grader.sandbox.policy import bubblewrap
 from coursework.grader.sandbox.policy.libraries import SandboxError, interpreter
@@ -46,13 +34,12 @@ _WITHOUT = (
 class Run:
     """What became of the calls of one question: exactly one outcome for each, in order.
 
-    `status` is OK, TIMEOUT, MEMORY, OUTPUT or CRASHED, and `reason` is None where it is OK.
-    `seconds` are the wall time, with the start of the process; `problems`, the exceptions of the
-    cells that were run, in words.
+    `reason` says why the process was stopped, or how it ended before it had answered all; else it
+    is None. `seconds` are the wall time, with the start of the process; `problems`, the exceptions
+    of the cells that were run, in words.
     """
 
     outcomes: list[Outcome]
-    status: str
     reason: Reason | None
     seconds: float
     problems: list[str]
@@ -91,15 +78,10 @@ def run_calls(
     request = _request(cells, calls, limits, prelude, sandbox)
     transcript = Transcript(calls, len(cells) + 1)
     with spawn(request, libraries, limits, sandbox) as child:
-        status, reason = _listen(child, transcript, limits)
+        reason = _listen(child, transcript, limits)
     unanswered = [Outcome("unanswered")] * (len(calls) - len(transcript.outcomes))
     seconds = time.monotonic() - began
-    return Run(transcript.outcomes + unanswered, status, reason, seconds, transcript.problems)
-
-
-def _stop(status, cause, *details):
-    """Return the status and the reason of a child that was stopped."""
-    return status, Reason(cause, details)
+    return Run(transcript.outcomes + unanswered, reason, seconds, transcript.problems)
 
 
 def _find_missing():
@@ -155,7 +137,7 @@ def _function(value):
 
 
 def _listen(child, transcript, limits):
-    """Take down what a child says until it ends; return status and reason, as in `Run`."""
+    """Take down what a child says until it ends; return the reason, as in `Run`."""
     deadline = time.monotonic() + _STARTUP
     looked = time.monotonic()
     written, tail = 0, b""
@@ -165,7 +147,7 @@ def _listen(child, transcript, limits):
             arrived = child.read(0 if exited else _TICK)
             transcript.take(arrived.get(child.channel, b""))
         except ProtocolError as error:
-            return _stop(CRASHED, Cause.PROTOCOL, str(error))
+            return Reason(Cause.PROTOCOL, (str(error),))
         printed = arrived.get(child.output, b"")
         if transcript.done:
             printed += child.read(0).get(child.output, b"")
@@ -175,57 +157,56 @@ def _listen(child, transcript, limits):
         if transcript.ready and not ready:  # the student's time begins
             deadline = now + limits.wall_seconds
         if written > limits.output_bytes:
-            return _stop(OUTPUT, Cause.OUTPUT_LIMIT, limits.output_bytes)
+            return Reason(Cause.OUTPUT_LIMIT, (limits.output_bytes,))
         if transcript.done:
             child.wait(_TICK)
             if transcript.memory and any(o.kind != "returned" for o in transcript.outcomes):
-                return _stop(MEMORY, Cause.MEMORY_ERROR, transcript.memory)
-            return OK, None
+                return Reason(Cause.MEMORY_ERROR, (transcript.memory,))
+            return None
         if now > deadline and not transcript.ready:
             raise SandboxError(f"the process of an answer did not start within {_STARTUP} s")
         if now > deadline:
-            return _stop(TIMEOUT, Cause.WALL_TIME, limits.wall_seconds)
+            return Reason(Cause.WALL_TIME, (limits.wall_seconds,))
         if exited and not any(arrived.values()):
             return _died(child.process.returncode, transcript, limits, tail)
         if child.channel not in child.open and child.wait(1) is None:  # it lives on
-            return _stop(CRASHED, Cause.CHANNEL_CLOSED)
+            return Reason(Cause.CHANNEL_CLOSED)
         if now > looked + _TICK:
-            ending = _too_big(child, limits)
-            if ending:
-                return ending
+            if reason := _too_big(child, limits):
+                return reason
             looked = time.monotonic()  # a slow look on a busy machine does not take all the time
 
 
 def _too_big(child, limits):
-    """Return status and reason of a child that takes too much, or None."""
+    """Return the reason to stop a child, which takes too much, or None."""
     processes, memory, seconds = child.usage()
     if memory > limits.memory_bytes:
-        return _stop(MEMORY, Cause.MEMORY_LIMIT, limits.memory_bytes)
+        return Reason(Cause.MEMORY_LIMIT, (limits.memory_bytes,))
     if seconds > limits.cpu_seconds + 1:  # a single process has met its own limit before
-        return _stop(TIMEOUT, Cause.CPU_TIME, limits.cpu_seconds)
+        return Reason(Cause.CPU_TIME, (limits.cpu_seconds,))
     # Bubblewrap and the first process of its namespace come on top.
     if processes > limits.processes + 2:
-        return _stop(CRASHED, Cause.PROCESS_LIMIT, limits.processes)
+        return Reason(Cause.PROCESS_LIMIT, (limits.processes,))
     return None
 
 
 def _died(code, transcript, limits, tail):
-    """Return status and reason of a child that died before it had answered all."""
+    """Return why a child died before it had answered all."""
     words = " ".join(tail.decode("utf-8", "replace").split())
     if not transcript.ready:
         raise SandboxError(_no_start(words or f"exit code {code}"))
     if code > 128:  # as a shell has it
         code = 128 - code
     if code == -signal.SIGXCPU:
-        return _stop(TIMEOUT, Cause.CPU_TIME, limits.cpu_seconds)
+        return Reason(Cause.CPU_TIME, (limits.cpu_seconds,))
     if code == -signal.SIGXFSZ:
-        return _stop(MEMORY, Cause.FILE_LIMIT, bubblewrap.MAX_FILES)
+        return Reason(Cause.FILE_LIMIT, (bubblewrap.MAX_FILES,))
     if words.endswith("MemoryError"):  # there was too little left to say so on the channel
-        return _stop(MEMORY, Cause.MEMORY_ERROR, words.split()[-1])
+        return Reason(Cause.MEMORY_ERROR, (words.split()[-1],))
     if code < 0:
         known = {number.value: number.name for number in signal.Signals}
-        return _stop(CRASHED, Cause.SIGNAL, -code, known.get(-code, "unknown"))
-    return _stop(CRASHED, Cause.EXITED, code)
+        return Reason(Cause.SIGNAL, (-code, known.get(-code, "unknown")))
+    return Reason(Cause.EXITED, (code,))
 
 
 def _no_start(words):

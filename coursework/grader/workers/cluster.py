@@ -33,7 +33,7 @@ class Cluster(Pool):
                 for name, task in itertools.islice(waiting, places):
                     with warnings.catch_warnings():
                         warnings.simplefilter("ignore")  # a large notebook is a large argument
-                        future = self.client.submit(function, name, *task(), pure=False)
+                        future = self.client.submit(function, *task(), pure=False)
                     names[future] = name
                 if not names:
                     return

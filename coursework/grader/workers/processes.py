@@ -27,11 +27,11 @@ class Pool:
         self.timeout = timeout
 
     def run(self, function, tasks):
-        """Run ``function(name, *task())`` for each task, by name; yield names and what it returned.
+        """Run ``function(*task())`` for each task, by name; yield names and what it returned.
 
-        A task makes its arguments when it is its turn: bytes, text, numbers, and tuples and dicts
-        of these. Neither it nor the function, which is imported by its name, may raise. In place
-        of a result there may be a `LostTaskError`; where no task can be run, `PoolError` is raised.
+        A task makes its arguments when it is its turn. Neither it nor the function, which is
+        imported by its name, may raise. In place of a result there may be a `LostTaskError`; where
+        no task can be run, `PoolError` is raised.
         """
         suspects = []
         for name, outcome in self._run_side_by_side(function, tasks):
@@ -63,7 +63,7 @@ class Processes(Pool):
             def feed(begun=begun):
                 for name in list(waiting):
                     begun.append(name)
-                    yield joblib.delayed(_run_task)(function, name, waiting[name]())
+                    yield joblib.delayed(_run_task)(name, function, waiting[name]())
 
             try:
                 for name, outcome in self._start(feed()):
@@ -102,8 +102,8 @@ class Processes(Pool):
             get_reusable_executor(reuse=True).shutdown(wait=True, kill_workers=True)
 
 
-def _run_task(function, name, arguments):
-    return name, function(name, *arguments)
+def _run_task(name, function, arguments):
+    return name, function(*arguments)
 
 
 def describe_error(error):

@@ -31,11 +31,11 @@ def make_assignment(cpu_seconds=10, **parameters):
     return dataclasses.replace(whole, questions=questions)
 
 
-def grade_short(student, *arguments):
+def grade_short(result, *arguments):
     """Grade a notebook as `grade.grade_notebook` does, in one of the grader's processes."""
     short = functools.partial(make_assignment, cpu_seconds=3)
-    checks.make_assignment = short if student in ENDLESS else make_assignment
-    return grade.grade_notebook(student, *arguments)
+    checks.make_assignment = short if result.student in ENDLESS else make_assignment
+    return grade.grade_notebook(result, *arguments)
 
 
 class Processes(processes.Processes):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from coursework.grader.marking import question as marking
-from coursework.grader.model import OK, Outcome, load_assignment
+from coursework.grader.model import Outcome, load_assignment
 from coursework.grader.sandbox.host import Run
 
 NASTY = {
@@ -70,7 +70,7 @@ def mark(monkeypatch, assignment, question, make_outcome):
     """Return the marks where each call has the outcome that `make_outcome(call)` makes."""
 
     def run_calls(cells, calls, **_):
-        return Run([make_outcome(call) for call in calls], OK, "", 0.0, [])
+        return Run([make_outcome(call) for call in calls], None, 0.0, [])
 
     monkeypatch.setattr(marking, "run_calls", run_calls)
     return marking.mark_question(question, [""], seed=3, assignment=assignment)

@@ -12,13 +12,15 @@ import pytest
 
 from coursework.grader.marking.compare import difference
 from coursework.grader.marking.question import mark_cells, mark_question
-from coursework.grader.model import FOLDER, Cause, Outcome, load_assignment
+from coursework.grader.model import FOLDER, Cause, Outcome, Reason, load_assignment
 from coursework.hw1 import checks, misconceptions
 from coursework.hw1.reference import build
 from tests.coursework.hw1 import wrong_answers as wrong
+from tests.coursework.sandboxed import make_cells
 
 STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
 SEED = 20261121
+UNANSWERED = (Reason(Cause.STUB),)
 QUESTIONS = {"softmax": 25, "log_softmax": 20, "cross_entropy": 20, "numerical_gradient": 15}
 QUESTIONS |= {"cross_entropy_grad": 20}
 SIGNATURES = {
@@ -84,7 +86,7 @@ def test_solutions_have_all_marks_in_every_variant(base):
 @pytest.mark.slow
 @pytest.mark.parametrize("base", checks.PARAMETERS["base"])
 def test_master_has_all_marks_in_every_variant(base):
-    marks = mark_cells(assignment(base), code_cells(base), seed=SEED)
+    marks = mark_cells(assignment(base), make_cells(code_cells(base)), seed=SEED)
     assert {mark.name: mark.points for mark in marks} == QUESTIONS
     assert {mark.status for mark in marks} == {"ok"}
     assert not any(mark.reasons or mark.detected for mark in marks)
@@ -92,19 +94,19 @@ def test_master_has_all_marks_in_every_variant(base):
 
 @pytest.mark.slow
 def test_stub_has_no_marks_and_a_reason_for_each_question():
-    marks = mark_cells(assignment(), code_cells(solved=()), seed=SEED)
+    marks = mark_cells(assignment(), make_cells(code_cells(solved=())), seed=SEED)
     assert [mark.points for mark in marks] == [0] * 5
-    assert all(mark.cause == Cause.STUB for mark in marks)
+    assert all(mark.reasons == UNANSWERED for mark in marks)
     assert not any(mark.detected for mark in marks)
 
 
 def test_half_done_has_the_points_of_what_is_done():
     done = ("softmax", "log_softmax")
-    marks = mark_cells(assignment(), code_cells(solved=done), seed=SEED)
+    marks = mark_cells(assignment(), make_cells(code_cells(solved=done)), seed=SEED)
     assert {mark.name: mark.points for mark in marks} == {
         name: points if name in done else 0 for name, points in QUESTIONS.items()
     }
-    assert {mark.name for mark in marks if mark.cause == Cause.STUB} == set(QUESTIONS) - set(done)
+    assert {mark.name for mark in marks if mark.reasons == UNANSWERED} == set(QUESTIONS) - set(done)
     assert not any(mark.detected for mark in marks)
 
 

@@ -25,6 +25,7 @@ from tests.coursework.hw2.wrong_answers import (
     MOMENTUM_CHANGES,
     VISIBLE,
 )
+from tests.coursework.sandboxed import make_cells
 
 matplotlib.use("Agg")
 ROOT = Path(__file__).resolve().parents[3]
@@ -176,11 +177,12 @@ class TestMarks:
     def test_master(self):
         assignment = load_assignment("hw2")
         assert assignment.out_of == 100
-        words = {"templates": "The border learned nothing."}
-        marks = mark_cells(assignment, code_of(read_master(DEFAULT)), seed=SEED, answers=words)
+        words = "The border learned nothing."
+        cells = make_cells(code_of(read_master(DEFAULT))) + make_cells([words], "markdown")
+        marks = mark_cells(assignment, cells, seed=SEED)
         assert [mark.points for mark in marks] == [30, 25, 25, 10, 0]
         assert [mark.status for mark in marks] == [OK, OK, OK, OK, AWAITING]
-        assert (marks[4].out_of, marks[4].manual, marks[4].answer) == (10, True, words["templates"])
+        assert (marks[4].out_of, marks[4].manual, marks[4].answer) == (10, True, words)
 
     # Above, each variant's solution is judged in this process.
     @pytest.mark.parametrize("variant", [*map(slowly, VARIANTS[:-1]), VARIANTS[-1]], ids=name_of)
@@ -193,7 +195,9 @@ class TestMarks:
 
     @pytest.mark.slow
     def test_stub(self):
-        marks = mark_cells(load_assignment("hw2"), code_of(read_stub(DEFAULT)), seed=SEED)
+        marks = mark_cells(
+            load_assignment("hw2"), make_cells(code_of(read_stub(DEFAULT))), seed=SEED
+        )
         assert [mark.points for mark in marks] == [0] * 5
         assert all(mark.reasons for mark in marks)
         assert not any(mark.detected for mark in marks)
@@ -206,7 +210,7 @@ class TestMarks:
             stub["fit_digits"],
             answer("evidence"),
         ]
-        marks = mark_cells(load_assignment("hw2"), cells, seed=SEED)
+        marks = mark_cells(load_assignment("hw2"), make_cells(cells), seed=SEED)
         assert [mark.points for mark in marks] == [30, 0, 0, 10, 0]
         assert all(mark.reasons for mark in marks if not mark.points)
         assert not any(mark.detected for mark in marks)

@@ -22,6 +22,7 @@ from coursework.grader.inbox.find import (
 from coursework.grader.inbox.roster import Student, parse_timezone
 from coursework.grader.inbox.timestamp import parse_timestamp
 from coursework.grader.marking.notebook import MAX_BYTES
+from coursework.grader.output.wording import say
 
 NOON = datetime(2025, 11, 30, 12, tzinfo=UTC)
 
@@ -43,6 +44,12 @@ def find_one(root, student="ann", times=FILE, timezone=None, **columns):
     students = [Student(student, **columns)]
     [found], _ = find_submissions(root, students, "hw1", times=times, timezone=timezone)
     return found
+
+
+def refusal(found):
+    """Return the status of a submission without a notebook, and the reason in words."""
+    assert found.path is None
+    return found.reason.cause.status, say(found.reason)
 
 
 # Finding
@@ -72,7 +79,7 @@ def find_one(root, student="ann", times=FILE, timezone=None, **columns):
 def test_a_notebook_is_found_where_websites_put_it(tmp_path, place, columns):
     put(tmp_path / place)
     found = find_one(tmp_path, **columns)
-    assert (found.file, found.status, found.reason) == (place, model.OK, "")
+    assert (found.file, found.reason, found.note) == (place, None, "")
     assert read_submission(found) == NOTEBOOK
 
 
@@ -84,7 +91,7 @@ def test_the_longer_name_owns_a_folder_and_strangers_are_told(tmp_path):
     students = [Student("ann"), Student("ann_b"), Student("eve")]
     found, strangers = find_submissions(tmp_path, students, "hw1")
     assert [one.file for one in found] == ["ann/hw1.ipynb", "ann_b_1/hw1.ipynb", ""]
-    assert (found[2].status, found[2].reason) == (model.MISSING, "nothing was handed in")
+    assert refusal(found[2]) == (model.MISSING, "nothing was handed in")
     assert strangers == ["anna", "x_hw1.ipynb", "y.py"]
 
 
@@ -108,9 +115,7 @@ def test_the_latest_counts_and_the_others_are_named(tmp_path):
     found = find_one(tmp_path)
     assert found.file == "ann/attempt-2/hw1 (1).ipynb"
     assert found.submitted == NOON + timedelta(hours=5)
-    assert (
-        "handed in 3 times, the latest counts; others: ann_hw1-3.ipynb, hw1.ipynb" in found.reason
-    )
+    assert "handed in 3 times, the latest counts; others: ann_hw1-3.ipynb, hw1.ipynb" in found.note
 
 
 def test_of_two_at_the_same_time_the_last_by_name_counts(tmp_path):
@@ -127,24 +132,24 @@ def test_nbgraders_timestamp_counts_where_nbgrader_writes_it(tmp_path):
     put(tmp_path / "ann/hw1/timestamp.txt", b"2025-11-30 21:04:05.500000 UTC\n")
     found = find_one(tmp_path, times=NBGRADER)
     assert found.submitted == datetime(2025, 11, 30, 21, 4, 5, 500000, UTC)
-    assert (found.reason, found.doubtful, found.rest, found.stamped) == ("", False, (), False)
+    assert (found.note, found.doubtful, found.rest, found.stamped) == ("", False, (), False)
     put(tmp_path / "bob/timestamp.txt", b"2020-01-01 00:00:00 UTC")
     put(tmp_path / "bob/hw1.ipynb")
     found = find_one(tmp_path, "bob", times=NBGRADER)
     assert found.submitted == NOON
-    assert "no timestamp.txt of nbgrader's, so the date of the file counts" in found.reason
+    assert "no timestamp.txt of nbgrader's, so the date of the file counts" in found.note
     put(tmp_path / "eve/hw1/timestamp.txt", b"2025-11-30 11:56:00 UTC")
     put(tmp_path / "eve/hw1/hw1.ipynb")
-    assert find_one(tmp_path, "eve", times=NBGRADER).reason == ""  # changed 4 minutes later
+    assert find_one(tmp_path, "eve", times=NBGRADER).note == ""  # changed 4 minutes later
     put(tmp_path / "eve/hw1.ipynb", hours=1)
-    assert "no timestamp.txt of nbgrader's" in find_one(tmp_path, "eve", times=NBGRADER).reason
+    assert "no timestamp.txt of nbgrader's" in find_one(tmp_path, "eve", times=NBGRADER).note
 
 
 def test_a_timestamp_that_the_student_may_have_written_does_not_count(tmp_path):
     put(tmp_path / "ann/hw1/hw1.ipynb", hours=5)
     put(tmp_path / "ann/hw1/timestamp.txt", b"2025-11-30 01:00:00 UTC")
     found = find_one(tmp_path)
-    assert (found.submitted, found.reason) == (NOON + timedelta(hours=5), "")
+    assert (found.submitted, found.note) == (NOON + timedelta(hours=5), "")
     assert found.stamped
 
 
@@ -167,7 +172,7 @@ def test_a_timestamp_is_read_in_any_zone(tmp_path, text, hour):
     put(tmp_path / "ann/hw1/hw1.ipynb")
     put(tmp_path / "ann/hw1/timestamp.txt", f"{text}\n".encode())
     found = find_one(tmp_path, times=NBGRADER, timezone=parse_timezone("Asia/Kolkata"))
-    assert found.reason == ""
+    assert found.note == ""
     gone = found.submitted - datetime(2025, 12, 2, 0, 4, tzinfo=UTC)
     assert gone.total_seconds() // 60 == hour * 60
 
@@ -220,8 +225,8 @@ def test_a_timestamp_that_cannot_be_read_is_told(tmp_path, text, words):
     put(tmp_path / "ann/hw1/hw1.ipynb", hours=3)
     put(tmp_path / "ann/hw1/timestamp.txt", text)
     found = find_one(tmp_path, times=NBGRADER)
-    assert words in found.reason
-    assert "so the date of the file counts" in found.reason
+    assert words in found.note
+    assert "so the date of the file counts" in found.note
     assert found.doubtful
     assert found.submitted == NOON + timedelta(hours=3)
 
@@ -251,7 +256,7 @@ def test_a_timestamp_that_is_a_folder_a_pipe_or_a_link_is_told(tmp_path):
         ("eve", "is a link that leaves the student's folder"),
     ):
         found = find_one(root, student, times=NBGRADER)
-        assert found.reason == f"timestamp.txt {problem}, so the date of the file counts"
+        assert found.note == f"timestamp.txt {problem}, so the date of the file counts"
         assert found.submitted == NOON
 
 
@@ -261,16 +266,16 @@ def test_a_time_that_cannot_be_true_is_told(tmp_path):
         when = datetime(year, 1, 1, 12, tzinfo=UTC).timestamp()
         os.utime(path, (when, when))
     found = {name: find_one(tmp_path, name) for name in ("ann", "bob", "eve")}
-    assert "1980-01-01 12:00:00+00:00, is too long ago to be true" in found["ann"].reason
-    assert (found["bob"].reason, found["bob"].doubtful) == ("", False)
-    assert "01-01 12:00:00+00:00, is in the future" in found["eve"].reason
+    assert "1980-01-01 12:00:00+00:00, is too long ago to be true" in found["ann"].note
+    assert (found["bob"].note, found["bob"].doubtful) == ("", False)
+    assert "01-01 12:00:00+00:00, is in the future" in found["eve"].note
     assert found["ann"].doubtful
     assert found["eve"].doubtful
     put(tmp_path / "bob/hw1/timestamp.txt", b"2024-12-31 12:00:00 UTC")
     assert (
         "the file was changed at 2025-01-01 12:00:00+00:00, later than it was handed in by "
         "timestamp.txt, 2024-12-31 12:00:00+00:00"
-    ) in find_one(tmp_path, "bob", times=NBGRADER).reason
+    ) in find_one(tmp_path, "bob", times=NBGRADER).note
 
 
 def test_a_time_beyond_all_calendars_is_not_in_time(tmp_path, monkeypatch):
@@ -281,20 +286,20 @@ def test_a_time_beyond_all_calendars_is_not_in_time(tmp_path, monkeypatch):
     )
     found = find_one(tmp_path)
     assert datetime.now(UTC) - found.submitted < timedelta(minutes=1)
-    assert (
-        found.reason == "when hw1.ipynb was changed cannot be told, so it counts as handed in now"
-    )
+    assert found.note == "when hw1.ipynb was changed cannot be told, so it counts as handed in now"
 
 
 def test_a_notebook_of_another_name_is_taken_only_where_it_is_alone(tmp_path):
     put(tmp_path / "ann/solution.ipynb")
     put(tmp_path / "ann/notes.txt", b"")
     found = find_one(tmp_path)
-    assert (found.file, found.reason) == ("ann/solution.ipynb", "the file is not called hw1.ipynb")
+    assert (found.file, found.note) == ("ann/solution.ipynb", "the file is not called hw1.ipynb")
     put(tmp_path / "ann/other.ipynb")
     found = find_one(tmp_path)
-    assert (found.path, found.status) == (None, model.UNREADABLE)
-    assert found.reason == "none of the notebooks is called hw1.ipynb: other.ipynb, solution.ipynb"
+    assert refusal(found) == (
+        model.UNREADABLE,
+        "none of the notebooks is called hw1.ipynb: other.ipynb, solution.ipynb",
+    )
 
 
 @pytest.mark.parametrize(
@@ -317,11 +322,11 @@ def test_of_two_names_of_an_assignment_the_later_counts_and_the_other_is_named(t
     put(tmp_path / "ann" / name, hours=1)
     found = find_one(tmp_path)
     assert found.file == f"ann/{name}"
-    assert found.reason == "handed in 2 times, the latest counts; others: hw1.ipynb"
+    assert found.note == "handed in 2 times, the latest counts; others: hw1.ipynb"
     put(tmp_path / "ann/hw1.ipynb", hours=2)
     found = find_one(tmp_path)
     assert found.file == "ann/hw1.ipynb"
-    assert f"others: {name[:40]}" in found.reason
+    assert f"others: {name[:40]}" in found.note
     assert len(found.others) == 1
 
 
@@ -333,7 +338,7 @@ def test_a_notebook_of_another_name_beside_the_right_one_is_named(tmp_path, name
     put(tmp_path / "ann/hw1.ipynb")
     put(tmp_path / "ann" / name, hours=1)
     found = find_one(tmp_path)
-    assert (found.file, found.reason) == ("ann/hw1.ipynb", f"not marked: {name}")
+    assert (found.file, found.note) == ("ann/hw1.ipynb", f"not marked: {name}")
     assert found.others == (name,)
 
 
@@ -353,7 +358,7 @@ def test_all_other_files_are_known_for_a_notebook_without_answers(tmp_path, monk
     ):
         put(tmp_path / "ann" / name)
     found = find_one(tmp_path)
-    assert (found.file, found.reason, found.others) == ("ann/hw1.ipynb", "", ())
+    assert (found.file, found.note, found.others) == ("ann/hw1.ipynb", "", ())
     assert sorted(found.rest) == [
         ".ipynb_checkpoints/hw1-checkpoint.ipynb",
         ".old.ipynb",
@@ -371,15 +376,14 @@ def test_hidden_files_do_not_crowd_out_the_others(tmp_path):
         put(tmp_path / f"ann/zoo/.git/{number}")
     put(tmp_path / "ann/ape/hw1.ipynb")
     found = find_one(tmp_path)
-    assert (found.file, found.reason) == ("ann/ape/hw1.ipynb", "")
+    assert (found.file, found.note) == ("ann/ape/hw1.ipynb", "")
 
 
 def test_another_assignments_notebook_is_not_taken_for_this_one(tmp_path, monkeypatch):
     monkeypatch.setattr(find, "assignment_names", lambda: ["hw1", "hw2"])
     put(tmp_path / "ann/hw2/hw2.ipynb")
     found = find_one(tmp_path)
-    assert (found.path, found.status) == (None, model.UNREADABLE)
-    assert found.reason == "no notebook hw1.ipynb, only: hw2/hw2.ipynb"
+    assert refusal(found) == (model.UNREADABLE, "no notebook hw1.ipynb, only: hw2/hw2.ipynb")
 
 
 @pytest.mark.parametrize(
@@ -414,8 +418,7 @@ def test_another_assignments_notebook_is_not_taken_for_this_one(tmp_path, monkey
 )
 def test_what_is_no_notebook_is_named(tmp_path, name, status, reason):
     put(tmp_path / name)
-    found = find_one(tmp_path)
-    assert (found.path, found.status, found.reason) == (None, status, reason)
+    assert refusal(find_one(tmp_path)) == (status, reason)
 
 
 def test_links_that_leave_the_folder_are_not_followed(tmp_path):
@@ -437,10 +440,9 @@ def test_links_that_leave_the_folder_are_not_followed(tmp_path):
     assert find_one(root, "bob").path is None
     assert read_submission(find_one(root, "eve")) == NOTEBOOK
     for student in ("joe", "kim"):
-        found = find_one(root, student)
-        assert found.path is None
-        assert found.status == model.UNREADABLE
-        assert "is a symbolic link, which is not followed" in found.reason
+        status, reason = refusal(find_one(root, student))
+        assert status == model.UNREADABLE
+        assert "is a symbolic link, which is not followed" in reason
 
 
 def test_pipes_folders_and_huge_files_are_refused(tmp_path):
@@ -463,8 +465,8 @@ def test_folders_as_deep_or_full_as_can_be_do_no_harm(tmp_path):
     put(tmp_path / "bob" / "0" / "hw1.ipynb")
     for number in range(2100):
         (tmp_path / "bob" / f"{number}.txt").touch()
-    assert "more than 10 deep were not looked at" in find_one(tmp_path).reason
-    assert "only the first 2000 files were looked at" in find_one(tmp_path, "bob").reason
+    assert "more than 10 deep were not looked at" in refusal(find_one(tmp_path))[1]
+    assert "only the first 2000 files were looked at" in refusal(find_one(tmp_path, "bob"))[1]
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path):

@@ -16,11 +16,12 @@ from coursework.grader.inbox.roster import Student
 from coursework.grader.marking import grade
 from coursework.grader.marking.grade import grade_notebook, source_paths
 from coursework.grader.marking.notebook import UnreadableError
-from coursework.grader.model import FOLDER
+from coursework.grader.model import FOLDER, Cause, Reason, Result
 from coursework.grader.output.wording import explain, explain_question
 from coursework.grader.sandbox.host import SandboxError
 from tests.coursework.tiny import TINY, forget, mark_tiny
 
+ANN = Result("ann", "hw1", 7, parameters={"base": "e"})
 HALF = json.dumps(adversarial.with_questions(("softmax",))).encode()
 
 
@@ -34,11 +35,11 @@ def keep(result):
 
 
 def test_a_notebook_has_its_marks_and_what_reproduces_them():
-    result = grade_notebook("ann", HALF, "ann/hw1.ipynb", "hw1", {"base": "e"}, 7)
+    result = grade_notebook(ANN, HALF)
     points = {question.name: question.points for question in result.questions}
     assert points.pop("softmax") == 25
     assert set(points.values()) == {0}
-    assert (result.status, result.seed, result.file) == (model.OK, 7, "ann/hw1.ipynb")
+    assert (result.status, result.seed, result.student) == (model.OK, 7, "ann")
     assert "log_softmax: not answered" in explain(result)
     assert len(result.sha256) == 64
     assert result.seconds > 0
@@ -54,7 +55,7 @@ def test_a_notebook_has_its_marks_and_what_reproduces_them():
     ],
 )
 def test_what_cannot_be_marked_has_its_reason(data, status, reason):
-    result = grade_notebook("ann", data, "f", "hw1", {"base": "e"}, 7)
+    result = grade_notebook(ANN, data)
     assert result.status == status
     assert reason in explain(result)
     kept = keep(result)
@@ -67,11 +68,11 @@ def test_a_reason_is_short_wherever_it_comes_from(monkeypatch):
         raise UnreadableError("x" * 10**6)
 
     monkeypatch.setattr(grade, "read_notebook", read_notebook)
-    result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7)
-    long = find.Submission(Student("ann"), status=model.MISSING, reason="x" * 10**6)
+    result = grade_notebook(ANN, HALF)
+    long = find.Submission(Student("ann"), note="x" * 10**6)
     settings = Settings(TINY, 1)
-    refused = classroom._refuse(long, settings, long.status, long.cause, long.reason)
-    refused = classroom._complete(refused, long, settings)
+    reason = Reason(Cause.NO_NOTEBOOK, ("x" * 10**6,))
+    refused = classroom._complete(classroom._begin(long, settings, reason), long, settings)
     noted = classroom._complete(result, long, settings)
     for one in (result, keep(result), refused, noted):
         assert len(explain(one)) < 2100
@@ -88,7 +89,7 @@ def test_an_answer_in_code_that_became_text_is_not_taken_for_one_in_words(monkey
         {"cell_type": "markdown", "source": "def double(x): ...", "metadata": metadata},
     ]
     data = json.dumps({"cells": cells}).encode()
-    result = grade_notebook("ann", data, "f", "hw1", {}, 7, sandbox=False)
+    result = grade_notebook(ANN, data, sandbox=False)
     assert [question.answer for question in result.questions] == ["", ""]
 
 
@@ -97,7 +98,7 @@ def test_an_error_of_the_grader_becomes_a_result(monkeypatch):
         raise KeyError("oops")
 
     monkeypatch.setattr(grade, "mark_cells", mark_cells)
-    result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7)
+    result = grade_notebook(ANN, HALF)
     assert result.status == model.FAILED
     assert explain(result) == "the grader failed (KeyError: 'oops')"
     assert keep(result).out_of == 100
@@ -107,12 +108,12 @@ def test_a_worker_without_bubblewrap_or_with_other_sources_marks_nothing(monkeyp
     def check_sandbox():
         raise SandboxError("bubblewrap is missing")
 
-    result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7, version="old")
+    result = grade_notebook(ANN, HALF, version="old")
     assert result.status == model.FAILED
     assert "another version" in explain(result)
     monkeypatch.setattr(grade, "check_sandbox", check_sandbox)
     forget()
-    result = grade_notebook("ann", HALF, "f", "hw1", {"base": "e"}, 7)
+    result = grade_notebook(ANN, HALF)
     assert (result.status, result.points) == (model.FAILED, 0)
     assert "bubblewrap is missing" in explain(result)
 

@@ -22,6 +22,7 @@ from coursework.grader.model import (
     parse_variant,
 )
 from coursework.grader.output.wording import explain_question
+from tests.coursework.sandboxed import make_cells
 
 LIMITS = Limits(cpu_seconds=2, wall_seconds=60)
 
@@ -58,8 +59,13 @@ ONE = replace(TINY, questions=TINY.questions[:1])
 GOOD = ["def double(z):\n    return 2 * z", "def negate(z):\n    return -z"]
 
 
-def mark(cells, assignment=TINY, **more):
-    return {item.name: item for item in mark_cells(assignment, cells, seed=1, **more)}
+def mark(sources, assignment=TINY, *, more=()):
+    cells = [*make_cells(sources), *more]
+    return {item.name: item for item in mark_cells(assignment, cells, seed=1)}
+
+
+def cause_of(question):
+    return question.reasons[0].cause
 
 
 def test_a_right_notebook():
@@ -74,7 +80,7 @@ def test_a_stub_says_so():
     assert marks["double"].points == 0
     words = "not answered: the function raises NotImplementedError"
     assert explain_question(marks["double"]) == words
-    assert (marks["double"].cause, marks["negate"].cause) == (Cause.STUB, None)
+    assert (cause_of(marks["double"]), marks["negate"].reasons) == (Cause.STUB, ())
     assert marks["negate"].points == 10
 
 
@@ -89,7 +95,7 @@ def double(z):
     return 2 * z
 """
     mark_of = mark([source], ONE)["double"]
-    assert (mark_of.points, mark_of.cause) == (8, Cause.CHECKS_MISSED)
+    assert (mark_of.points, cause_of(mark_of)) == (8, Cause.CHECKS_MISSED)
 
 
 def test_a_missing_function_says_so_with_the_error_of_its_cell():
@@ -114,7 +120,7 @@ def test_a_syntax_error_is_named_wherever_the_definition_is(source):
     assert mark_of.points == 0
     assert "cell 1: " in explain_question(mark_of)
     assert re.search("SyntaxError|IndentationError", explain_question(mark_of))
-    assert mark_of.cause == Cause.UNDEFINED
+    assert cause_of(mark_of) == Cause.UNDEFINED
 
 
 @pytest.mark.parametrize(
@@ -122,8 +128,7 @@ def test_a_syntax_error_is_named_wherever_the_definition_is(source):
 )
 @pytest.mark.parametrize("source", [GOOD[0], "```\n  double  = lambda z: 2 * z\n```"])
 def test_an_answer_in_a_cell_that_is_not_code_is_named(kind, words, source):
-    texts = [{"cell_type": "code", "source": GOOD[1]}, {"cell_type": kind, "source": source}]
-    marks = mark([GOOD[1]], texts=texts)
+    marks = mark([GOOD[1]], more=make_cells([source], kind))
     assert f"it is in {words}, number 2 of all cells" in explain_question(marks["double"])
     assert "change the type of the cell to Code" in explain_question(marks["double"])
     assert marks["negate"].points == 10
@@ -177,12 +182,12 @@ def test_the_seed_draws_the_inputs():
 
 def test_an_answer_in_words_waits_and_an_empty_one_does_not():
     in_words = replace(TINY, questions=(WORDS,))
-    written = mark(GOOD, in_words, answers={"why": "Because."})["why"]
+    written = mark(GOOD, in_words, more=make_cells(["Because."], "markdown"))["why"]
     assert (written.status, written.answer) == (model.AWAITING, "Because.")
     empty = mark(GOOD, in_words)["why"]
     assert (empty.status, empty.points) == (model.OK, 0)
     assert explain_question(empty) == "nothing was written"
-    assert (written.cause, empty.cause) == (Cause.AWAITING, Cause.UNWRITTEN)
+    assert (cause_of(written), cause_of(empty)) == (Cause.AWAITING, Cause.UNWRITTEN)
 
 
 def test_what_is_given_wins_over_the_students_own():

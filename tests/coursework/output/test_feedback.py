@@ -7,11 +7,6 @@ from bs4 import BeautifulSoup
 from markdown_it import MarkdownIt
 
 from coursework.grader.model import (
-    CRASHED,
-    FAILED,
-    OK,
-    TIMEOUT,
-    UNREADABLE,
     Assignment,
     Cause,
     CheckResult,
@@ -26,6 +21,7 @@ from coursework.grader.output.feedback import find_chapters, make_feedback, writ
 from coursework.grader.sanitize import one_line
 from tests.coursework.sample_results import (
     ADVERSARIAL,
+    FAILURE,
     NO_SHIFT,
     make_coded,
     make_missing,
@@ -40,7 +36,7 @@ HW9 = Assignment(
     "Homework `9`",
     (Question("softmax", "", "", ("definition", "stability")), Question("templates", "", "", ())),
 )
-BAD_JSON = Reason(Cause.UNREADABLE, ("bad JSON at line 3",))
+BAD_JSON = Reason(Cause.BAD_FILE, ("bad JSON at line 3",))
 
 
 def to_html(result, book=None):
@@ -78,11 +74,10 @@ def adversarial_result():
     checks = (CheckResult("right values", 0.0, 25.0, ADVERSARIAL),)
     return make_result(
         "ana",
-        make_coded(points=0.0, checks=checks, status=CRASHED, **told(ADVERSARIAL)),
-        make_words(ADVERSARIAL, status=OK, comment=ADVERSARIAL, **told(ADVERSARIAL)),
-        make_coded("third", points=0.0, checks=(), status=UNREADABLE, **told(ADVERSARIAL)),
-        status=UNREADABLE,
-        reason=Reason(Cause.UNREADABLE, (ADVERSARIAL,)),
+        make_coded(points=0.0, checks=checks, **told(ADVERSARIAL, Cause.PROTOCOL)),
+        make_words(ADVERSARIAL).marked_by_hand(0, ADVERSARIAL),
+        make_coded("third", points=0.0, checks=(), **told(ADVERSARIAL, Cause.BAD_FILE)),
+        reason=Reason(Cause.BAD_FILE, (ADVERSARIAL,)),
         file=ADVERSARIAL,
         submitted=ADVERSARIAL,
         note=ADVERSARIAL,
@@ -130,12 +125,12 @@ def test_lateness_is_explained(form):
     [
         (make_missing(), ["nothing was handed in", "it may lie in another folder"]),
         (
-            make_result("b", make_coded(), status=UNREADABLE, reason=BAD_JSON),
+            make_result("b", make_coded(), reason=BAD_JSON),
             ["could not be read", "bad JSON at line 3", "ends in .ipynb"],
         ),
-        (make_result("b", make_coded(), status=FAILED), ["the grader failed", "not final"]),
+        (make_result("b", make_coded(), reason=FAILURE), ["the grader failed", "not final"]),
         (
-            make_result("b", make_coded(status=TIMEOUT, **told(20, Cause.WALL_TIME))),
+            make_result("b", make_coded(**told(20, Cause.WALL_TIME))),
             ["it took too long", "no answer within 20 s", "a loop that does not end"],
         ),
         (
@@ -166,10 +161,10 @@ def test_that_nothing_was_handed_in_is_said_once(form):
 @pytest.mark.parametrize("make", [to_html, to_markdown])
 def test_one_reason_is_enough_where_nothing_was_marked(make):
     questions = [
-        make_coded(name, points=0.0, checks=(), status=UNREADABLE, reasons=(BAD_JSON,))
+        make_coded(name, points=0.0, checks=(), reasons=(BAD_JSON,))
         for name in ("softmax", "log_softmax")
     ]
-    text = make(make_result("b", *questions, status=UNREADABLE, reason=BAD_JSON))
+    text = make(make_result("b", *questions, reason=BAD_JSON))
     assert text.count("bad JSON at line 3") == 1
     assert "<table" not in text
 
@@ -197,7 +192,7 @@ def test_says_how_cells_are_counted_where_one_is_named():
 @pytest.mark.parametrize("form", FORMS)
 def test_the_words_of_an_exception_are_never_taken_for_the_graders(form):
     words = "2 of 2 checks missed: not answered; nothing was handed in"
-    text = FORMS[form](make_result("ana", make_coded(status=CRASHED, **told(words))), None)
+    text = FORMS[form](make_result("ana", make_coded(**told(words, Cause.PROTOCOL))), None)
     assert words in text
     assert "Write the function where the notebook says so" not in text
 
@@ -363,7 +358,7 @@ def test_markup_of_a_submission_is_text_in_markdown():
 def test_no_message_gets_out_of_its_code(message):
     checks = (CheckResult("one", 0.0, 5.0, message), CheckResult("two", 0.0, 5.0, "other"))
     marks = make_coded(checks=checks, detected=(NO_SHIFT,))
-    answer = make_words(f"{message}\n# heading\n{message}", status=OK, comment=message)
+    answer = make_words(f"{message}\n# heading\n{message}").marked_by_hand(0, message)
     page = render_markdown(to_markdown(make_result("ana", marks, answer), BOOK))
     assert len(page.select("h1")) == 1
     assert len(page.select("h2")) == 3

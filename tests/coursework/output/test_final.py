@@ -2,16 +2,16 @@
 
 import pytest
 
-from coursework.grader.model import FAILED, GraderError
+from coursework.grader.model import GraderError
 from coursework.grader.output.final import check_final
-from tests.coursework.sample_results import make_coded, make_result
+from tests.coursework.sample_results import FAILURE, make_coded, make_result
 
 
 def test_marks_that_are_not_final_stay_here():
     results = [
         make_result("ana"),
         make_result("bob"),
-        make_result("cem", make_coded(), status=FAILED),
+        make_result("cem", make_coded(), reason=FAILURE),
         make_result("dora", make_coded()),
     ]
     with pytest.raises(GraderError) as caught:

@@ -4,7 +4,6 @@ import dataclasses
 
 import numpy as np
 
-from coursework.grader import model
 from coursework.grader.inbox.roster import Student
 from coursework.grader.model import Cause, QuestionResult, Reason, Result
 from coursework.grader.output.grades_csv import write_grades
@@ -16,8 +15,8 @@ from tests.coursework.tiny import TINY
 def test_grades_have_a_row_for_all_and_no_formulas(tmp_path):
     students = [Student("bob", "=HYPERLINK()"), Student("ann", "Ann,\nLee"), Student("eve")]
     questions = (QuestionResult("double", "Double", 7.256, 8), QuestionResult("essay", "", 0.0, 2))
-    result = Result("ann", "hw1", model.OK, questions, 5, None, {"base": "e"}, "@f.ipynb")
-    told = Reason(Cause.UNREADABLE, ("=1+1\nx",))
+    result = Result("ann", "hw1", 5, questions, None, {"base": "e"}, "@f.ipynb")
+    told = Reason(Cause.CELL_ERROR, ("=1+1\nx",))
     graded = {"ann": dataclasses.replace(result, reason=told, seconds=np.float64(1.5))}
     write_grades(tmp_path / "grades.csv", students, graded, TINY)
     text = (tmp_path / "grades.csv").read_text()

@@ -7,9 +7,10 @@ from functools import partial
 import pytest
 
 from coursework.grader.inbox.roster import Student
-from coursework.grader.model import FAILED, GraderError
+from coursework.grader.model import GraderError
 from coursework.grader.output.lms_csv import write_marks
 from tests.coursework.sample_results import (
+    FAILURE,
     make_coded,
     make_final_class,
     make_result,
@@ -138,7 +139,7 @@ def test_moodle_would_give_the_marks_to_somebody_else(tmp_path, roster, words):
 
 @pytest.mark.parametrize("write", [write_canvas, write_moodle])
 def test_those_with_whom_the_grader_failed_are_left_out(tmp_path, write):
-    results = [make_result("ana"), make_result("cem", make_coded(), status=FAILED)]
+    results = [make_result("ana"), make_result("cem", make_coded(), reason=FAILURE)]
     path = tmp_path / "marks.csv"
     assert write(results, make_roster("ana", "cem"), path, title="x") == 1
     assert "cem" not in path.read_text(encoding="utf-8")

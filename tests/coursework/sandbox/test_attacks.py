@@ -9,16 +9,24 @@ from pathlib import Path
 import psutil
 import pytest
 
-from coursework.grader.model import Limits
+from coursework.grader.model import Cause, Limits, Reason
 from coursework.grader.output.wording import say
 from coursework.grader.sandbox import host, process
 from coursework.grader.sandbox.policy.bubblewrap import ENVIRONMENT
-from tests.coursework.sandboxed import QUICK, nothing_is_left, require_sandbox, run, value
+from tests.coursework.sandboxed import (
+    QUICK,
+    nothing_is_left,
+    require_sandbox,
+    run,
+    status_of,
+    value,
+)
 
 pytestmark = pytest.mark.slow
 
 _EVERYTHING = struct.pack("=HBBI", 6, 0, 0, 0x7FFF0000)  # a filter of system calls that allows all
 _CLONE = 56 if os.uname().machine == "x86_64" else 220
+LOOKED_AT = Reason(Cause.PROTOCOL, ("it was looked at",))
 SLOW = Limits(cpu_seconds=1, wall_seconds=1, memory_bytes=512 << 20, processes=12)
 
 
@@ -175,7 +183,7 @@ def test_threads_end_at_the_limit():
 
 def test_memory_of_one_process():
     result = run("return len([bytes(1 << 20) for _ in range(2000)])")
-    assert (result.status, result.outcomes[0].kind) == ("out of memory", "raised")
+    assert (status_of(result), result.outcomes[0].kind) == ("out of memory", "raised")
     assert "not enough memory: MemoryError" in say(result.reason)
 
 
@@ -187,7 +195,7 @@ def test_memory_that_is_never_given_back():
         hog.append(bytes(20_000))
     """
     result = run(body, (), (), (), limits=Limits(memory_bytes=512 << 20))
-    assert result.status == "out of memory", result
+    assert status_of(result) == "out of memory", result
     assert "not enough memory" in say(result.reason)
 
 
@@ -202,7 +210,7 @@ def test_memory_of_many_processes_together():
         time.sleep(100)
         """
     )
-    assert (result.status, say(result.reason)) == (
+    assert (status_of(result), say(result.reason)) == (
         "out of memory",
         "it used more than 512 MB of memory",
     )
@@ -218,13 +226,17 @@ def test_a_gigabyte_of_output(where):
             sys.{where}.write("a" * (1 << 20))
         """
     )
-    assert (result.status, say(result.reason)) == ("too much output", "it printed more than 8 MB")
+    assert (status_of(result), say(result.reason)) == (
+        "too much output",
+        "it printed more than 8 MB",
+    )
 
 
 def test_output_is_read_while_looking_takes_long(monkeypatch):
     monkeypatch.setattr(host, "_too_big", lambda child, limits: time.sleep(1))
     limits = Limits(wall_seconds=8, output_bytes=1 << 20)
-    assert run("while True: print('a' * (1 << 16))", limits=limits).status == "too much output"
+    result = run("while True: print('a' * (1 << 16))", limits=limits)
+    assert status_of(result) == "too much output"
 
 
 @pytest.mark.parametrize(
@@ -240,7 +252,7 @@ def test_output_is_read_while_looking_takes_long(monkeypatch):
 )
 def test_an_answer_that_never_comes(body):
     result = run(body, limits=SLOW)
-    assert (result.status, result.outcomes[0].kind) == ("timeout", "unanswered")
+    assert (status_of(result), result.outcomes[0].kind) == ("timeout", "unanswered")
     assert say(result.reason).endswith((" within 1 s", " 1 s of computing time"))
 
 
@@ -248,7 +260,7 @@ def test_computing_time_is_limited_by_itself():
     limits = Limits(cpu_seconds=1, wall_seconds=60)
     for first in ("", "import signal; signal.signal(signal.SIGXCPU, signal.SIG_IGN)\n"):
         result = run(first + "while True: pass", limits=limits)
-        assert result.status == "timeout"
+        assert status_of(result) == "timeout"
         assert say(result.reason) == "it used more than 1 s of computing time"
 
 
@@ -328,10 +340,10 @@ def test_no_process_has_a_capability_or_is_without_the_filter(monkeypatch):
         _, *family = process._family(child.process.pid)  # the first is bubblewrap
         if len(family) == 3:  # the student's code runs: this is its copy
             lines.extend(Path(f"/proc/{p.pid}/status").read_text() for p in family)
-            return ("looked at", None)
+            return LOOKED_AT
 
     monkeypatch.setattr(host, "_too_big", look)
-    assert run("import os, time; os.fork(); time.sleep(100)").status == "looked at"
+    assert run("import os, time; os.fork(); time.sleep(100)").reason == LOOKED_AT
     for text in lines:
         status = dict(line.split(":\t", 1) for line in text.splitlines())
         assert [int(status[name], 16) for name in ("CapPrm", "CapEff", "CapAmb")] == [0, 0, 0]
@@ -398,7 +410,7 @@ def test_the_calls_of_32_bits_are_refused():
         return ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(code)))()
         """
     )
-    assert result.status == "crashed" or result.outcomes[0].value == -errno.ENOSYS
+    assert status_of(result) == "crashed" or result.outcomes[0].value == -errno.ENOSYS
 
 
 def test_what_honest_code_calls_still_works():
@@ -457,10 +469,10 @@ def test_a_process_that_wants_to_outlive_the_answer_is_ended(monkeypatch):
     def look(child, limits):
         seen[:] = process._family(child.process.pid)
         # Bubblewrap, the first process of the namespace, the student's and the one that stays.
-        return ("looked at", None) if len(seen) >= 4 and _orphan(seen) else None
+        return LOOKED_AT if len(seen) >= 4 and _orphan(seen) else None
 
     monkeypatch.setattr(host, "_too_big", look)
-    assert run(body).status == "looked at"
+    assert run(body).reason == LOOKED_AT
     _, alive = psutil.wait_procs(seen, timeout=60)
     assert not alive
 

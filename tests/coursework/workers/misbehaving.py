@@ -3,6 +3,7 @@
 It is in a module of its own, which imports little, because each new process reads it.
 """
 
+import functools
 import os
 import signal
 import time
@@ -22,12 +23,14 @@ def misbehave(name, how, folder):
     return how
 
 
-def get_process(name):
+def get_process():
     """Return the id of the process that runs this."""
     return os.getpid()
 
 
 def run_all(pool, folder, kinds):
     """Return what became of tasks that behave as `kinds` says, by name."""
-    tasks = {name: (lambda how=how: (how, str(folder))) for name, how in kinds.items()}
+    tasks = {
+        name: functools.partial(tuple, (name, how, str(folder))) for name, how in kinds.items()
+    }
     return dict(pool.run(misbehave, tasks))
