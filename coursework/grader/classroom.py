@@ -11,7 +11,7 @@ from datetime import datetime
 from coursework.grader.inbox.find import SubmissionError, read_submission
 from coursework.grader.inbox.roster import late_hours, late_penalty
 from coursework.grader.marking.grade import grade_notebook, source_version
-from coursework.grader.model import FAILED, Assignment, Cause, QuestionResult, Reason, Result
+from coursework.grader.model import FAILED, Assignment, Cause, Reason, Result
 from coursework.grader.sanitize import join, shorten
 from coursework.grader.store import apply_manual
 from coursework.grader.workers.processes import LostTaskError
@@ -124,16 +124,17 @@ def _begin(submission, settings, reason=None):
 def _complete(result, submission, settings):
     """Return a result with all that does not come from marking, such as the deadline."""
     assignment = settings.assignment
-    if not result.questions:
-        result = replace(result, questions=_unmarked(assignment, result))
+    if result.reason:
+        unmarked = (question.mark(0.0, [result.reason]) for question in assignment.questions)
+        result = replace(result, questions=tuple(unmarked))
     penalty, note = 0.0, submission.note
     when = submission.submitted if submission.path else None
     hours = late_hours(when, submission.student.due or settings.due)
     if result.sha256:  # otherwise nothing was marked
         penalty = late_penalty(hours, settings.penalty, assignment.out_of)
     attention = submission.doubtful
-    if result.is_unanswered and (submission.others or submission.rest):
-        note, attention = join(submission.tell_rest(), note), True
+    if result.is_unanswered and submission.if_unanswered:
+        note, attention = join(submission.if_unanswered, note), True
     return replace(
         result,
         file=submission.file,
@@ -142,19 +143,4 @@ def _complete(result, submission, settings):
         penalty=penalty,
         note=shorten(note, LONGEST_NOTE),
         attention=attention,
-    )
-
-
-def _unmarked(assignment, result):
-    """Return the questions of an assignment without points, for the reason of the result."""
-    return tuple(
-        QuestionResult(
-            name=question.name,
-            title=question.title,
-            points=0.0,
-            out_of=question.out_of,
-            reasons=(result.reason,),
-            manual=bool(question.manual_points),
-        )
-        for question in assignment.questions
     )

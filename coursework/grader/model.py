@@ -151,6 +151,13 @@ class Question:
             for number, check in enumerate(self.checks)
         ]
 
+    def mark(self, points, reasons, **more):
+        """Return the marks of an answer to this question."""
+        manual = bool(self.manual_points)
+        return QuestionResult(
+            self.name, self.title, points, self.out_of, tuple(reasons), manual=manual, **more
+        )
+
 
 @dataclass(frozen=True)
 class Assignment:

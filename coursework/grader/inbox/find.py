@@ -1,16 +1,10 @@
 """Finding what each student handed in.
 
-- A folder belongs to the student whose key its name is, or begins with up to an underscore:
-  ``ann/``, ``Ann Lee_123_assignsubmission_file_/`` (Moodle). So does a notebook beside the folders:
-  ``leeann_LATE_123_456_hw1.ipynb`` (Canvas). Where two students fit, the longer key is meant.
-- Notebooks may lie anywhere below the folder. Those that have the assignment's name in theirs, as
-  a word, count first (``Copy of hw1.ipynb``). Where there is none, the only other one is taken,
-  unless it is hidden or named as another assignment is.
-- Of several the latest counts, and of two at the same time the last by name. Times are those of
-  the files, or of ``ann/hw1/timestamp.txt`` where the teacher says that nbgrader collected them.
-- Whatever notebook was not marked is named in the reason, and so is a time that cannot be right.
-- Symbolic links are followed only within the student's folder. A file that is not a regular file,
-  or is larger than 10 MB, is refused.
+The page for instructors says which notebook counts, under "Collect". Besides:
+
+- Where the names of two students fit, the longer key is meant.
+- Of two notebooks at the same time the last by name counts.
+- A file that is not a regular file is refused.
 """
 
 from __future__ import annotations
@@ -52,35 +46,23 @@ class SubmissionError(GraderError):
 class Submission:
     """What one student handed in.
 
-    `path` is the notebook that counts, or None; then `reason` says why. `note` is what is worth
-    saying besides. `others` are the names of the other notebooks, all of them named in `note`, and
-    `rest` those of all other files, to be named where nothing is answered. `doubtful` is true where
-    the time cannot be relied on, and `stamped` where there is a time of nbgrader's that was not
-    asked for.
+    `path` is the notebook that counts, and `file` its name below `root`, to be shown; or there is
+    none, and `reason` says why. `note` is what is worth saying besides, and `if_unanswered` what is
+    to be added where nothing is answered and other files are there. `doubtful` is true where the
+    time cannot be relied on, and `stamped` where there is a time of nbgrader's that was not asked
+    for.
     """
 
     student: Student
     path: Path | None = None
     root: Path = Path()
+    file: str = ""
     submitted: datetime | None = None
     reason: Reason | None = None
     note: str = ""
-    others: tuple[str, ...] = ()
-    rest: tuple[str, ...] = ()
+    if_unanswered: str = ""
     doubtful: bool = False
     stamped: bool = False
-
-    def tell_rest(self):
-        """Return a note that names the other files, for a notebook in which nothing is done."""
-        told = f"no question is answered in {self.file}"
-        return join(told, self.rest and f"also there, and not marked: {_list_names(self.rest)}")
-
-    @property
-    def file(self):
-        """The path of the notebook below the folder of submissions, or ''."""
-        if self.path is None:
-            return ""
-        return shorten(one_line(self.path.relative_to(self.root)), LONGEST_NAME)
 
 
 @dataclass(frozen=True)
@@ -180,14 +162,18 @@ def _choose(root, student, paths, assignment, times, timezone):
         notes.append(f"not marked: {_list_names(loose)}")
     rest = [file for file in files if file not in notebooks and file.path.name != STAMP]
     rest += [file for file in hidden if file.is_notebook]
+    name = shorten(one_line(latest.path.relative_to(root)), LONGEST_NAME)
+    told = f"no question is answered in {name}"
+    if rest:
+        told = join(told, f"also there, and not marked: {_list_names(rest)}")
     return Submission(
         student,
         latest.path,
         root,
+        name,
         submitted,
         note=join(*notes, *doubts),
-        others=tuple(map(str, earlier + loose)),
-        rest=tuple(map(str, rest)),
+        if_unanswered=told if earlier or loose or rest else "",
         doubtful=bool(doubts),
         stamped=times == FILE and _find_stamp(latest, assignment) is not None,
     )

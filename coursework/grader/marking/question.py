@@ -37,16 +37,19 @@ def mark_cells(
     `cells` are those of `read_notebook`, and `released` the texts that were given out. The same
     `seed` draws the same inputs. Without `sandbox`, answers run without bubblewrap.
     """
+
+    def mark(question):
+        if question.checks:
+            return mark_question(
+                question, code, seed=seed, assignment=assignment, sandbox=sandbox, texts=cells
+            )
+        answer = extract_answer(cells, question.name, released, names)
+        reason = Reason(Cause.AWAITING if answer else Cause.UNWRITTEN)
+        return question.mark(0.0, [reason], answer=answer)
+
     code = to_python([cell["source"] for cell in cells if cell["cell_type"] == "code"])
     names = [question.name for question in assignment.questions]
-    return tuple(
-        mark_question(
-            question, code, seed=seed, assignment=assignment, sandbox=sandbox, texts=cells
-        )
-        if question.checks
-        else _await_marks(question, extract_answer(cells, question.name, released, names))
-        for question in assignment.questions
-    )
+    return tuple(map(mark, assignment.questions))
 
 
 def mark_question(
@@ -78,30 +81,12 @@ def mark_question(
         for check, calls in zip(question.checks, calls_of_checks, strict=True)
     )
     points = sum(check.points for check in checks)
-    full = points == question.out_of
-    return QuestionResult(
-        name=question.name,
-        title=question.title,
-        points=points,
-        out_of=question.out_of,
-        reasons=tuple(_give_reasons(calls, run, checks, texts)),
+    return question.mark(
+        points,
+        _give_reasons(calls, run, checks, texts),
         seconds=run.seconds,
         checks=checks,
-        detected=() if full else _detect(question, calls, run.outcomes),
-    )
-
-
-def _await_marks(question, answer):
-    """Return an answer in words, to be marked by hand; one that is not there has its mark."""
-    cause = Cause.AWAITING if answer else Cause.UNWRITTEN
-    return QuestionResult(
-        name=question.name,
-        title=question.title,
-        points=0.0,
-        out_of=question.out_of,
-        reasons=(Reason(cause),),
-        manual=True,
-        answer=answer,
+        detected=_detect(question, calls, run.outcomes) if points < question.out_of else (),
     )
 
 

@@ -132,7 +132,12 @@ def test_nbgraders_timestamp_counts_where_nbgrader_writes_it(tmp_path):
     put(tmp_path / "ann/hw1/timestamp.txt", b"2025-11-30 21:04:05.500000 UTC\n")
     found = find_one(tmp_path, times=NBGRADER)
     assert found.submitted == datetime(2025, 11, 30, 21, 4, 5, 500000, UTC)
-    assert (found.note, found.doubtful, found.rest, found.stamped) == ("", False, (), False)
+    assert (found.note, found.doubtful, found.if_unanswered, found.stamped) == (
+        "",
+        False,
+        "",
+        False,
+    )
     put(tmp_path / "bob/timestamp.txt", b"2020-01-01 00:00:00 UTC")
     put(tmp_path / "bob/hw1.ipynb")
     found = find_one(tmp_path, "bob", times=NBGRADER)
@@ -327,7 +332,7 @@ def test_of_two_names_of_an_assignment_the_later_counts_and_the_other_is_named(t
     found = find_one(tmp_path)
     assert found.file == "ann/hw1.ipynb"
     assert f"others: {name[:40]}" in found.note
-    assert len(found.others) == 1
+    assert found.if_unanswered == "no question is answered in ann/hw1.ipynb"
 
 
 @pytest.mark.parametrize(
@@ -339,7 +344,7 @@ def test_a_notebook_of_another_name_beside_the_right_one_is_named(tmp_path, name
     put(tmp_path / "ann" / name, hours=1)
     found = find_one(tmp_path)
     assert (found.file, found.note) == ("ann/hw1.ipynb", f"not marked: {name}")
-    assert found.others == (name,)
+    assert found.if_unanswered == "no question is answered in ann/hw1.ipynb"
 
 
 def test_all_other_files_are_known_for_a_notebook_without_answers(tmp_path, monkeypatch):
@@ -358,17 +363,15 @@ def test_all_other_files_are_known_for_a_notebook_without_answers(tmp_path, monk
     ):
         put(tmp_path / "ann" / name)
     found = find_one(tmp_path)
-    assert (found.file, found.note, found.others) == ("ann/hw1.ipynb", "", ())
-    assert sorted(found.rest) == [
+    assert (found.file, found.note) == ("ann/hw1.ipynb", "")
+    told = "no question is answered in ann/hw1.ipynb; also there, and not marked: "
+    assert sorted(found.if_unanswered.removeprefix(told).split(", ")) == [
         ".ipynb_checkpoints/hw1-checkpoint.ipynb",
         ".old.ipynb",
         "hw1.py",
         "hw2/hw1.ipynb",
         "work.zip",
     ]
-    assert found.tell_rest().startswith(
-        "no question is answered in ann/hw1.ipynb; also there, and not marked: "
-    )
 
 
 def test_hidden_files_do_not_crowd_out_the_others(tmp_path):
