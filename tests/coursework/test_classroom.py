@@ -16,7 +16,7 @@ from coursework.grader.model import (
 from coursework.grader.output.wording import explain
 from coursework.grader.store import WorkFolder
 from coursework.grader.workers.processes import LostTaskError
-from tests.coursework.tiny import TINY, Here, forget, mark_tiny, write_tiny
+from tests.coursework.tiny import TINY, Here, mark_tiny, write_tiny
 
 # A class
 
@@ -29,7 +29,6 @@ def mark(tmp_path, monkeypatch):
     """Return a function that marks a class of two by a tiny assignment, without a sandbox."""
     monkeypatch.setattr(grade, "load_assignment", lambda name, parameters: TINY)
     monkeypatch.setattr(grade, "mark_cells", mark_tiny)
-    forget()
     work = WorkFolder(tmp_path / "grades.csv")
     write_tiny(tmp_path / "ann", "double = 2")
 
@@ -44,8 +43,7 @@ def mark(tmp_path, monkeypatch):
             graded = {r.student: r for r, _ in grade_class(submissions, settings, work, pool)}
         return graded, pool.begun
 
-    yield mark_class
-    forget()
+    return mark_class
 
 
 def test_what_is_marked_is_not_marked_again(mark, tmp_path):
@@ -60,7 +58,6 @@ def test_what_is_marked_is_not_marked_again(mark, tmp_path):
 
 @pytest.mark.parametrize("change", [{"seed": 2}, {"sandbox": True}, {"released": ("x",)}])
 def test_with_other_settings_all_are_marked_again(mark, monkeypatch, change):
-    monkeypatch.setattr(grade, "check_sandbox", lambda: None)
     mark()
     assert mark(**change)[1] == ["ann"]
     assert mark(**change)[1] == []
@@ -196,7 +193,6 @@ def test_a_class_goes_on_after_a_notebook_that_loses_its_process(mark, tmp_path,
     monkeypatch.undo()
     monkeypatch.setattr(grade, "load_assignment", lambda name, parameters: TINY)
     monkeypatch.setattr(grade, "mark_cells", mark_tiny)
-    forget()
     again, begun = mark()
     assert begun == ["ann"]
     assert again["ann"].status == model.AWAITING

@@ -22,7 +22,7 @@ from tests.coursework.classes import (
     start,
     write_roster,
 )
-from tests.coursework.tiny import ESSAY, TINY, Here, forget, mark_tiny, write_tiny
+from tests.coursework.tiny import ESSAY, TINY, Here, mark_tiny, write_tiny
 
 DUE = "2025-12-01T23:59+01:00"
 
@@ -35,9 +35,7 @@ def tiny(tmp_path, monkeypatch):
     monkeypatch.setattr(grade, "mark_cells", mark_tiny)
     monkeypatch.setattr(cli, "read_released", lambda assignment, folder: ())
     monkeypatch.setattr(cli, "check_sandbox", lambda: None)
-    monkeypatch.setattr(grade, "check_sandbox", lambda: None)
     monkeypatch.setattr(cli, "Processes", lambda jobs, timeout: Here())
-    forget()
     write_tiny(tmp_path / "submissions" / "ann", "double = 2")
     roster = "student,name,email\nann,Lee Ann,ann@x.org\nbob,Bo B,bob@x.org\n"
     (tmp_path / "roster.csv").write_text(roster)
@@ -45,8 +43,7 @@ def tiny(tmp_path, monkeypatch):
     def run(*arguments):
         return cli.main([str(argument) for argument in arguments])
 
-    yield run
-    forget()
+    return run
 
 
 def grade_arguments(folder, *options):

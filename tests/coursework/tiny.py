@@ -4,7 +4,6 @@ import json
 import os
 
 from coursework.grader.inbox.roster import parse_due
-from coursework.grader.marking import grade
 from coursework.grader.marking.free_response import extract_answer
 from coursework.grader.model import (
     Assignment,
@@ -82,12 +81,3 @@ def write_tiny(folder, code, words=ESSAY, hours=0, name="hw1.ipynb"):
     path.write_text(json.dumps({"cells": cells, "nbformat": 4}))
     when = parse_due("2025-11-30T12:00+00:00").timestamp() + 3600 * hours
     os.utime(path, (when, when))
-
-
-CACHES = (grade._version_here, grade._check_sandbox_once)
-
-
-def forget():
-    """Forget what this process knows of the sandbox and of the grader's sources."""
-    for cache in CACHES:
-        cache.cache_clear()

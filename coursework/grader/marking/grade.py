@@ -10,7 +10,6 @@ from dataclasses import replace
 from coursework.grader.marking.notebook import UnreadableError, read_notebook
 from coursework.grader.marking.question import mark_cells
 from coursework.grader.model import FOLDER, Cause, Reason, Result, load_assignment
-from coursework.grader.sandbox.host import check_sandbox
 
 
 def source_paths(name):
@@ -57,8 +56,6 @@ def grade_notebook(
                 "this worker has another version of the coursework, or it was changed meanwhile"
             )
         cells = read_notebook(data)
-        if sandbox:
-            _check_sandbox_once()
         assignment = load_assignment(result.assignment, result.parameters)
         marks = mark_cells(assignment, cells, seed=result.seed, sandbox=sandbox, released=released)
         result = replace(result, questions=marks)
@@ -68,8 +65,3 @@ def grade_notebook(
         reason = Reason(Cause.GRADER_FAILED, (f"{type(error).__name__}: {error}",))
         result = replace(result, reason=reason)
     return replace(result, seconds=time.perf_counter() - began)
-
-
-@functools.cache  # an exception is not kept: where there was none yet, it is looked for again
-def _check_sandbox_once():
-    check_sandbox()

@@ -18,8 +18,8 @@ from coursework.grader.marking.grade import grade_notebook, source_paths
 from coursework.grader.marking.notebook import UnreadableError
 from coursework.grader.model import FOLDER, Cause, Reason, Result
 from coursework.grader.output.wording import explain, explain_question
-from coursework.grader.sandbox.host import SandboxError
-from tests.coursework.tiny import TINY, forget, mark_tiny
+from coursework.grader.sandbox.policy import bubblewrap
+from tests.coursework.tiny import TINY, mark_tiny
 
 ANN = Result("ann", "hw1", 7, parameters={"base": "e"})
 HALF = json.dumps(adversarial.with_questions(("softmax",))).encode()
@@ -105,17 +105,13 @@ def test_an_error_of_the_grader_becomes_a_result(monkeypatch):
 
 
 def test_a_worker_without_bubblewrap_or_with_other_sources_marks_nothing(monkeypatch):
-    def check_sandbox():
-        raise SandboxError("bubblewrap is missing")
-
     result = grade_notebook(ANN, HALF, version="old")
     assert result.status == model.FAILED
     assert "another version" in explain(result)
-    monkeypatch.setattr(grade, "check_sandbox", check_sandbox)
-    forget()
+    monkeypatch.setattr(bubblewrap, "find", lambda: None)
     result = grade_notebook(ANN, HALF)
     assert (result.status, result.points) == (model.FAILED, 0)
-    assert "bubblewrap is missing" in explain(result)
+    assert "bubblewrap, which is not installed here" in explain(result)
 
 
 @pytest.mark.parametrize("name", model.assignment_names())
