@@ -22,7 +22,7 @@ from coursework.grader.inbox.roster import Student, parse_due, parse_timezone, r
 from coursework.grader.model import GraderError, load_assignment, parse_variant
 from coursework.grader.output.feedback import find_chapters, write_feedback
 from coursework.grader.output.final import check_final
-from coursework.grader.output.free_response import export_answers, merge_answers
+from coursework.grader.output.free_response import export_answers, read_marks
 from coursework.grader.output.grades_csv import write_grades
 from coursework.grader.output.lms_csv import SYSTEMS, write_marks
 from coursework.grader.output.wording import explain, in_points
@@ -324,7 +324,7 @@ def merge(options):
         settings, before = work.read_settings(), work.read_results()
         assignment = load_assignment(settings["assignment"], settings["parameters"])
         students = [Student(**row) for row in settings["students"]]
-        work.write_manual(before.values(), merge_answers(before.values(), options.answers))
+        work.add_manual(before, read_marks(before.values(), options.answers))
         after = work.read_results()
         write_grades(options.grades, students, after, assignment)
         for student, result in after.items():

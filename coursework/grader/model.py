@@ -406,14 +406,6 @@ class Result:
         """Whether there is an answer to none of the questions."""
         return not self.reason and all(question.is_unanswered for question in self.questions)
 
-    def marked_by_hand(self, marks):
-        """Return the result with a person's `marks`: by question, pairs of points and comment."""
-        questions = tuple(
-            question.marked_by_hand(*mark) if (mark := marks.get(question.name)) else question
-            for question in self.questions
-        )
-        return replace(self, questions=questions)
-
 
 def _find_worst(states):
     return max(states, key=STATES.index, default=OK)

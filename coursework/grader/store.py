@@ -17,7 +17,7 @@ import fcntl
 import hashlib
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from coursework.files import write_atomically
@@ -103,33 +103,31 @@ class WorkFolder:
         """Return the marks given by hand: by student, by question."""
         return _read_json(self.path / "manual.json") or {}
 
-    def write_manual(self, before, after):
-        """Keep the marks given by hand in which the results `after` differ from those `before`."""
+    def add_manual(self, results, marks):
+        """Keep marks given by hand: by student and question, pairs of points and comment."""
         manual = self.read_manual()
-        for old, new in zip(before, after, strict=True):
-            for question in new.questions:
-                if question not in old.questions:
-                    manual.setdefault(new.student, {})[question.name] = {
-                        "answer": _fingerprint(question.answer),
-                        "points": question.points,
-                        "comment": question.comment,
-                    }
+        for student, given in marks.items():
+            answers = {question.name: question.answer for question in results[student].questions}
+            for name, (points, comment) in given.items():
+                mark = {"answer": _hash(answers[name]), "points": points, "comment": comment}
+                manual.setdefault(student, {})[name] = mark
         _write_json(self.path / "manual.json", manual)
 
 
 def apply_manual(result, manual):
     """Return a result with the marks given by hand for these very answers."""
-    answers = {q.name: _fingerprint(q.answer) for q in result.questions if q.manual}
-    return result.marked_by_hand(
-        {
-            name: (mark["points"], mark["comment"])
-            for name, mark in manual.get(result.student, {}).items()
-            if mark["answer"] == answers.get(name)
-        }
-    )
+    marks = manual.get(result.student, {})
+
+    def apply(question):
+        mark = marks.get(question.name)
+        if mark is None or mark["answer"] != _hash(question.answer):
+            return question
+        return question.marked_by_hand(mark["points"], mark["comment"])
+
+    return replace(result, questions=tuple(map(apply, result.questions)))
 
 
-def _fingerprint(answer):
+def _hash(answer):
     return hashlib.sha256(answer.encode("utf-8", "replace")).hexdigest()
 
 

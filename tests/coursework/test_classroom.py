@@ -1,6 +1,5 @@
 """Marking a notebook and a class: nobody is lost, and nothing is done twice."""
 
-import dataclasses
 import os
 
 import pytest
@@ -161,14 +160,10 @@ def test_a_time_in_doubt_asks_for_a_look(mark, tmp_path):
 
 
 def test_marks_by_hand_stay_as_long_as_the_answer_does(mark, tmp_path):
-    def give(result):
-        essay = result.questions[1].marked_by_hand(1.5, "short")
-        return dataclasses.replace(result, questions=(result.questions[0], essay))
-
     first, _ = mark()
     assert first["ann"].status == model.AWAITING
     work = WorkFolder(tmp_path / "grades.csv")
-    work.write_manual(list(first.values()), [give(first["ann"]), first["bob"]])
+    work.add_manual(first, {"ann": {"essay": (1.5, "short")}, "bob": {}})
     marked = work.read_results()["ann"]
     assert (marked.total, marked.status, explain(marked)) == (9.5, model.OK, "essay: short")
     write_tiny(tmp_path / "ann", "double = 3")

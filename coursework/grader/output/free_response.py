@@ -76,8 +76,8 @@ def _make_key(result):
     return "".join(letters)
 
 
-def merge_answers(results: Collection[Result], path: Path) -> list[Result]:
-    """Return the results with the marks of a CSV that `export_answers` wrote.
+def read_marks(results: Collection[Result], path: Path) -> dict[str, dict]:
+    """Return the marks of a CSV that `export_answers` wrote, for `WorkFolder.add_manual`.
 
     Rows without points change nothing. If any row is bad, a `GraderError` names every such row,
     and nothing is merged.
@@ -100,7 +100,10 @@ def merge_answers(results: Collection[Result], path: Path) -> list[Result]:
     if problems:
         count = in_units(len(problems), "bad row")
         raise GraderError("\n".join([f"{path}: {count}, so nothing was merged", *problems]))
-    return [result.marked_by_hand(marks[result.student]) for result in results]
+    return {
+        student: {name: mark for name, mark in given.items() if mark}
+        for student, given in marks.items()
+    }
 
 
 def _read_mark(row, students):

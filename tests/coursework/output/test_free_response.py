@@ -1,6 +1,7 @@
 """Answers in words: found, exported, marked in a spreadsheet, merged."""
 
 import csv
+import dataclasses
 import io
 
 import pytest
@@ -10,7 +11,7 @@ from coursework.grader.model import AWAITING, MISSING, OK, GraderError
 from coursework.grader.output.free_response import (
     COLUMNS,
     export_answers,
-    merge_answers,
+    read_marks,
 )
 from coursework.grader.output.wording import explain_question
 from coursework.grader.sanitize import safe_cell
@@ -61,6 +62,20 @@ def fill_in(path, marks, *, delimiter=",", end="\r\n", encoding="utf-8-sig", com
         row.update(points=points.replace(".", ",") if comma else points, comment=comment)
         writer.writerow(row)
     path.write_bytes(out.getvalue().encode(encoding))
+
+
+def merge_answers(results, path):
+    """Return the results with the marks of a file."""
+    marks = read_marks(results, path)
+
+    def mark(result, question):
+        given = marks[result.student].get(question.name)
+        return question.marked_by_hand(*given) if given else question
+
+    return [
+        dataclasses.replace(result, questions=tuple(mark(result, q) for q in result.questions))
+        for result in results
+    ]
 
 
 def words_of(results):
