@@ -111,7 +111,6 @@ def _make_arguments(submission, settings):
 
 
 def _begin(submission, settings, reason=None):
-    """Return the result of a submission in which nothing is marked yet, or cannot be."""
     return Result(
         student=submission.student.student,
         assignment=settings.assignment.name,

@@ -269,7 +269,6 @@ def _hand_back(result, assignment, work, book_url):
 
 
 def _summarize(options, work, settings, graded, fresh, strangers):
-    """Print what a teacher wants to know at the end."""
     assignment, results = settings.assignment, graded.values()
     statuses = Counter(result.status for result in results)
     counts = ", ".join(f"{statuses[state]} {state}" for state in model.STATES if statuses[state])

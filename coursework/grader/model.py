@@ -305,21 +305,12 @@ class CheckResult:
 
 
 @dataclass(frozen=True)
-class DetectedMisconception:
-    """A misconception that was detected: what the student reads."""
-
-    name: str
-    title: str
-    text: str
-    link: str
-
-
-@dataclass(frozen=True)
 class QuestionResult:
     """The marks of one question.
 
     `reasons` are empty only where all is well; the first counts most. `answer` is an answer in
-    words, and `comment` what the person who marked it wrote.
+    words, and `comment` what the person who marked it wrote. `detected` are the names of
+    misconceptions.
     """
 
     name: str
@@ -329,7 +320,7 @@ class QuestionResult:
     reasons: tuple[Reason, ...] = ()
     seconds: float = 0.0
     checks: tuple[CheckResult, ...] = ()
-    detected: tuple[DetectedMisconception, ...] = ()
+    detected: tuple[str, ...] = ()
     manual: bool = False
     answer: str = ""
     comment: str = ""
@@ -425,7 +416,7 @@ def _read_question(record):
     parts = {
         "reasons": tuple(map(_read_reason, record["reasons"])),
         "checks": tuple(CheckResult(**check) for check in record["checks"]),
-        "detected": tuple(DetectedMisconception(**item) for item in record["detected"]),
+        "detected": tuple(record["detected"]),
     }
     return QuestionResult(**record | parts)
 

@@ -4,7 +4,7 @@ from coursework.grader.inbox.roster import Student
 from coursework.grader.model import (
     Cause,
     CheckResult,
-    DetectedMisconception,
+    Misconception,
     QuestionResult,
     Reason,
     Result,
@@ -19,11 +19,12 @@ ADVERSARIAL = (
     "\x1b[31mred\x00\x07 \u202etxet\u202c \u2066x\u2069 \ud800 {{ 7 * 7 }} {% raw %}"
 )
 FAILURE = Reason(Cause.GRADER_FAILED, ("KeyError",))
-NO_SHIFT = DetectedMisconception(
+NO_SHIFT = Misconception(
     "no-shift",
     "The maximum was not subtracted",
     "`np.exp` of a large number is infinite.",
     "stability.html#subtract-the-maximum",
+    lambda calls, outcomes: True,
 )
 
 

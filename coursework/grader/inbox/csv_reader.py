@@ -44,7 +44,6 @@ def read_csv(path, columns, required):
 
 
 def _split(path, columns):
-    """Yield the number and the cells of each row that is not blank."""
     text, separator = _read_separator(_decode(path), columns)
     lines = io.StringIO(text, newline="")
     number = 0

@@ -131,7 +131,6 @@ def _find_owner(entry, by_key):
 
 
 def _choose(root, student, paths, assignment, times, timezone):
-    """Return the `Submission` of one student from the folders and files with that name."""
     if not paths:
         return Submission(student, root=root, reason=Reason(Cause.NOTHING_HANDED_IN))
     found, notes = _list_files(paths, student.key)
@@ -180,7 +179,6 @@ def _choose(root, student, paths, assignment, times, timezone):
 
 
 def _explain_lack(files, hidden, assignment, notes):
-    """Return the reason where there is no notebook."""
     checkpoints = [file for file in hidden if file.is_notebook]
     cause = Cause.NO_NOTEBOOK if files or checkpoints or notes else Cause.NO_FILES
     if files:

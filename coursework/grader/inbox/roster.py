@@ -66,7 +66,6 @@ def read_roster(path, timezone=None, *, dues=True):
 
 
 def _make_student(cells, where, timezone):
-    """Return the `Student` of one row, a dict from column to text."""
     if not cells["student"]:
         raise GraderError(f"{where}: the student is missing")
     for name in ("student", "folder"):

@@ -47,7 +47,6 @@ def tell_size(name, size):
 
 
 def _parse(data):
-    """Return the JSON object in `data`."""
     if not data.strip():
         raise UnreadableError("the file is empty")
     if _count_parts(data) > MAX_PARTS:

@@ -13,7 +13,6 @@ from coursework.grader.model import (
     Assignment,
     Cause,
     CheckResult,
-    DetectedMisconception,
     Question,
     QuestionResult,
     Reason,
@@ -81,12 +80,13 @@ def mark_question(
         for check, calls in zip(question.checks, calls_of_checks, strict=True)
     )
     points = sum(check.points for check in checks)
+    missed = points < question.out_of
     return question.mark(
         points,
         _give_reasons(calls, run, checks, texts),
         seconds=run.seconds,
         checks=checks,
-        detected=_detect(question, calls, run.outcomes) if points < question.out_of else (),
+        detected=tuple(_detect(question, calls, run.outcomes)) if missed else (),
     )
 
 
@@ -97,18 +97,14 @@ def _judge(check, calls, outcomes):
 
 
 def _detect(question, calls, outcomes):
-    """Return the misconceptions that are seen; a value that cannot be looked at shows none."""
-    detected = []
+    """Yield the misconceptions that are seen; a value that cannot be looked at shows none."""
     for item in question.misconceptions:
         with contextlib.suppress(*STRANGE):
             if item.seen(calls, outcomes):
-                shown = DetectedMisconception(item.name, item.title, item.text, item.link)
-                detected.append(shown)
-    return tuple(detected)
+                yield item.name
 
 
 def _give_reasons(calls, run, checks, texts):
-    """Yield why the question has not all its points."""
     if run.reason:
         yield run.reason
     missed = [check for check in checks if check.points < check.out_of]

@@ -35,7 +35,6 @@ def explains(function, model, right) -> Seen:
 
 
 def _select(function, calls, outcomes):
-    """Return the calls of one function, each with its outcome."""
     pairs = zip(calls, outcomes, strict=True)
     return [(call, outcome) for call, outcome in pairs if call.function == function]
 

@@ -118,8 +118,7 @@ def make_feedback(
 
 
 def _view(result, assignment, book):
-    """Return what both forms show, not yet cleaned and escaped."""
-    chapters = {question.name: question.chapters for question in assignment.questions}
+    asked = {question.name: question for question in assignment.questions}
     # Where nothing was marked, one reason for all is enough.
     marked = any(q.status not in UNMARKED for q in result.questions)
     shown = result.questions if marked else ()
@@ -133,7 +132,7 @@ def _view(result, assignment, book):
         "reason": "" if said else in_message(say(result.reason)),
         "late": _explain_lateness(result),
         "next": _next_of_all(result),
-        "questions": [_view_question(q, chapters.get(q.name, ()), book) for q in shown],
+        "questions": [_view_question(q, asked[q.name], book) for q in shown],
         "facts": _facts(result),
     }
 
@@ -167,7 +166,6 @@ def _explain_lateness(result):
 
 
 def _next_of_all(result):
-    """Return what to do first."""
     if result.status in UNMARKED:
         return NEXT[result.status]
     if result.is_unanswered and result.attention:
@@ -184,7 +182,6 @@ def _next_of_all(result):
 
 
 def _facts(result):
-    """Return how the marks came about, so that they can be repeated."""
     file = f"{shorten(one_line(result.file), 120)}, handed in at {result.submitted}"
     cells = "code cells are counted from the top of your notebook, from 1"
     missed = any(check.points < check.out_of for q in result.questions for check in q.checks)
@@ -199,25 +196,28 @@ def _facts(result):
     return {name: text for name, text in facts.items() if text}
 
 
-def _view_question(question, chapters, book):
+def _view_question(question, asked, book):
     full = question.points == question.out_of
     score = in_score(question)
     advised = not full and question.status not in UNMARKED
-    to_read = chapters if advised and question.status != model.AWAITING else ()
+    to_read = asked.chapters if advised and question.status != model.AWAITING else ()
     return {
         "marks": question,
         "score": score if question.status == model.AWAITING else f"{score} points",
         "percent": 100 if full else round(100 * question.points / question.out_of),
         "status": _status_in_words(question, full),
         "reason": in_message(explain_question(question, without=SAID)),
-        "detected": [(item, _find_place(item.link, book)) for item in question.detected],
+        "detected": [
+            (item, _find_place(item.link, book))
+            for item in asked.misconceptions
+            if item.name in question.detected
+        ],
         "next": _advise(question) if advised else "",
         "chapters": [_find_place(f"{chapter}.html", book) for chapter in to_read],
     }
 
 
 def _advise(question):
-    """Return what to do about a question that has not all its points."""
     if question.status in NEXT:
         return NEXT[question.status]
     if question.manual:

@@ -13,15 +13,7 @@ from pathlib import Path
 
 from coursework.files import write_atomically, write_csv
 from coursework.grader.inbox.csv_reader import read_csv
-from coursework.grader.model import (
-    AWAITING,
-    LONGEST_ANSWER,
-    OK,
-    Cause,
-    GraderError,
-    Reason,
-    Result,
-)
+from coursework.grader.model import AWAITING, LONGEST_ANSWER, OK, Cause, GraderError, Reason, Result
 from coursework.grader.output.render import render
 from coursework.grader.output.wording import explain_question, in_points, in_units, say
 from coursework.grader.sanitize import clean, plain_cell, safe_cell

@@ -27,7 +27,6 @@ def write_grades(path, students, graded, assignment):
 
 
 def _make_cells(result):
-    """Return the cells of a student, by column, but for the name."""
     points = {question.name: in_points(question.points) for question in result.questions}
     return points | {
         "total": in_points(result.total),

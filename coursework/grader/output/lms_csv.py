@@ -1,21 +1,15 @@
 """Marks on their way to Canvas and Moodle, as CSV files.
 
-What the two make of a file is not all in their manuals, so it was read in their sources as well:
+What their manuals leave open was read in their sources:
 
-Canvas
-    `lib/gradebook_importer.rb` and `ui/features/gradebook_uploads/jquery/
-    process_gradebook_upload.js` in https://github.com/instructure/canvas-lms. The columns are
-    those of Canvas's own export: Student, ID, SIS User ID, SIS Login ID, Section, and one for
-    each assignment; the second row begins with "Points Possible". A student is found by ID,
-    else by SIS User ID, else by SIS Login ID, else by name. A column is an assignment's by its
-    title, or by title and number as in "Homework 1 (4711)"; any other becomes a new assignment.
-    https://teaching.resources.osu.edu/toolsets/carmencanvas/guides/calculating-final-grades/import-csv-file-carmen-grades
-Moodle
-    https://docs.moodle.org/311/en/Grade_import and `grade/import/csv/classes/load_data.php` in
-    https://github.com/moodle/moodle. The columns may have any names; the teacher says on the
-    page of the import which is which. Grade and feedback must both be mapped, or else the
-    grades are lost. A student that Moodle does not know ends the import, and a row with no
-    address would go to the student of the row before.
+Canvas (https://github.com/instructure/canvas-lms: `lib/gradebook_importer.rb`, and
+`ui/features/gradebook_uploads/jquery/process_gradebook_upload.js`)
+    The columns are those of its own export. A student is found by ID, else by SIS User ID, else by
+    SIS Login ID. A column is an assignment's by its title, or by title and number as in
+    "Homework 1 (4711)"; any other becomes a new assignment.
+Moodle (https://github.com/moodle/moodle: `grade/import/csv/classes/load_data.php`)
+    The teacher says which column is which. A student that it does not know ends the import, and a
+    row with no address would go to the student of the row before.
 
 In both, a blank empties the grade. To leave a student's mark as it is, leave out the row.
 """

@@ -83,7 +83,6 @@ def _prepare(book, assignment):
 
 
 def _make_notebook(book, assignment):
-    """Make the cells of an assignment, named as in the masters."""
     name = assignment.name
     book.add_notebook(name, name)
     for question in assignment.questions:
@@ -96,7 +95,6 @@ def _make_notebook(book, assignment):
 
 
 def _match(grade_cells, assignment):
-    """Return the cell of each question among those of a gradebook."""
     points = {question.name: question.out_of for question in assignment.questions}
     found, problems = {}, []
     for cell in grade_cells:

@@ -55,7 +55,6 @@ def as_code(text):
 
 
 def _block(text):
-    """Return a text as a block of code."""
     text = clean(text)
     fence = "`" * max(3, _longest_run(text) + 1)
     return f"{fence}text\n{text}\n{fence}"

@@ -109,7 +109,6 @@ def _find_missing():
 
 
 def _request(cells, calls, limits, prelude, sandbox):
-    """Return the bytes that tell the child what to do."""
     encoded = [
         [call.function, encode(list(call.args), _function), encode(dict(call.kwargs), _function)]
         for call in calls

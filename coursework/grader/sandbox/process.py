@@ -94,7 +94,6 @@ def spawn(request, libraries, limits, sandbox):
 
 
 def _with_sandbox(theirs, libraries, limits, channel, lifeline):
-    """Return the command, and what it inherits besides the channel."""
     arguments, uid = bubblewrap.arguments(libraries, limits.file_bytes)
     program = _file(theirs, filter_program())
     arguments += ["--seccomp", str(program)]

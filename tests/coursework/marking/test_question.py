@@ -163,12 +163,12 @@ def double(z):
 
 def test_mistakes_are_recognized_by_what_they_do():
     squared = mark(["def double(z):\n    return z**2"], ONE)["double"]
-    assert [item.name for item in squared.detected] == ["square"]
+    assert squared.detected == ("square",)
     assert squared.points == 2
     assert "1 of 2 checks missed: double([" in explain_question(squared)
 
     in_place = mark(["def double(z):\n    z *= 2\n    return z"], ONE)["double"]
-    assert [item.name for item in in_place.detected] == ["in-place"]
+    assert in_place.detected == ("in-place",)
     assert in_place.points == 8
 
 

@@ -34,7 +34,11 @@ BOOK = "https://example.org/softmax/book/"
 HW9 = Assignment(
     "hw9",
     "Homework `9`",
-    (Question("softmax", "", "", ("definition", "stability")), Question("templates", "", "", ())),
+    (
+        Question("softmax", "", "", ("definition", "stability"), misconceptions=(NO_SHIFT,)),
+        Question("templates", "", "", ()),
+        Question("log_softmax", "", "", ()),
+    ),
 )
 BAD_JSON = Reason(Cause.BAD_FILE, ("bad JSON at line 3",))
 
@@ -76,7 +80,7 @@ def adversarial_result():
         "ana",
         make_coded(points=0.0, checks=checks, **told(ADVERSARIAL, Cause.PROTOCOL)),
         make_words(ADVERSARIAL).marked_by_hand(0, ADVERSARIAL),
-        make_coded("third", points=0.0, checks=(), **told(ADVERSARIAL, Cause.BAD_FILE)),
+        make_coded("log_softmax", points=0.0, checks=(), **told(ADVERSARIAL, Cause.BAD_FILE)),
         reason=Reason(Cause.BAD_FILE, (ADVERSARIAL,)),
         file=ADVERSARIAL,
         submitted=ADVERSARIAL,
@@ -86,7 +90,7 @@ def adversarial_result():
 
 @pytest.mark.parametrize("form", FORMS)
 def test_says_what_was_met_and_missed_and_why(form):
-    text = FORMS[form](make_result("ana", make_coded(detected=(NO_SHIFT,))), None)
+    text = FORMS[form](make_result("ana", make_coded(detected=("no-shift",))), None)
     for words in (
         "15 of 25 points",
         "right values, row by row",
@@ -235,7 +239,7 @@ def test_very_long_messages_are_shortened():
     ],
 )
 def test_links_lead_into_the_book(url, base):
-    result = make_result("ana", make_coded(detected=(NO_SHIFT,)))
+    result = make_result("ana", make_coded(detected=("no-shift",)))
     book = find_chapters(url)
     link = parse(result, book).select_one(".detected a")
     assert link["href"] == f"{base}stability.html#subtract-the-maximum"
@@ -264,7 +268,7 @@ def test_chapters_are_named_where_points_are_missing(form):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_without_an_address_the_place_is_named_in_words(form):
-    result = make_result("ana", make_coded(detected=(NO_SHIFT,)))
+    result = make_result("ana", make_coded(detected=("no-shift",)))
     text = FORMS[form](result, None)
     for words in ("Computing softmax safely", "Subtract the maximum", "book/stability.html"):
         assert words in text
@@ -328,7 +332,7 @@ def test_markup_of_a_submission_is_text_in_html():
         "Homework 9",
         "The softmax function",
         "Two sets of templates",
-        "The third function",
+        "The log_softmax function",
         "How these marks came about",
     ]
     # It is there all the same, as text.
@@ -345,7 +349,7 @@ def test_markup_of_a_submission_is_text_in_markdown():
         "Feedback: Homework 9",
         "The softmax function: 0 of 25 points",
         "Two sets of templates: 0 of 10 points",
-        "The third function: 0 of 25 points",
+        "The log_softmax function: 0 of 25 points",
         "How these marks came about",
     ]
     assert "<script>alert(1)</script>" in page.get_text()
@@ -357,7 +361,7 @@ def test_markup_of_a_submission_is_text_in_markdown():
 )
 def test_no_message_gets_out_of_its_code(message):
     checks = (CheckResult("one", 0.0, 5.0, message), CheckResult("two", 0.0, 5.0, "other"))
-    marks = make_coded(checks=checks, detected=(NO_SHIFT,))
+    marks = make_coded(checks=checks, detected=("no-shift",))
     answer = make_words(f"{message}\n# heading\n{message}").marked_by_hand(0, message)
     page = render_markdown(to_markdown(make_result("ana", marks, answer), BOOK))
     assert len(page.select("h1")) == 1
