@@ -5,8 +5,6 @@ function returned. Only this process, never the student's, knows what was expect
 Results are plain records that are written to disk and read back as they were.
 """
 
-from __future__ import annotations
-
 import importlib
 import re
 import zlib

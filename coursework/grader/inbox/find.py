@@ -7,8 +7,6 @@ The page for instructors says which notebook counts, under "Collect". Besides:
 - A file that is not a regular file is refused.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import stat

@@ -1,7 +1,5 @@
 """The roster: who is in the class, and what is due when."""
 
-from __future__ import annotations
-
 import hashlib
 import math
 import re

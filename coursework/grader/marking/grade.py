@@ -1,7 +1,5 @@
 """Marks one notebook: what a worker runs, on this machine or another."""
 
-from __future__ import annotations
-
 import functools
 import hashlib
 import time

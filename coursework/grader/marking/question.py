@@ -1,7 +1,5 @@
 """Marks one notebook: runs each question in its own process and judges what came back."""
 
-from __future__ import annotations
-
 import contextlib
 import re
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Detectors of misconceptions: what each looks for in the outcomes of a question's calls."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from coursework.grader.marking.compare import STRANGE, as_numbers, difference

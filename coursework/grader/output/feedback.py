@@ -4,8 +4,6 @@ Exception messages, answers and the name of the file come from a submission. `re
 as text and as nothing else.
 """
 
-from __future__ import annotations
-
 import re
 from functools import lru_cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Marks that may leave the grader: those that will not change any more."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 from coursework.grader.model import AWAITING, FAILED, GraderError, Result

@@ -4,8 +4,6 @@ The marks travel in a CSV, because every teacher has a spreadsheet. It comes bac
 spreadsheet saves it: with semicolons, decimal commas or other line ends.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Collection

@@ -14,8 +14,6 @@ Moodle (https://github.com/moodle/moodle: `grade/import/csv/classes/load_data.ph
 In both, a blank empties the grade. To leave a student's mark as it is, leave out the row.
 """
 
-from __future__ import annotations
-
 import html
 import re
 from collections import Counter

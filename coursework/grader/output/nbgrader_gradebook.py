@@ -9,8 +9,6 @@ points. So the points of a question go to the cell with points that has its name
 Nothing needs to be undone if this is interrupted: run it again.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import re

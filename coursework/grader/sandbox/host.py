@@ -6,8 +6,6 @@ Its resources are limited, and whatever it does, `run_calls` returns in time and
 behind.
 """
 
-from __future__ import annotations
-
 import signal
 import sys
 import time

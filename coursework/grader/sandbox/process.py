@@ -1,7 +1,5 @@
 """Starts the process that runs a student's code, reads what it sends, and ends it for good."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import signal

@@ -1,7 +1,5 @@
 """What a child says on its channel, taken down and checked: anybody may have written it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from coursework.grader.model import Call, Outcome

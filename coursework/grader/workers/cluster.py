@@ -1,7 +1,5 @@
 """The workers of a Dask cluster: an optional place to mark, by the public API of `distributed`."""
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import logging

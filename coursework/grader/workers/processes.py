@@ -1,7 +1,5 @@
 """Processes on this machine, started by joblib, in which notebooks are marked."""
 
-from __future__ import annotations
-
 import joblib
 from joblib.externals.loky import get_reusable_executor
 

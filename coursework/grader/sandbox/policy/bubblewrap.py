@@ -1,7 +1,5 @@
 """The command that starts a process under bubblewrap, and what it sees there."""
 
-from __future__ import annotations
-
 import functools
 import os
 import re

@@ -1,7 +1,5 @@
 """What a student's process may see of Python: where the interpreter and some libraries are."""
 
-from __future__ import annotations
-
 import functools
 import os
 import sys

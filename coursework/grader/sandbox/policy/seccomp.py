@@ -9,8 +9,6 @@ limits do not see.
 libseccomp, the C library, knows the numbers of the calls on each machine and makes the filter.
 """
 
-from __future__ import annotations
-
 import ctypes
 import errno
 import functools
