@@ -316,7 +316,6 @@ class QuestionResult:
     points: float
     out_of: float
     reasons: tuple[Reason, ...] = ()
-    seconds: float = 0.0
     checks: tuple[CheckResult, ...] = ()
     detected: tuple[str, ...] = ()
     manual: bool = False

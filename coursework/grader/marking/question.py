@@ -82,7 +82,6 @@ def mark_question(
     return question.mark(
         points,
         _give_reasons(calls, run, checks, texts),
-        seconds=run.seconds,
         checks=checks,
         detected=tuple(_detect(question, calls, run.outcomes)) if missed else (),
     )

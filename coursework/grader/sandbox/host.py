@@ -33,13 +33,11 @@ class Run:
     """What became of the calls of one question: exactly one outcome for each, in order.
 
     `reason` says why the process was stopped, or how it ended before it had answered all; else it
-    is None. `seconds` are the wall time, with the start of the process; `problems`, the exceptions
-    of the cells that were run, in words.
+    is None. `problems` are the exceptions of the cells that were run, in words.
     """
 
     outcomes: list[Outcome]
     reason: Reason | None
-    seconds: float
     problems: list[str]
 
 
@@ -72,14 +70,12 @@ def run_calls(
     """
     if sandbox and (missing := _find_missing()):
         raise SandboxError(f"the sandbox needs {missing}. {_WITHOUT}")
-    began = time.monotonic()
     request = _request(cells, calls, limits, prelude, sandbox)
     transcript = Transcript(calls, len(cells) + 1)
     with spawn(request, libraries, limits, sandbox) as child:
         reason = _listen(child, transcript, limits)
     unanswered = [Outcome("unanswered")] * (len(calls) - len(transcript.outcomes))
-    seconds = time.monotonic() - began
-    return Run(transcript.outcomes + unanswered, reason, seconds, transcript.problems)
+    return Run(transcript.outcomes + unanswered, reason, transcript.problems)
 
 
 def _find_missing():

@@ -70,7 +70,7 @@ def mark(monkeypatch, assignment, question, make_outcome):
     """Return the marks where each call has the outcome that `make_outcome(call)` makes."""
 
     def run_calls(cells, calls, **_):
-        return Run([make_outcome(call) for call in calls], None, 0.0, [])
+        return Run([make_outcome(call) for call in calls], None, [])
 
     monkeypatch.setattr(marking, "run_calls", run_calls)
     return marking.mark_question(question, [""], seed=3, assignment=assignment)

@@ -71,7 +71,6 @@ def test_calls_are_answered_in_order(sandboxed):
     assert result.outcomes[3].message == "no cell defines absent"
     assert result.outcomes[4].message.startswith("TypeError: can't multiply")
     assert result.outcomes[4].message.endswith("(cell 1, line 2)")
-    assert 0 < result.seconds < 60
 
 
 def test_changed_arguments_are_reported():
