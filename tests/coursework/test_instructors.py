@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 
 import nbformat
@@ -23,11 +22,10 @@ from coursework.grader.inbox.roster import COLUMNS, read_roster
 from coursework.grader.marking.question import mark_cells
 from coursework.grader.model import (
     assignment_names,
-    choose_parameters,
     load_assignment,
     parse_variant,
 )
-from coursework.release.master import make_notebook, render
+from tests.coursework.masters import read_master
 from tests.coursework.sandboxed import require_sandbox
 from tools.references import ROOT
 
@@ -224,7 +222,7 @@ def write_class(folder):
     (roster,) = [block for block in blocks("text") if block.startswith("student,")]
     (folder / "roster.csv").write_text(roster)
     (folder / "appeal.csv").write_text("\n".join(roster.splitlines()[:2]) + "\n")
-    submit(folder / "hw1" / "ann" / "hw1.ipynb", solved("hw1"))
+    submit(folder / "hw1" / "ann" / "hw1.ipynb", read_master("hw1"))
     words = nbformat.v4.new_markdown_cell("No.", metadata={"nbgrader": {"grade_id": "templates"}})
     submit(
         folder / "hw2" / "ben" / "hw2.ipynb",
@@ -290,20 +288,13 @@ def test_the_commands_lead_from_a_folder_to_marks_that_are_handed_back(tmp_path)
 def test_a_public_solution_loses_what_the_table_says(row):
     require_sandbox()
     name, variant, _, says = (cell.strip("`") for cell in row)
-    marked = mark_cells(load_assignment(name, parse_variant(variant)), solved(name).cells, seed=7)
+    marked = mark_cells(
+        load_assignment(name, parse_variant(variant)), read_master(name).cells, seed=7
+    )
     most, out_of = map(int, re.fullmatch(r"fewer than (\d+) of (\d+) points", says).groups())
     assert sum(q.out_of for q in marked if not q.manual) == out_of
     # The table is to be true, and not by far too careful.
     assert most - 10 < sum(question.points for question in marked) < most
-
-
-def solved(name):
-    """Return the solutions of an assignment in its public form."""
-    values = import_module(f"coursework.{name}.checks").template_values
-    text = (ROOT / "coursework" / name / f"{name}.md").read_text(encoding="utf-8")
-    assignment = load_assignment(name)
-    filled_in = render(text, {**values(**choose_parameters(name, {})), "book": ""})
-    return make_notebook(filled_in, assignment)
 
 
 @pytest.mark.slow
@@ -311,7 +302,7 @@ def test_the_steps_with_the_exchange_lead_to_submissions_and_feedback(tmp_path):
     if shutil.which("bash") is None:
         pytest.skip("there is no bash here")
     teacher, student = tmp_path / "class", tmp_path / "student"
-    submit(tmp_path / "book" / "_build" / "coursework" / "hw1.ipynb", solved("hw1"))
+    submit(tmp_path / "book" / "_build" / "coursework" / "hw1.ipynb", read_master("hw1"))
     (tmp_path / "exchange").mkdir()
     config = blocks("python", section("exchange"))[0]
     for folder in (teacher, student):

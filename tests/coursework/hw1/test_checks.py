@@ -1,12 +1,9 @@
 """Homework 1: its master, the marks of good, bad and half-done answers, and its judges."""
 
-import functools
 import itertools
 import re
 import textwrap
 
-import jinja2
-import jupytext
 import numpy as np
 import pytest
 
@@ -14,8 +11,15 @@ from coursework.grader.marking.compare import difference
 from coursework.grader.marking.question import mark_cells, mark_question
 from coursework.grader.model import FOLDER, Cause, Outcome, Reason, load_assignment
 from coursework.hw1 import checks, misconceptions
-from coursework.hw1.reference import build
 from tests.coursework.hw1 import wrong_answers as wrong
+from tests.coursework.masters import (
+    define,
+    find_question,
+    judge,
+    labels_of,
+    read_master,
+    sources_of,
+)
 from tests.coursework.sandboxed import make_cells
 
 STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
@@ -34,13 +38,8 @@ SIGNATURES = {
 pytestmark = pytest.mark.filterwarnings("error")
 
 
-@functools.cache
 def master(base="e"):
-    """Return the master's notebook in a variant, with its solutions: to be read only."""
-    text = (FOLDER / "hw1" / "hw1.md").read_text(encoding="utf-8")
-    template = jinja2.Environment(undefined=jinja2.StrictUndefined).from_string(text)
-    values = checks.template_values(base=base)
-    return jupytext.reads(template.render(book="../", **values), fmt="md:myst")
+    return read_master("hw1", base=base)
 
 
 def code_cells(base="e", solved=tuple(QUESTIONS)):
@@ -59,8 +58,8 @@ def code_cells(base="e", solved=tuple(QUESTIONS)):
 
 def solutions(base):
     """Return the cells of the answers as one source."""
-    cells = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in master(base).cells}
-    return "\n".join(cells[name].source for name in QUESTIONS)
+    cells = sources_of(master(base))
+    return "\n".join(cells[name] for name in QUESTIONS)
 
 
 def assignment(base="e"):
@@ -68,7 +67,7 @@ def assignment(base="e"):
 
 
 def question(name, base="e"):
-    return next(q for q in assignment(base).questions if q.name == name)
+    return find_question("hw1", name, base=base)
 
 
 # --- the master -----------------------------------------------------------------------------------
@@ -246,34 +245,9 @@ def flat(lists):
     return list(itertools.chain.from_iterable(lists))
 
 
-def answer(source, name, calls):
-    """Return the outcomes of calls, made here: quicker than in a child, and as honest."""
-    space = {"np": np}
-    exec(source, space)
-    with np.errstate(all="ignore"):
-        return [_outcome(space[name], call) for call in calls]
-
-
-def _outcome(function, call):
-    args = [build(arg) if hasattr(arg, "source") else arg.copy() for arg in call.args]
-    try:
-        value = function(*args, **call.kwargs)
-    except Exception as error:
-        return Outcome("raised", message=f"{type(error).__name__}: {error}")
-    pairs = zip(call.args, args, strict=True)
-    changed = [n for n, (old, new) in enumerate(pairs) if not callable(new) and (old != new).any()]
-    return Outcome("returned", value, changed=tuple(changed))
-
-
 def marks_and_names(asked, source, seed=SEED):
     """Return the points of an answer and the names of the mistakes that were recognized."""
-    calls = asked.draw_calls(seed)
-    outcomes = [answer(source, asked.name, of_check) for of_check in calls]
-    points = 0
-    for check, of_check, came in zip(asked.checks, calls, outcomes, strict=True):
-        points += 0 if check.judge(of_check, came) else check.points
-    seen = [item.name for item in asked.misconceptions if item.seen(flat(calls), flat(outcomes))]
-    return points, seen
+    return judge(asked, define(source), seed)
 
 
 LOOP = """
@@ -373,27 +347,11 @@ def test_every_mistake_that_has_a_text_has_a_wrong_answer(base):
 
 
 def test_links_lead_to_labels_and_headings_of_the_book():
-    book = FOLDER.parent / "book"
     for title, text, link in misconceptions.TEXTS.values():
         page, label = link.split("#")
-        source = (book / page.replace(".html", ".md")).read_text(encoding="utf-8")
-        assert label in labels_of(source), link
+        assert label in labels_of(page), link
         assert title[0].isupper()
         assert text.endswith(".")
-
-
-def labels_of(source):
-    """Return what a page of the book can be linked at: labels, equations and headings."""
-    found = set()
-    for line in source.splitlines():
-        if line.startswith(":label:") or line.startswith("label:"):
-            found.add(line.split()[-1])
-        if line.startswith("$$ (eq-"):
-            found.add("equation-" + line[4:].rstrip(")"))
-        if line.startswith("#"):
-            words = "".join(c for c in line.lower() if c.isalnum() or c in " −-")
-            found.add("-".join(words.replace("−", " ").split()))
-    return found
 
 
 @pytest.mark.parametrize(("name", "points", "mistakes", "body"), wrong.TWO_MISTAKES)

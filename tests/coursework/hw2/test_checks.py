@@ -3,11 +3,9 @@
 import itertools
 import re
 from copy import deepcopy
-from functools import cache, lru_cache, partial
+from functools import partial
 from pathlib import Path
 
-import jinja2
-import jupytext
 import matplotlib
 import numpy as np
 import pytest
@@ -18,12 +16,22 @@ from coursework.grader.model import AWAITING, OK, Outcome, load_assignment
 from coursework.grader.output.wording import explain_question
 from coursework.hw2 import checks, digits, gradients
 from coursework.hw2.reference import WRONG_FORMULAS, Rules, gradients_by, right_gradients
+from coursework.release.master import grade_id
+from tests.coursework import masters
 from tests.coursework.hw2.wrong_answers import (
     EVIDENCE_CHANGES,
     GRADIENT_CHANGES,
     LOOP_CHANGES,
     MOMENTUM_CHANGES,
     VISIBLE,
+)
+from tests.coursework.masters import (
+    code_of,
+    define,
+    find_question,
+    labels_of,
+    read_master,
+    sources_of,
 )
 from tests.coursework.sandboxed import make_cells
 
@@ -39,37 +47,15 @@ SEED = 20
 CODE = ("loss_and_gradients", "train", "fit_digits", "evidence")
 
 
-def read_master(variant):
-    """The notebook of a variant, with its solutions: to be read, and not to be changed."""
-    return _render_master(**variant)
-
-
-@cache
-def _render_master(**variant):
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True)
-    values = checks.template_values(**variant)
-    text = environment.from_string(MASTER.read_text("utf-8")).render(book="book/", **values)
-    return jupytext.reads(text, fmt="md:myst")
-
-
 def read_stub(variant):
     """The same without solutions, by nbgrader itself."""
-    notebook, _ = ClearSolutions().preprocess(deepcopy(read_master(variant)), {})
+    notebook, _ = ClearSolutions().preprocess(deepcopy(read_master("hw2", **variant)), {})
     return notebook
-
-
-def grade_id(cell):
-    return cell.metadata.get("nbgrader", {}).get("grade_id")
-
-
-def code_of(notebook):
-    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def answer(name, variant=DEFAULT):
     """The source of the cell with the solution of a question."""
-    cells = {grade_id(cell): cell.source for cell in read_master(variant).cells}
-    return cells[name]
+    return sources_of(read_master("hw2", **variant))[name]
 
 
 def change(source, *replacements):
@@ -80,51 +66,12 @@ def change(source, *replacements):
 
 
 def question(name, variant=DEFAULT):
-    return next(q for q in load_assignment("hw2", variant).questions if q.name == name)
-
-
-def define(*sources):
-    """The functions of some cells."""
-    names = {"np": np}
-    for source in sources:
-        exec(source, names)
-    return names
-
-
-def answer_calls(functions, calls):
-    """What the child would report of these functions, without a child."""
-    outcomes = []
-    for call in calls:
-        args = [value.copy() if isinstance(value, np.ndarray) else value for value in call.args]
-        try:
-            with np.errstate(all="ignore"):
-                value = functions[call.function](*args)
-        except Exception as error:
-            outcomes.append(Outcome("raised", message=f"{type(error).__name__}: {error}"))
-            continue
-        same = [np.array_equal(one, two) for one, two in zip(args, call.args, strict=True)]
-        changed = tuple(number for number, equal in enumerate(same) if not equal)
-        outcomes.append(Outcome("returned", value, changed=changed))
-    return outcomes
+    return find_question("hw2", name, **variant)
 
 
 def judge(name, functions, variant=DEFAULT, seed=SEED):
     """The points of the answers, and the names of the recognized mistakes."""
-    asked = question(name, variant)
-    exec(asked.given, functions)
-    drawn = asked.draw_calls(seed)
-    calls = [call for calls in drawn for call in calls]
-    outcomes = answer_calls(functions, calls)
-    rest = iter(outcomes)
-    messages = [
-        check.judge(group, [next(rest) for _ in group])
-        for check, group in zip(asked.checks, drawn, strict=True)
-    ]
-    points = sum(
-        check.points for check, text in zip(asked.checks, messages, strict=True) if not text
-    )
-    recognized = [item.name for item in asked.misconceptions if item.seen(calls, outcomes)]
-    return points, recognized
+    return masters.judge(question(name, variant), functions, seed)
 
 
 slowly = partial(pytest.param, marks=pytest.mark.slow)
@@ -141,7 +88,7 @@ def name_of(variant):
 class TestVariants:
     def test_the_visible_checks_of_the_training_pass(self, variant, capsys):
         names = {}
-        sources = code_of(read_master(variant))
+        sources = code_of(read_master("hw2", **variant))
         for source in itertools.takewhile(lambda text: "load_mnist" not in text, sources):
             exec(source, names)
         assert capsys.readouterr().out.count("All is well so far.") == 2
@@ -170,7 +117,7 @@ class TestMarks:
     @pytest.mark.parametrize("variant", [DEFAULT, VARIANTS[-1]], ids=["first", "last"])
     def test_the_whole_notebook_runs_and_passes_its_own_checks(self, variant, capsys):
         names = {}
-        for source in code_of(read_master(variant)):
+        for source in code_of(read_master("hw2", **variant)):
             exec(source, names)
         assert capsys.readouterr().out.count("All is well so far.") == len(CODE)
 
@@ -178,7 +125,7 @@ class TestMarks:
         assignment = load_assignment("hw2")
         assert assignment.out_of == 100
         words = "The border learned nothing."
-        cells = make_cells(code_of(read_master(DEFAULT))) + make_cells([words], "markdown")
+        cells = make_cells(code_of(read_master("hw2", **DEFAULT))) + make_cells([words], "markdown")
         marks = mark_cells(assignment, cells, seed=SEED)
         assert [mark.points for mark in marks] == [30, 25, 25, 10, 0]
         assert [mark.status for mark in marks] == [OK, OK, OK, OK, AWAITING]
@@ -188,7 +135,7 @@ class TestMarks:
     @pytest.mark.parametrize("variant", [*map(slowly, VARIANTS[:-1]), VARIANTS[-1]], ids=name_of)
     def test_the_solution_of_a_variant_gets_all_points_in_the_sandbox(self, variant):
         assignment = load_assignment("hw2", variant)
-        cells = code_of(read_master(variant))
+        cells = code_of(read_master("hw2", **variant))
         for asked in assignment.questions[:2]:
             result = mark_question(asked, cells, seed=SEED, assignment=assignment)
             assert (result.points, result.status, result.reasons) == (asked.out_of, OK, ())
@@ -203,7 +150,7 @@ class TestMarks:
         assert not any(mark.detected for mark in marks)
 
     def test_half_done(self):
-        stub = {grade_id(cell): cell.source for cell in read_stub(DEFAULT).cells}
+        stub = sources_of(read_stub(DEFAULT))
         cells = [
             answer("loss_and_gradients"),
             stub["train"],
@@ -220,7 +167,7 @@ class TestMarks:
         [("loss_and_gradients", 0), ("train", 25), slowly("fit_digits", 25), ("evidence", 10)],
     )
     def test_a_stub_of_the_loss_costs_no_points_elsewhere(self, name, points):
-        stub = {grade_id(cell): cell.source for cell in read_stub(DEFAULT).cells}
+        stub = sources_of(read_stub(DEFAULT))
         cells = [stub["loss_and_gradients"], *(answer(name) for name in CODE[1:])]
         asked = question(name)
         mark = mark_question(asked, cells, seed=SEED, assignment=load_assignment("hw2"))
@@ -242,7 +189,7 @@ class TestMarks:
 
     def test_functions_that_use_the_notebooks_data(self):
         assignment = load_assignment("hw2")
-        cells = code_of(read_master(DEFAULT))
+        cells = code_of(read_master("hw2", **DEFAULT))
         where = next(i for i, source in enumerate(cells) if source.startswith("def fit_digits"))
         cells[where] = change(cells[where], ("X, t, num_classes", "X_train, t_train, num_classes"))
         mark = mark_question(question("fit_digits"), cells, seed=SEED, assignment=assignment)
@@ -428,7 +375,7 @@ class TestJudges:
 class TestMaster:
     def test_questions_and_cells_belong_together(self):
         assignment = load_assignment("hw2")
-        notebook = read_master(DEFAULT)
+        notebook = read_master("hw2", **DEFAULT)
         cells = {grade_id(cell): cell for cell in notebook.cells}
         text = "\n".join(cell.source for cell in notebook.cells)
         for number, asked in enumerate(assignment.questions, start=1):
@@ -454,16 +401,4 @@ class TestMaster:
         links |= set(re.findall(r"\(\{\{ book \}\}([^)]+)\)", MASTER.read_text("utf-8")))
         for link in links:
             page, label = link.split("#")
-            assert label in labels_of(page.removesuffix(".html")), link
-
-
-@lru_cache
-def labels_of(page):
-    """The ids that a chapter's page gets from its labels, equations and headings."""
-    text = (ROOT / "book" / f"{page}.md").read_text("utf-8")
-    headings = re.findall(r"^##+ (.+)$", text, re.MULTILINE)
-    slugs = {re.sub(r"[^\w]+", "-", h.lower().replace("'", "")).strip("-") for h in headings}
-    labels = set(re.findall(r"^:label: (\S+)$", text, re.MULTILINE))
-    labels |= set(re.findall(r"^ +name: (fig-\S+)$", text, re.MULTILINE))
-    equations = {f"equation-{name}" for name in re.findall(r"^\$\$ \((\S+)\)$", text, re.MULTILINE)}
-    return slugs | labels | equations
+            assert label in labels_of(page), link
