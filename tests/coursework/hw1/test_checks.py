@@ -396,30 +396,3 @@ def test_inputs_come_from_the_seed_and_from_nothing_else(name):
     # Nobody can hand in a list of answers: no array is the same under another seed.
     for one, two in zip(first, other, strict=True):
         assert difference(one.args[0], two.args[0]) if name != "numerical_gradient" else True
-
-
-@pytest.mark.parametrize("name", QUESTIONS)
-@pytest.mark.parametrize("value", wrong.STRANGE, ids=range(len(wrong.STRANGE)))
-def test_judges_and_recognizers_take_whatever_comes(name, value):
-    asked, points = question(name), 0
-    drawn = asked.draw_calls(SEED)
-    for check, calls in zip(asked.checks, drawn, strict=True):
-        message = check.judge(calls, [Outcome("returned", value) for _ in calls])
-        assert message is None or message.strip()
-        points += 0 if message else check.points
-    # A number for a loss leaves the arguments as they are: that is the one point.
-    assert points <= (name == "cross_entropy")
-    calls = flat(drawn)
-    for item in asked.misconceptions:
-        assert item.seen(calls, [Outcome("returned", value) for _ in calls]) in (True, False)
-
-
-@pytest.mark.parametrize("kind", ["raised", "undefined", "refused", "unanswered"])
-def test_nothing_returned_is_no_point_and_no_mistake(kind):
-    for asked in assignment().questions:
-        drawn = asked.draw_calls(SEED)
-        for check, calls in zip(asked.checks, drawn, strict=True):
-            assert check.judge(calls, [Outcome(kind, message="m") for _ in calls])
-        calls = flat(drawn)
-        outcomes = [Outcome(kind, message="m") for _ in calls]
-        assert not any(item.seen(calls, outcomes) for item in asked.misconceptions)
