@@ -282,3 +282,13 @@ def test_keys_can_be_written_to_any_file():
 def test_types_in_words():
     assert describe_type([]) == "a list"
     assert describe_type(np.array([None])) == "an array of dtype object"
+
+
+def test_a_text_is_no_value():
+    """NumPy would make gigabytes of one long text beside many arrays, as the last entry here."""
+    result = [np.zeros(4096, bool)] * 1000 + [["x" * 3000] + [""] * 4095]
+    with pytest.raises(ValueProblem, match="a str, which is not made of plain numbers"):
+        encode(result)
+    forged = ["list", [["list", [None]], ["str", "x" * 3000]]]
+    with pytest.raises(ValueProblem, match="an unknown type"):
+        decode(json.loads(json.dumps(forged)))

@@ -101,6 +101,43 @@ def test_cells_that_do_not_bind_a_name(text):
     assert chosen([text], "f") == []
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "def answer(z):\n    return z",
+        "def answer(x):\n    z = x\n    return z",
+        "def answer(x):\n    return [z for z in x]",
+        "answer = lambda z: z",
+        "def answer(x):\n    def inner(z):\n        return z + x\n    return inner(x)",
+        "def answer(x):\n    for z in x:\n        pass\n    return z",
+    ],
+)
+def test_names_of_a_function_do_not_bring_in_cells(answer):
+    assert chosen(["z = 1\nwhile True:\n    pass", answer], "answer") == [2]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "def answer(x):\n    return z",
+        "def answer(x=z):\n    return x",
+        "@z\ndef answer(x):\n    return x",
+        "class answer:\n    y = z",
+        "def answer(x):\n    return [y + z for y in x]",
+        "def answer(x):\n    global z\n    return z",
+        "def answer(x):\n    def inner():\n        return z\n    return inner()",
+        "answer = z",
+        "def answer(x) -> z:\n    return x",
+    ],
+)
+def test_names_that_a_function_reads_from_outside_do(answer):
+    assert chosen(["z = 1", "other = 2", answer], "answer") == [1, 3]
+
+
+def test_a_cell_that_only_the_parser_takes_brings_in_all_that_it_names():
+    assert chosen(["z = 1", "answer = print\nreturn z"], "answer") == [1, 2]
+
+
 def test_cells_whose_names_cannot_be_told_are_always_run():
     assert chosen(["from math import *", "x = 1", "exec(x)", "y = 2"], "f") == [1, 2, 3]
     assert chosen(["globals()['f'] = 1"], "f") == [1]
@@ -190,3 +227,25 @@ def test_the_future_holds_for_the_cells_after_it():
     assert run_cells(*cells).outcomes[0].value == 1
     before = run_cells(cells[0].replace("g", "f"), cells[1])
     assert before.problems == ["cell 1: NameError: name 'Absent' is not defined"]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "import asyncio\nawait asyncio.sleep(0)\ndef f():\n    return 1",
+        "async def one():\n    return 1\ntaken = await one()\ndef f():\n    return taken",
+        "get_ipython().ast_transformers.append(print)\ndef f():\n    return 1",
+        "get_ipython().user_ns['x'] = 1\nget_ipython().events.register('x', print)\n"
+        "def f():\n    return 1",
+        "if 'IPKernelApp' in get_ipython().config:\n    1 / 0\ndef f():\n    return 1",
+        "for name in get_ipython().magics_manager:\n    1 / 0\ndef f():\n    return 1",
+    ],
+)
+def test_what_jupyter_allows_stops_no_cell(cell):
+    result = run_cells(cell)
+    assert result.outcomes[0].value == 1, result.problems
+
+
+def test_an_error_after_await_has_its_line():
+    result = run_cells("import asyncio as f\nawait f.sleep(0)\n1 / 0")
+    assert "ZeroDivisionError" in result.problems[0]
