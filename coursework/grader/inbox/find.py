@@ -130,21 +130,18 @@ def _find_owner(entry, by_key):
 
 def _choose(root, student, paths, assignment, times, timezone):
     if not paths:
-        return Submission(student, root=root, reason=Reason(Cause.NOTHING_HANDED_IN))
+        return Submission(student, reason=Reason(Cause.NOTHING_HANDED_IN))
     found, notes = _list_files(paths, student.key)
     files = [file for file in found if not file.hidden]
     hidden = [file for file in found if file.hidden]
     notebooks = [
         file for file in files if file.is_notebook and not _is_of_another(file, assignment)
     ]
-    if not notebooks:
-        reason = _explain_lack(files, hidden, assignment, notes)
-        return Submission(student, root=root, reason=reason)
     named = [file for file in notebooks if _find_assignment(file) == assignment]
-    if not named and len(notebooks) > 1:
-        told = f"none of the notebooks is called {assignment}.ipynb: {_list_names(notebooks)}"
-        reason = Reason(Cause.NO_NOTEBOOK, (join(told, *notes),))
-        return Submission(student, root=root, reason=reason)
+    if not named and len(notebooks) != 1:
+        cause, told = _explain_lack(notebooks, files, hidden, f"{assignment}.ipynb")
+        reason = Reason(Cause.NO_NOTEBOOK if notes else cause, (join(told, *notes),))
+        return Submission(student, reason=reason)
     dates = {file: _date(file, assignment, times, timezone) for file in named or notebooks}
     latest, *earlier = sorted(dates, key=lambda f: (dates[f][0], str(f.path)), reverse=True)
     submitted, doubts = dates[latest]
@@ -176,23 +173,25 @@ def _choose(root, student, paths, assignment, times, timezone):
     )
 
 
-def _explain_lack(files, hidden, assignment, notes):
+def _explain_lack(notebooks, files, hidden, due):
+    """Return the cause, and in words why there is no notebook to mark where `due` is the name."""
     checkpoints = [file for file in hidden if file.is_notebook]
-    cause = Cause.NO_NOTEBOOK if files or checkpoints or notes else Cause.NO_FILES
-    if files:
-        told = f"no notebook {assignment}.ipynb, only: {_list_names(files)}"
+    if notebooks:
+        told = f"none of the notebooks is called {due}: {_list_names(notebooks)}"
+    elif files:
+        told = f"no notebook {due}, only: {_list_names(files)}"
         if any(ARCHIVE.search(file.path.name) for file in files):
             told = join(told, "archives are not opened: unpack it and mark again")
     elif checkpoints:
         told = (
-            f"no notebook {assignment}.ipynb, only hidden files or checkpoints of Jupyter, "
-            f"which are not marked: {_list_names(checkpoints)}"
+            f"no notebook {due}, only hidden files or checkpoints of Jupyter, which are not "
+            f"marked: {_list_names(checkpoints)}"
         )
     elif hidden:
-        told = f"the folder holds only hidden files: {_list_names(hidden)}"
+        return Cause.NO_FILES, f"the folder holds only hidden files: {_list_names(hidden)}"
     else:
-        told = "the folder holds no files"
-    return Reason(cause, (join(told, *notes),))
+        return Cause.NO_FILES, "the folder holds no files"
+    return Cause.NO_NOTEBOOK, told
 
 
 def _list_files(paths, key):
