@@ -12,7 +12,6 @@ from coursework.grader.marking.grade import grade_notebook, source_version
 from coursework.grader.model import FAILED, Assignment, Cause, Reason, Result
 from coursework.grader.sanitize import join, shorten
 from coursework.grader.store import apply_manual
-from coursework.grader.workers.processes import LostTaskError
 
 LONGEST_NOTE = 2000  # characters
 MARGIN = 120  # seconds beyond the limits of all questions after which marking counts as stuck
@@ -73,8 +72,8 @@ def grade_class(submissions, settings, work, pool):
             waiting[student] = functools.partial(_make_arguments, submission, settings)
     for student, outcome in pool.run(grade_notebook, waiting):
         submission = by_student[student]
-        if isinstance(outcome, LostTaskError):
-            outcome = _begin(submission, settings, Reason(Cause.TASK_LOST, (str(outcome),)))
+        if isinstance(outcome, Reason):
+            outcome = _begin(submission, settings, outcome)
         result = _complete(outcome, submission, settings)
         work.write_record(settings.key(result.sha256), result)
         yield apply_manual(result, manual), True

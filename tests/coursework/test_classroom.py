@@ -9,12 +9,9 @@ from coursework.grader.classroom import Settings, grade_class
 from coursework.grader.inbox.find import find_submissions
 from coursework.grader.inbox.roster import Student, parse_due
 from coursework.grader.marking import grade
-from coursework.grader.model import (
-    load_assignment,
-)
+from coursework.grader.model import Cause, Reason, load_assignment
 from coursework.grader.output.wording import explain
 from coursework.grader.store import WorkFolder
-from coursework.grader.workers.processes import LostTaskError
 from tests.coursework.tiny import TINY, Here, mark_tiny, write_tiny
 
 # A class
@@ -179,7 +176,7 @@ def test_marks_by_hand_stay_as_long_as_the_answer_does(mark, tmp_path):
 def test_a_class_goes_on_after_a_notebook_that_loses_its_process(mark, tmp_path, monkeypatch):
     class Losing(Here):
         def run(self, function, tasks):
-            yield "ann", LostTaskError("gone for good")
+            yield "ann", Reason(Cause.TASK_LOST, ("gone for good",))
 
     monkeypatch.setitem(globals(), "Here", Losing)
     graded, _ = mark()

@@ -8,8 +8,9 @@ import warnings
 import distributed
 
 from coursework.grader.marking.grade import source_version
+from coursework.grader.model import Cause, Reason
 from coursework.grader.sandbox.host import SandboxError, check_sandbox
-from coursework.grader.workers.processes import LostTaskError, Pool, PoolError, describe_error
+from coursework.grader.workers.processes import Pool, PoolError, describe_error
 
 PATIENCE = 30  # seconds to wait for the scheduler and for the first worker
 RETURN = 120  # seconds in which a cluster that lost all its workers may get new ones
@@ -59,7 +60,7 @@ class Cluster(Pool):
         if not stuck:
             raise PoolError("the cluster has no workers any more")
         self.client.cancel(stuck, force=True)
-        lost = LostTaskError(f"marking it did not end within {self.timeout:.0f} s")
+        lost = Reason(Cause.TASK_LOST, (f"marking it did not end within {self.timeout:.0f} s",))
         return [(future, lost) for future in stuck]
 
     def _count_threads(self):
@@ -77,7 +78,8 @@ def _outcome(future):
     if future.status == "finished":
         return future.result()
     if future.status == "error":  # such as KilledWorker, after the last attempt
-        return LostTaskError(f"the cluster gave it up ({describe_error(future.exception())})")
+        told = f"the cluster gave it up ({describe_error(future.exception())})"
+        return Reason(Cause.TASK_LOST, (told,))
     raise PoolError(f"the cluster has {future.status} a task")
 
 

@@ -3,16 +3,14 @@
 import joblib
 from joblib.externals.loky import get_reusable_executor
 
+from coursework.grader.model import Cause, Reason
+
 IDLE = 10  # seconds after which a process without work ends, also where this one was killed
 ALONE = 2  # further attempts for a task that was under way when a process died
 
 
 class PoolError(RuntimeError):
     """No task can be run at all, such as where the cluster has gone."""
-
-
-class LostTaskError(RuntimeError):
-    """A task was tried often enough; the message is the reason that it has no result."""
 
 
 class Pool:
@@ -28,12 +26,12 @@ class Pool:
         """Run ``function(*task())`` for each task, by name; yield names and what it returned.
 
         A task makes its arguments when it is its turn. Neither it nor the function, which is
-        imported by its name, may raise. In place of a result there may be a `LostTaskError`; where
-        no task can be run, `PoolError` is raised.
+        imported by its name, may raise. For a task that was tried often enough, the outcome is the
+        `Reason` that it has no result; where no task can be run, `PoolError` is raised.
         """
         suspects = []
         for name, outcome in self._run_side_by_side(function, tasks):
-            if isinstance(outcome, LostTaskError):
+            if isinstance(outcome, Reason):
                 suspects.append(name)
             else:
                 yield name, outcome
@@ -41,7 +39,7 @@ class Pool:
         for name in suspects:
             for _ in range(ALONE):
                 [(name, outcome)] = self._run_side_by_side(function, {name: tasks[name]})
-                if not isinstance(outcome, LostTaskError):
+                if not isinstance(outcome, Reason):
                     break
             yield name, outcome
 
@@ -71,14 +69,14 @@ class Processes(Pool):
                 suspects = [name for name in begun if name in waiting]
                 if not suspects:
                     raise PoolError(f"no task could be started: {describe_error(error)}") from error
-                lost = LostTaskError(
+                told = (
                     f"marking it was tried {ALONE + 1} times and never came to an end "
                     f"({type(error).__name__}: the process died, as where memory runs out, or was "
                     "stuck)"
                 )
                 for name in suspects:
                     del waiting[name]
-                    yield name, lost
+                    yield name, Reason(Cause.TASK_LOST, (told,))
 
     def _start(self, tasks):
         """Yield what the tasks return, in the order in which they finish; end the processes."""

@@ -10,11 +10,12 @@ import distributed
 import pytest
 
 from coursework.grader.classroom import Settings
-from coursework.grader.model import load_assignment
+from coursework.grader.model import Cause, load_assignment
+from coursework.grader.output.wording import say
 from coursework.grader.sandbox.host import SandboxError
 from coursework.grader.workers import cluster
 from coursework.grader.workers.cluster import Cluster
-from coursework.grader.workers.processes import LostTaskError, PoolError
+from coursework.grader.workers.processes import PoolError
 from tests.coursework.classes import (
     ENVIRONMENT,
     grade_command,
@@ -100,8 +101,8 @@ def test_a_task_that_dask_gives_up_is_told_and_the_others_go_on(tmp_path):
     ):
         outcomes = run_all(Cluster(client, timeout=300), tmp_path, kinds)
     lost = outcomes.pop("s1")
-    assert isinstance(lost, LostTaskError)
-    assert "KilledWorker" in str(lost)
+    assert lost.cause == Cause.TASK_LOST
+    assert "KilledWorker" in say(lost)
     assert outcomes == {name: how for name, how in kinds.items() if name != "s1"}
 
 
