@@ -145,11 +145,12 @@ def softmax_vector(x, z, temperature):
     top = x.argmax()
     z = _shift(x, z, x[top], temperature)
     np.exp(z, z)
-    z[top] = 0
     if z.size <= SHORT:
-        total = 1 + sum(z.tolist())
-        z[top] = 1
-        return np.divide(z, total, z)
+        # The largest entry keeps its place: alone in its slice, it may be NaN.
+        smaller = z.tolist()
+        smaller[top] = 0
+        return np.divide(z, 1 + sum(smaller), z)
+    z[top] = 0
     total = 1 + np.add.reduce(z)
     z[top] = 1
     return np.multiply(z, 1 / total, z)

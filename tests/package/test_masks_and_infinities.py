@@ -53,6 +53,16 @@ def test_infinities_and_nan_row_by_row(k):
     assert_allclose(total[5], scipy.special.logsumexp(finite), rtol=1e-14)
 
 
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1), (3, 1)])
+@pytest.mark.parametrize("temperature", [1.0, 2.0])
+def test_an_entry_alone_in_its_slice(temperature, shape, dtype):
+    for special, p, log_p in [(NAN, NAN, NAN), (-INF, NAN, NAN), (INF, 1, 0), (5, 1, 0)]:
+        x = np.full(shape, special, dtype)
+        assert_array_equal(sm.softmax(x, temperature=temperature), np.full(shape, p))
+        assert_array_equal(sm.log_softmax(x, temperature=temperature), np.full(shape, log_p))
+
+
 @pytest.mark.parametrize("k", [3, 30])
 @pytest.mark.parametrize("special", [INF, NAN, -INF])
 def test_a_special_row_does_not_touch_the_others(k, special):
