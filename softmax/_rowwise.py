@@ -19,7 +19,7 @@ from functools import lru_cache
 import numpy as np
 
 from softmax._validation import (
-    check_temperature,
+    check_positive,
     excluded_mask,
     float_dtype,
     move_axes_last,
@@ -51,7 +51,7 @@ def map_slices(kernels, x, axis, temperature, where, masked):
     """
     if _is_small_and_plain(x, axis, temperature, where):
         return _map_plain(kernels, x)
-    temperature = check_temperature(temperature)
+    temperature = check_positive(temperature, "temperature")
     dtype = float_dtype(x)
     slices, axes, last = move_axes_last(x, axis)
     out = np.empty(slices.shape, dtype)

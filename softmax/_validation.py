@@ -186,12 +186,30 @@ def as_int(value: Any, name: str, hint: str = "") -> int:
     raise TypeError(f"`{name}` must be an integer{hint}, got {value!r}.")
 
 
-def check_temperature(temperature: Any) -> float:
-    """Return the temperature as a Python float."""
-    value = temperature if type(temperature) is float else as_float(temperature, "temperature")
-    if not 0 < value < math.inf:
-        raise ValueError(f"`temperature` must be a finite number > 0, got {temperature!r}.")
-    return value
+def check_count(value: Any, name: str) -> int:
+    """Return an integer >= 1 as a Python int."""
+    count = as_int(value, name)
+    if count < 1:
+        raise ValueError(f"`{name}` must be an integer >= 1, got {value!r}.")
+    return count
+
+
+def check_positive(value: Any, name: str) -> float:
+    """Return a finite number > 0 as a Python float."""
+    number = value if type(value) is float else as_float(value, name)
+    if not 0 < number < math.inf:
+        raise ValueError(f"`{name}` must be a finite number > 0, got {value!r}.")
+    return number
+
+
+def check_axis(axis: Any) -> int | tuple[int, ...] | None:
+    """Return the axis or axes as Python ints; whether an array has them is not checked."""
+    if axis is None or type(axis) is int:
+        return axis
+    allowed = ", a tuple of integers or None"
+    if isinstance(axis, tuple):
+        return tuple(as_int(one, "axis", allowed) for one in axis)
+    return as_int(axis, "axis", allowed)
 
 
 def check_labels(
@@ -200,9 +218,13 @@ def check_labels(
     name: str,
     *,
     ignore_index: int | None = None,
+    left_out: str = "",
     masked: str,
 ) -> np.ndarray:
-    """Return the labels as an array of integers, each in range or equal to `ignore_index`."""
+    """Return the labels as an array of integers, each in range or equal to `ignore_index`.
+
+    `left_out` is a sentence that says how to leave out labels that are negative.
+    """
     holds = "integers as class labels"
     array = as_array(labels, name, masked=masked, holds=holds)
     if array.size == 0 and array.dtype == float:
@@ -218,13 +240,17 @@ def check_labels(
     if bad.any():
         index = first_true_index(bad)
         raise ValueError(
-            f"class labels must be from 0 to {num_classes - 1}, got {array[index]} at index {index}"
+            f"`{name}` must hold class labels from 0 to {num_classes - 1}, got {array[index]} at "
+            f"index {index}." + (left_out if array[index] < 0 else "")
         )
     return array
 
 
 def _way_to_integers(array, name):
     """Return a sentence that says how to make class labels of `array`, or an empty string."""
+    strings = array.size > 0 and all(isinstance(entry, str) for entry in array.flat)
+    if strings or array.dtype.kind in "MSTUm":
+        return f" Number the classes: np.unique({name}, return_inverse=True)[1]."
     if array.dtype.kind in "bfO":
         with np.errstate(all="ignore"):
             try:
@@ -235,8 +261,6 @@ def _way_to_integers(array, name):
             return f" Pass np.asarray({name}, dtype=int)."
         index = first_true_index(fractional)
         return f" The first that is not a whole number is {array[index]} at index {index}."
-    if array.dtype.kind in "MSTUm":
-        return f" Number the classes: np.unique({name}, return_inverse=True)[1]."
     return ""
 
 
@@ -263,7 +287,7 @@ def move_axes_last(x, axis):
 
     Both places are tuples of ints. A single number is taken as an array of one entry.
     """
-    x = x.reshape(1) if x.ndim == 0 else x
+    x, axis = x.reshape(1) if x.ndim == 0 else x, check_axis(axis)
     if axis is None:
         axes = last = tuple(range(x.ndim))
     elif isinstance(axis, tuple):

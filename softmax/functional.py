@@ -42,7 +42,7 @@ from softmax._rowwise import (
     softmax_vector,
 )
 from softmax._validation import (
-    as_int,
+    check_count,
     check_labels,
     excluded_mask,
     float_dtype,
@@ -91,7 +91,8 @@ def softmax(
     Raises
     ------
     TypeError
-        If `x` does not hold real numbers or has masked entries, or `where` is not boolean.
+        If `x` does not hold real numbers or has masked entries, `where` is not boolean, or `axis`
+        does not hold integers.
     ValueError
         If `temperature` is not a finite number > 0, `where` does not broadcast to `x`, or an axis
         is repeated.
@@ -442,9 +443,7 @@ def one_hot(labels: ArrayLike, num_classes: int) -> np.ndarray:
     array([[1., 0., 0.],
            [0., 0., 1.]])
     """
-    num_classes = as_int(num_classes, "num_classes")
-    if num_classes < 1:
-        raise ValueError(f"`num_classes` must be at least 1, got {num_classes}.")
+    num_classes = check_count(num_classes, "num_classes")
     left_out = "To leave these labels out, pass labels.compressed()."
     labels = check_labels(labels, num_classes, "labels", masked=left_out)
     out = np.zeros((*labels.shape, num_classes))

@@ -15,6 +15,7 @@ from softmax._validation import (
     as_array,
     as_float,
     as_int,
+    check_axis,
     check_labels,
     first_true_index,
     float_dtype,
@@ -238,7 +239,7 @@ def entropy(p: ArrayLike, axis: int | tuple[int, ...] | None = -1) -> np.ndarray
     Raises
     ------
     TypeError
-        If `p` does not hold real numbers, or has masked entries.
+        If `p` does not hold real numbers or has masked entries, or `axis` does not hold integers.
     ValueError
         If a probability is negative; the first one and its index are named.
     numpy.exceptions.AxisError
@@ -255,6 +256,7 @@ def entropy(p: ArrayLike, axis: int | tuple[int, ...] | None = -1) -> np.ndarray
     0.6931471805599453
     """
     p, dtype = _non_negative(p, "p")
+    axis = check_axis(axis)
     with np.errstate(all="ignore"):
         return (np.sum(_neg_xlogp(p, np.log(p)), axis=axis)).astype(dtype)[()]
 
@@ -281,7 +283,8 @@ def kl_divergence(
     Raises
     ------
     TypeError
-        If `p` or `q` does not hold real numbers, or has masked entries.
+        If `p` or `q` does not hold real numbers or has masked entries, or `axis` does not hold
+        integers.
     ValueError
         If a probability is negative (the first one and its index are named), or the shapes do
         not broadcast.
@@ -305,6 +308,7 @@ def kl_divergence(
     """
     p, p_dtype = _non_negative(p, "p")
     q, q_dtype = _non_negative(q, "q")
+    axis = check_axis(axis)
     try:
         p, q = np.broadcast_arrays(p, q)
     except ValueError:
@@ -350,7 +354,12 @@ def _cross_entropy(
         loss, grad, total = _loss_soft_targets(log_p, y, weight, smoothing, with_grad)
     elif shape == batch:
         labels = check_labels(
-            targets, k, "targets", ignore_index=ignore_index, masked=_MASKED_TARGETS
+            targets,
+            k,
+            "targets",
+            ignore_index=ignore_index,
+            left_out=" To leave such labels out, pass their value as `ignore_index`.",
+            masked=_MASKED_TARGETS,
         ).ravel()
         ignored = np.zeros(labels.shape, bool) if ignore_index is None else labels == ignore_index
         labels = np.where(ignored, 0, labels).astype(np.intp)

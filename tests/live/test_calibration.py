@@ -29,7 +29,7 @@ def changed(**changes):
             changed(Z_val=[[np.inf, 0.0, 1.0]], t_val=[0]),
             "`Z_val` must hold finite numbers, got inf or NaN",
         ),
-        (changed(t_val=[2, 3]), "class labels must be from 0 to 2, got 3"),
+        (changed(t_val=[2, 3]), "`t_val` must hold class labels from 0 to 2, got 3"),
         (changed(t_test=[2]), r"a class for each of the 2 rows, got shape \(1,\)"),
         (
             changed(Z_test=np.zeros((2, 4))),

@@ -29,7 +29,7 @@ def changed(**changes):
         (changed(Z=Z[:, :1]), r"got shape \(4, 1\)"),
         (changed(Z=np.zeros((4, 11))), r"got shape \(4, 11\)"),
         (changed(Z=np.full((4, 2), np.inf)), "`Z` must hold finite numbers, got inf or NaN"),
-        (changed(t=[0, 0, 1, 2]), "class labels must be from 0 to 1, got 2"),
+        (changed(t=[0, 0, 1, 2]), "`t` must hold class labels from 0 to 1, got 2"),
         (changed(t=[0]), r"`t` must have a class for each of the 4 rows, got shape \(1,\)"),
         (
             changed(pictures=PICTURES[:, :783]),

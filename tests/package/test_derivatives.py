@@ -135,7 +135,9 @@ def test_one_hot():
 def test_one_hot_names_the_first_label_out_of_range(labels, value, index):
     with pytest.raises(ValueError, match="class labels") as caught:
         sm.one_hot(labels, 3)
-    assert str(caught.value) == f"class labels must be from 0 to 2, got {value} at index {index}"
+    assert str(caught.value) == (
+        f"`labels` must hold class labels from 0 to 2, got {value} at index {index}."
+    )
 
 
 @pytest.mark.parametrize(
@@ -143,9 +145,12 @@ def test_one_hot_names_the_first_label_out_of_range(labels, value, index):
     [
         ([0.0, 1.0], r" Pass np\.asarray\(labels, dtype=int\)\."),
         ([True, False], r" Pass np\.asarray\(labels, dtype=int\)\."),
+        (np.array([], bool), r" Pass np\.asarray\(labels, dtype=int\)\."),
         ([0.0, 0.5], r" The first that is not a whole number is 0\.5 at index \(1,\)\."),
         ([0.0, NAN], r" The first that is not a whole number is nan at index \(1,\)\."),
         (["a"], r" Number the classes: np\.unique\(labels, return_inverse=True\)\[1\]\."),
+        (np.array(["cat", "dog"], object), r" Number the classes: .+"),
+        (np.array(["cat", None], object), r" The first that is not a number is 'cat' .+"),
         (np.array([1], "m8[s]"), r" Number the classes: .+"),
         ([1 + 0j], ""),
         ([None], r" The first that is not a number is None at index \(0,\)\."),
@@ -181,7 +186,7 @@ def test_one_hot_refuses_a_number_of_classes_that_is_no_integer():
 def test_one_hot_needs_a_class(labels, num_classes):
     with pytest.raises(ValueError, match="num_classes") as caught:
         sm.one_hot(labels, num_classes)
-    assert str(caught.value) == f"`num_classes` must be at least 1, got {num_classes}."
+    assert str(caught.value) == f"`num_classes` must be an integer >= 1, got {num_classes}."
 
 
 # --- derivatives ----------------------------------------------------------------------------------

@@ -75,11 +75,21 @@ def test_axes_that_are_no_integers():
 
 
 @pytest.mark.parametrize(
-    ("labels", "value", "index"),
-    [([[0, 1], [3, 5]], 3, "(1, 0)"), ([[0, -1], [0, 0]], -1, "(0, 1)")],
+    ("labels", "value", "index", "way_out"),
+    [
+        ([[0, 1], [3, 5]], 3, "(1, 0)", ""),
+        (
+            [[0, -1], [0, 0]],
+            -1,
+            "(0, 1)",
+            " To leave such labels out, pass their value as `ignore_index`.",
+        ),
+    ],
 )
-def test_labels_out_of_range(labels, value, index):
-    message = f"class labels must be from 0 to 2, got {value} at index {index}"
+def test_labels_out_of_range(labels, value, index, way_out):
+    message = (
+        f"`targets` must hold class labels from 0 to 2, got {value} at index {index}.{way_out}"
+    )
     fails(ValueError, message, np.ones((2, 2, 3)), labels)
     fails(ValueError, message, np.ones((2, 2, 3)), labels, ignore_index=-100)
 
