@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from softmax._validation import first_true_index, real_array
+from softmax._validation import check_positive, first_true_index, real_array
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,7 +88,9 @@ def center_digit(picture: ArrayLike) -> np.ndarray:
         )
     if not picture.any():
         raise ValueError("`picture` must have ink, a value above 0, got none.")
-    digit = _crop(picture)
+    # Scaled by a power of two, which is exact, so that no sum of brightness overflows.
+    exponent = np.frexp(picture.max())[1]
+    digit = np.ldexp(_crop(picture), -exponent)
     scale = BOX / max(digit.shape)
     rows, columns = (_overlaps(length, scale) for length in digit.shape)
     box = rows @ digit @ columns.T
@@ -96,7 +98,7 @@ def center_digit(picture: ArrayLike) -> np.ndarray:
     # The margin is as wide as any shift, so that all of the box has a place.
     wide = np.zeros((SIDE + 2 * BOX, SIDE + 2 * BOX))
     wide[BOX + down : 2 * BOX + down, BOX + right : 2 * BOX + right] = box
-    return wide[BOX:-BOX, BOX:-BOX].copy()
+    return np.ldexp(wide[BOX:-BOX, BOX:-BOX], exponent)
 
 
 def draw_strokes(strokes: Iterable[ArrayLike], size: int, width: float) -> np.ndarray:
@@ -122,7 +124,8 @@ def draw_strokes(strokes: Iterable[ArrayLike], size: int, width: float) -> np.nd
     TypeError
         If a stroke does not hold real numbers, or has masked entries.
     ValueError
-        If a stroke is not a table of points, or a coordinate is not finite.
+        If a stroke is not a table of points, a coordinate is not finite, or `width` is not a
+        finite number > 0.
 
     See Also
     --------
@@ -135,6 +138,7 @@ def draw_strokes(strokes: Iterable[ArrayLike], size: int, width: float) -> np.nd
            [0., 1., 0.],
            [0., 1., 0.]])
     """
+    width = check_positive(width, "width")
     ink = np.zeros((size, size))
     middles = np.arange(size) + 0.5
     x, y = middles, middles[:, np.newaxis]

@@ -159,6 +159,14 @@ def test_what_is_no_picture_is_refused(picture, message):
         center_digit(picture)
 
 
+@pytest.mark.parametrize("exponent", [1023, -1000, 3])
+def test_brightness_may_be_of_any_size(exponent, some):
+    picture = some[0][0] / 256
+    assert np.array_equal(
+        center_digit(np.ldexp(picture, exponent)), np.ldexp(center_digit(picture), exponent)
+    )
+
+
 def test_masked_ink_is_refused():
     picture = np.ma.masked_greater(np.eye(28) * np.arange(28), 20)
     with pytest.raises(TypeError, match=r"pass picture\.filled\(0\)"):
@@ -175,6 +183,13 @@ def test_masked_ink_is_refused():
 def test_what_is_no_stroke_is_refused(stroke):
     with pytest.raises(ValueError, match="A stroke must have shape"):
         draw_strokes([stroke], size=10, width=2)
+
+
+@pytest.mark.parametrize("width", [0, -2, np.nan, np.inf, "2"])
+def test_width_that_is_not_positive_is_refused(width):
+    message = f"^`width` must be a finite number > 0, got {width!r}\\.$"
+    with pytest.raises(ValueError, match=message):
+        draw_strokes([[(1.0, 1.0)]], size=10, width=width)
 
 
 def test_a_stroke_from_nowhere_is_refused():
