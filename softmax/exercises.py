@@ -6,6 +6,7 @@ a few inputs, and prints one sentence: that all is right, or the first thing tha
 
 from __future__ import annotations
 
+import sys
 import traceback
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ __all__ = ["Check"]
 
 SMALL = 9  # entries of an array that a sentence can show
 DIGITS = range(3, 17)  # decimals of a number in a sentence: the first that tell two apart
+
+ORDINALS = {1: "first", 2: "second", 3: "third", 4: "fourth"}
 
 
 class WrongAnswer(AssertionError):
@@ -86,7 +89,7 @@ Is the mean taken over the rows, axis 1?
         *given : object
             The arguments. The function gets copies, and must not change them.
         returns : array_like, or tuple of array_like
-            What is expected.
+            What is expected; NaN where NaN is.
         mistakes : mapping of str to array_like, optional
             What common mistakes return; the key is the sentence that helps.
         named : str, optional
@@ -121,6 +124,7 @@ Is the mean taken over the rows, axis 1?
         """Return how a sentence names a call, and what the call returns."""
         call = f"{self.name}({named or ', '.join(shown(value) for value in given)})"
         copies = deepcopy(given)
+        contents = [content(value) for value in copies]
         try:
             with np.errstate(all="ignore"):  # an infinity or nan is told in the sentence
                 found = self.function(*copies)
@@ -134,8 +138,8 @@ Is the mean taken over the rows, axis 1?
             raise WrongAnswer(
                 f"{call} returned None. Is its body written, and is there a `return`?"
             )
-        for place, (before, after) in enumerate(zip(given, copies, strict=True), 1):
-            if isinstance(before, np.ndarray) and before.tobytes() != after.tobytes():
+        for place, (value, before) in enumerate(zip(copies, contents, strict=True), 1):
+            if content(value) != before:
                 raise WrongAnswer(f"{call} changed argument {place} in place. Work on a copy.")
         return call, found
 
@@ -153,9 +157,9 @@ def difference(found: Any, expected: Any, tolerance: float) -> str:
         if not isinstance(found, tuple | list) or len(found) != len(expected):
             kind = f"{len(expected)} values, as in `return a, b`"
             return f"returned {kind_of(found)}, expected {kind}."
-        ordinals = ("first", "second", "third", "fourth")[: len(expected)]
-        for ordinal, one, other in zip(ordinals, found, expected, strict=True):
+        for number, (one, other) in enumerate(zip(found, expected, strict=True), 1):
             if problem := difference(one, other, tolerance):
+                ordinal = ORDINALS.get(number, f"{number}th")
                 return problem.replace("returned", f"returned as its {ordinal} value", 1)
         return ""
     values, wanted = as_numbers(found), np.asarray(expected, dtype=float)
@@ -165,7 +169,7 @@ def difference(found: Any, expected: Any, tolerance: float) -> str:
     if values.shape != wanted.shape:
         hint = hint_on_shape(values.shape, wanted.shape)
         return f"returned {kind_of(found)}, expected {kind_of(wanted)}.{hint}"
-    close = np.isclose(values, wanted, rtol=tolerance, atol=tolerance)
+    close = np.isclose(values, wanted, rtol=tolerance, atol=tolerance, equal_nan=True)
     if np.all(close):
         return ""
     if wanted.size <= SMALL:
@@ -243,6 +247,14 @@ def written(values: np.ndarray, digits: int = 4) -> str:
         formatter={"float_kind": lambda value: f"{value:.{digits}g}"},
     )
     return " ".join(text.split())
+
+
+def content(value: Any) -> Any:
+    """Return what an argument holds, in a form that no later change of it reaches."""
+    if isinstance(value, np.ndarray):
+        return value.dtype, value.shape, value.tobytes()
+    with np.printoptions(threshold=sys.maxsize, floatmode="unique"):
+        return repr(value)
 
 
 def shown(value: Any) -> str:

@@ -89,7 +89,8 @@ def test_sentence_says_what_was_given_returned_and_expected(answer, sentence, ca
         (10**400, 1, "returned a value of type int, expected a real number."),
         (np.zeros((3, 1)), np.ones(3), "An axis of length 1 is left over."),
         ([1.0], 2.0, "An axis of length 1 is left over."),
-        (np.nan, np.nan, "returned nan, expected nan"),
+        (np.nan, 1.0, "returned nan, expected 1. Look for an overflow"),
+        ((1, 2, 3, 4, 5), (1, 2, 3, 4, 6), "returned as its 5th value 5, expected 6."),
     ],
 )
 def test_kinds_of_differences(returned, expected, words, capsys):
@@ -98,8 +99,9 @@ def test_kinds_of_differences(returned, expected, words, capsys):
     assert words in sentence
 
 
-def test_infinity_may_be_what_is_expected(capsys):
-    assert said(lambda Z: -np.inf, capsys, returns=-np.inf).startswith("Correct")
+@pytest.mark.parametrize("value", [-np.inf, np.nan, [np.nan, 1.0]])
+def test_infinity_and_nan_may_be_what_is_expected(value, capsys):
+    assert said(lambda Z: value, capsys, returns=value).startswith("Correct")
 
 
 def test_large_arguments_are_told_by_their_shape_or_name(capsys):
@@ -140,6 +142,28 @@ def test_function_gets_a_copy_and_must_not_change_it(capsys):
     before = Z.copy()
     assert "changed argument 1 in place. Work on a copy." in said(in_place, capsys)
     assert np.array_equal(Z, before)
+
+
+@pytest.mark.parametrize(
+    ("argument", "change"),
+    [
+        ([2.0, 1.0], lambda x: x.sort()),
+        ([[1], [2]], lambda x: x[1].append(3)),
+        ([np.ones(2000)], lambda x: x[0].put(1000, 1 + 1e-12)),
+        ({"a": 1}, lambda x: x.clear()),
+        (np.zeros((2, 3)), lambda x: x.resize((3, 2), refcheck=False)),
+    ],
+)
+def test_function_must_not_change_what_holds_values(argument, change, capsys):
+    def in_place(x):
+        change(x)
+        return 1
+
+    sentence = said(in_place, capsys, argument, returns=1)
+    assert sentence.endswith(" changed argument 1 in place. Work on a copy.\n")
+    arguments = argument, np.random.default_rng(0), [np.nan, len]
+    answer = said(lambda x, rng, values: 1 + 0 * rng.integers(9), capsys, *arguments, returns=1)
+    assert answer.startswith("Correct")
 
 
 def test_first_fault_is_the_only_one_that_is_told(capsys):
