@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib.pyplot as plt
 import numpy as np
 
-from softmax._validation import as_array, real_array
+from softmax._validation import as_array, check_count, first_true_index, real_array
 from softmax.functional import softmax
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def logits_and_probabilities(
     Raises
     ------
     TypeError, ValueError
-        As for `bars`.
+        As for `bars`; also if `axes` are not 2.
 
     See Also
     --------
@@ -122,13 +122,13 @@ def logits_and_probabilities(
     softmax.live.logits : The same as a live figure.
     """
     z = _with_gaps(z, "z")
-    if axes is None:
-        _, axes = plt.subplots(1, 2)
-    bars(z, labels, ax=axes[0], color="C0", fmt="{:.2f}").set(title="logits $z$")
-    bars(softmax(z), labels, ax=axes[1], color="C1").set(
+    axes = _axes_for(2, axes)
+    left, right = axes.flat
+    bars(z, labels, ax=left, color="C0", fmt="{:.2f}").set(title="logits $z$")
+    bars(softmax(z), labels, ax=right, color="C1").set(
         title="probabilities $p = \\mathrm{softmax}(z)$", ylim=(0, 1.1)
     )
-    return np.asarray(axes)
+    return axes
 
 
 def training_curves(
@@ -157,6 +157,8 @@ def training_curves(
     ------
     TypeError
         If a curve does not hold real numbers, or has masked entries.
+    ValueError
+        If `axes` are not one for each curve.
 
     See Also
     --------
@@ -165,10 +167,8 @@ def training_curves(
     panels = [(_with_gaps(loss, "loss"), "training loss", "C0")]
     if accuracy is not None:
         panels.append((_with_gaps(accuracy, "accuracy"), "validation accuracy", "C1"))
-    if axes is None:
-        _, axes = plt.subplots(1, len(panels))
-    axes = np.atleast_1d(np.asarray(axes))
-    for ax, (curve, name, color) in zip(axes, panels, strict=True):
+    axes = _axes_for(len(panels), axes)
+    for ax, (curve, name, color) in zip(axes.flat, panels, strict=True):
         ax.plot(range(1, len(curve) + 1), curve, color=color)
         ax.set(xlabel="epoch", title=name)
         ax.xaxis.get_major_locator().set_params(integer=True)
@@ -181,13 +181,14 @@ def confusion_matrix(
     """Draw a confusion matrix: one row per true class, one column per predicted class.
 
     The color of a cell is its share of its row, so that a rare class is as
-    readable as a frequent one; the number in it is the count itself.
+    readable as a frequent one; the number in it is the count itself, with two
+    decimals if it is not whole.
 
     Parameters
     ----------
-    counts : array_like of int, shape (K, K)
+    counts : array_like of shape (K, K)
         `counts[i, j]` examples of class i were predicted as class j, as from
-        `sklearn.metrics.confusion_matrix`.
+        `sklearn.metrics.confusion_matrix`. Sums of weights and shares are drawn in the same way.
     labels : sequence of K str, optional
         Names of the classes.
     ax : matplotlib.axes.Axes, optional
@@ -213,11 +214,12 @@ def confusion_matrix(
     labels = _class_names(labels, len(counts))
     ax = plt.gca() if ax is None else ax
     row_sums = counts.sum(axis=1, keepdims=True)
-    share = counts / np.maximum(row_sums, 1)  # a class without examples stays white
+    share = counts / np.where(row_sums > 0, row_sums, 1)  # a class without examples stays white
     ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
     for (i, j), count in np.ndenumerate(counts):
         dark_cell = share[i, j] > 0.5
-        ax.text(j, i, str(count), ha="center", va="center", color="white" if dark_cell else "0.15")
+        number = f"{count:.2f}" if count % 1 else f"{count:.0f}"
+        ax.text(j, i, number, ha="center", va="center", color="white" if dark_cell else "0.15")
     ax.set_xticks(range(len(counts)), labels)
     ax.set_yticks(range(len(counts)), labels)
     ax.set(xlabel="predicted class", ylabel="true class")
@@ -266,8 +268,14 @@ def templates(
     image_grid : Pictures that are not weights.
     """
     coef = real_array(coef, "coef", masked="To show no weight there, pass coef.filled(0).")
+    try:
+        images = coef.reshape(len(coef), *image_shape)
+    except (TypeError, ValueError):
+        raise ValueError(
+            "`coef` must have a row of height × width weights for each class, got shape "
+            f"{coef.shape} and an `image_shape` of {image_shape!r}."
+        ) from None
     limit = np.abs(coef).max()
-    images = coef.reshape(len(coef), *image_shape)
     labels = _class_names(labels, len(coef))
     axes = image_grid(images, labels, axes=axes, cmap="RdBu", vmin=-limit, vmax=limit)
     used = axes.ravel()[: len(coef)]
@@ -288,7 +296,7 @@ def image_grid(
     Parameters
     ----------
     images : array_like of shape (N, height, width)
-        The pictures.
+        The pictures; those in color have a further axis.
     titles : sequence of N str, optional
         One title per picture.
     axes : array of at least N matplotlib.axes.Axes, optional
@@ -309,15 +317,22 @@ def image_grid(
     TypeError
         If `images` does not hold real numbers, or has masked entries.
     ValueError
-        If there are more pictures than Axes or titles.
+        If there are more pictures than Axes or titles, `images` has another shape, or `columns`
+        is not an integer >= 1.
 
     See Also
     --------
     templates : The weights of each class as pictures, on one color scale.
     """
     images = _with_gaps(images, "images")
+    if images.ndim not in (3, 4):
+        raise ValueError(
+            f"`images` must have shape (N, height, width), got shape {images.shape}. Reshape "
+            "pictures stored as rows, such as MNIST's by images.reshape(-1, 28, 28)."
+        )
     titles = [""] * len(images) if titles is None else list(titles)
     if axes is None:
+        columns = check_count(columns, "columns")
         rows = -(-len(images) // columns)
         _, axes = plt.subplots(rows, columns, figsize=(6.0, 1.45 * rows), squeeze=False)
     axes = np.asarray(axes)
@@ -364,6 +379,9 @@ def decision_regions(
     ------
     TypeError
         If `X` does not hold real numbers, or `X` or `y` has masked entries.
+    ValueError
+        If `X` is not a table of points in a plane, `y` does not have one of `model.classes_` for
+        each, or `resolution` is not an integer >= 1.
 
     See Also
     --------
@@ -371,6 +389,25 @@ def decision_regions(
     """
     left_out = "To leave these points out, pass X and y without them."
     X, y = real_array(X, "X", masked=left_out), as_array(y, "y", masked=left_out)
+    if X.ndim != 2 or X.shape[1] != 2:
+        raise ValueError(
+            f"`X` must have shape (N, 2), got shape {X.shape}. Fit and draw a model of two "
+            "features."
+        )
+    if y.shape != X.shape[:1]:
+        raise ValueError(
+            f"`y` must have a class for each of the {len(X)} points, shape ({len(X)},), got shape "
+            f"{y.shape}."
+        )
+    of_class = [y == label for label in model.classes_]
+    unknown = ~np.any(of_class, axis=0)
+    if unknown.any():
+        index = first_true_index(unknown)
+        raise ValueError(
+            f"`y` must hold classes of the model, {np.asarray(model.classes_).tolist()}, got "
+            f"{y.item(index)!r} at index {index}."
+        )
+    resolution = check_count(resolution, "resolution")
     # The grid is in the dtype of X, so that a float32 model stays in float32; integers would
     # round it.
     X = X.astype(np.result_type(X, np.float32))
@@ -383,6 +420,8 @@ def decision_regions(
 
     markers = "os^Dvp"
     colors = [f"C{k}" for k in range(p.shape[-1])]
+    if len(colors) > len(plt.rcParams["axes.prop_cycle"]):  # from where on colors would repeat
+        colors = list(plt.get_cmap("turbo")(np.linspace(0.05, 0.95, len(colors))))
     rgb = np.array([plt.matplotlib.colors.to_rgb(c) for c in colors])
     confidence = p.max(axis=-1, keepdims=True)
     tint = 1 - 0.55 * confidence * (1 - rgb[p.argmax(axis=-1)])
@@ -390,10 +429,9 @@ def decision_regions(
         tint, origin="lower", extent=(low[0], high[0], low[1], high[1]), aspect="auto", alpha=0.9
     )
     for k, label in enumerate(model.classes_):
-        of_class = y == label
         ax.scatter(
-            X[of_class, 0],
-            X[of_class, 1],
+            X[of_class[k], 0],
+            X[of_class[k], 1],
             s=22,
             marker=markers[k % len(markers)],
             color=colors[k],
@@ -403,6 +441,16 @@ def decision_regions(
         )
     ax.grid(visible=False)
     return ax
+
+
+def _axes_for(number: int, axes: Axes | Sequence[Axes] | np.ndarray | None) -> np.ndarray:
+    """Return the Axes to draw on, by default those of a new figure."""
+    if axes is None:
+        _, axes = plt.subplots(1, number)
+    axes = np.atleast_1d(np.asarray(axes))
+    if axes.size != number:
+        raise ValueError(f"`axes` must be {number} matplotlib Axes, got {axes.size}.")
+    return axes
 
 
 def _with_gaps(x: ArrayLike, name: str) -> np.ndarray:

@@ -10,13 +10,13 @@ import scipy.sparse
 
 import softmax as sm
 from softmax import datasets, digits, live, plotting
-from tests.package.test_plotting import LeftOrRight
 
 matplotlib.use("Agg")
 
 THREE, PLANE, EYE = [0.2, 0.3, 0.5], [[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], np.eye(3)
 CLASSIFIER = sm.SoftmaxClassifier(max_iter=1, tol=None).fit(EYE, [0, 1, 2])
 DIGITS = sm.SoftmaxClassifier(max_iter=1, tol=None).fit(np.eye(10, 784), np.arange(10))
+OF_TWO = sm.SoftmaxClassifier(max_iter=1, tol=None).fit(np.eye(2), [0, 1])
 SLICES = {"x": THREE, "where": [True, True, False]}
 LOSS = {"logits": EYE, "targets": [0, 1, 2], "weight": THREE}
 TRAINING = {"X": EYE, "y": [0, 1, 2], "sample_weight": THREE}
@@ -45,7 +45,7 @@ CALLS = {
     CLASSIFIER.predict_log_proba: {"X": EYE},
     plotting.bars: {"values": THREE},
     plotting.confusion_matrix: {"counts": np.eye(3, dtype=int)},
-    plotting.decision_regions: {"model": LeftOrRight(), "X": np.eye(2), "y": [0, 1]},
+    plotting.decision_regions: {"model": OF_TWO, "X": np.eye(2), "y": [0, 1]},
     plotting.image_grid: {"images": np.zeros((1, 2, 2))},
     plotting.logits_and_probabilities: {"z": THREE},
     plotting.templates: {"coef": np.eye(2, 4), "image_shape": (2, 2)},

@@ -71,9 +71,18 @@ def test_confusion_matrix_writes_counts_and_colors_shares_of_rows():
     counts = np.array([[8, 2], [0, 0]])
     ax = plotting.confusion_matrix(counts, ["cat", "dog"])
     assert [text.get_text() for text in ax.texts] == ["8", "2", "0", "0"]
-    np.testing.assert_allclose(ax.images[0].get_array(), [[0.8, 0.2], [0, 0]])
+    np.testing.assert_allclose(ax.images[0].get_array().filled(), [[0.8, 0.2], [0, 0]])
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted class", "true class")
     assert [text.get_color() for text in ax.texts][:2] == ["white", "0.15"]  # both readable
+
+
+@pytest.mark.parametrize("scale", [1 / 7, 1000 / 7])
+def test_confusion_matrix_of_fractions_is_colored_as_that_of_counts(scale):
+    counts = np.array([[3, 1], [7, 0]])
+    ax = plotting.confusion_matrix(scale * counts)
+    np.testing.assert_allclose(ax.images[0].get_array(), [[0.75, 0.25], [1, 0]])
+    numbers = ["0.43", "0.14", "1", "0"] if scale < 1 else ["428.57", "142.86", "1000", "0"]
+    assert [text.get_text() for text in ax.texts] == numbers
 
 
 def test_confusion_matrix_refuses_a_matrix_that_is_not_square():
@@ -106,6 +115,79 @@ def test_image_grid_refuses_more_pictures_than_places_or_titles():
         plotting.image_grid(images, axes=axes)
     with pytest.raises(ValueError, match="1 titles"):
         plotting.image_grid(images, ["a"])
+
+
+TWO = {"model": None, "X": np.eye(2), "y": ["left", "right"]}
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "message"),
+    [
+        (
+            "image_grid",
+            {"images": np.zeros((5, 784))},
+            r"`images` must have shape \(N, height, width\), got shape \(5, 784\)\. Reshape",
+        ),
+        (
+            "image_grid",
+            {"images": np.zeros((5, 2, 2)), "columns": 0},
+            "`columns` must be an integer >= 1, got 0.",
+        ),
+        (
+            "training_curves",
+            {"loss": [1, 2], "accuracy": [0, 1], "axes": 1},
+            "`axes` must be 2 matplotlib Axes, got 1.",
+        ),
+        (
+            "training_curves",
+            {"loss": [1, 2], "axes": 2},
+            "`axes` must be 1 matplotlib Axes, got 2.",
+        ),
+        (
+            "logits_and_probabilities",
+            {"z": [1, 2], "axes": 1},
+            "`axes` must be 2 matplotlib Axes, got 1.",
+        ),
+        (
+            "templates",
+            {"coef": np.ones(4), "image_shape": (2, 2)},
+            r"`coef` must have a row of .+, got shape \(4,\) and an `image_shape` of \(2, 2\)\.",
+        ),
+        (
+            "templates",
+            {"coef": np.ones((2, 4)), "image_shape": (2, 3)},
+            r"got shape \(2, 4\) and an `image_shape` of \(2, 3\)\.",
+        ),
+        ("templates", {"coef": np.ones((2, 4)), "image_shape": 4}, "an `image_shape` of 4"),
+        (
+            "decision_regions",
+            TWO | {"X": np.eye(2, 4)},
+            r"`X` must have shape \(N, 2\), got shape \(2, 4\)\. Fit and draw a model of two",
+        ),
+        (
+            "decision_regions",
+            TWO | {"y": ["left"]},
+            r"`y` must have a class for each of the 2 points, shape \(2,\), got shape \(1,\)\.",
+        ),
+        (
+            "decision_regions",
+            TWO | {"y": [0, 1]},
+            r"`y` must hold classes of the model, \['left', 'right'\], got 0 at index \(0,\)\.",
+        ),
+        (
+            "decision_regions",
+            TWO | {"resolution": 0},
+            "`resolution` must be an integer >= 1, got 0.",
+        ),
+    ],
+)
+def test_shapes_and_numbers_that_do_not_fit_are_refused(function, arguments, message):
+    if "axes" in arguments:
+        arguments = arguments | {"axes": plt.subplots(1, arguments["axes"])[1]}
+    if "model" in arguments:
+        arguments = arguments | {"model": LeftOrRight()}
+    with pytest.raises(ValueError, match=message):
+        getattr(plotting, function)(**arguments)
 
 
 def test_masked_arrays_are_refused_and_drawn_as_gaps():
@@ -168,3 +250,13 @@ def test_decision_regions_lie_between_points_of_integers(dtype, plane_dtype):
     plotting.decision_regions(model, X, np.array(["left", "right"]), resolution=20)
     assert model.plane.dtype == plane_dtype
     assert len(np.unique(model.plane[:, 0])) == 20
+
+
+@pytest.mark.parametrize("num_classes", [6, 7, 20])
+def test_each_of_many_classes_has_a_color(num_classes):
+    model = sm.SoftmaxClassifier(max_iter=1, tol=None)
+    X, y = np.eye(num_classes, 2), np.arange(num_classes)
+    ax = plotting.decision_regions(model.fit(X, y), X, y, resolution=2)
+    colors = {tuple(points.get_facecolor()[0]) for points in ax.collections}
+    assert len(colors) == num_classes
+    assert (mpl.colors.to_rgba("C0") in colors) == (num_classes <= 6)  # of the book's style
