@@ -38,6 +38,10 @@ def challenge(figure):
     return figure.locator(".challenge").text_content()
 
 
+def shown(figure, selector):
+    return figure.locator(selector).all_text_contents()
+
+
 def assert_agrees_with_the_package(figure, z, target=1, step=0.5):
     z = np.array(z, float)
     p = sm.softmax(z)
@@ -48,10 +52,13 @@ def assert_agrees_with_the_package(figure, z, target=1, step=0.5):
     assert values(figure, ".predicted") == close(J @ nudge)
     assert values(figure, ".moved") == close(moved)
     assert values(figure, ".error") == close(moved - J @ nudge)
-    assert values(figure, "td:last-child") == close([0] * (len(z) + 3))  # the sums of the rows
+    assert values(figure, ".sum") == close([0] * (len(z) + 3))
     flow = flows(p, target, step)
     assert values(figure, "path[data-value]") == close(flow[flow > 0])
-    assert figure.locator("tr.lit th").all_text_contents() == [START["labels"][target]]
+    assert figure.locator("th.lit").all_text_contents() == [START["labels"][target]]
+    # The framed column is what the step multiplies.
+    assert values(figure, ".entry.lit") == close(J[:, target])
+    assert shown(figure, "text.change") == shown(figure, ".moved")
 
 
 @pytest.mark.slow

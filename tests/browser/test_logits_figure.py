@@ -77,7 +77,7 @@ def test_the_status_line_says_the_probabilities_and_the_lead(figure):
         "Since panda leads seal by 0.98, it is e^0.98 = 2.66 times as probable."
     )
     control(figure, "Score of seal, as a number").fill("1.23")
-    wait_for_status(figure, "seal and panda have equal scores and equal probabilities.")
+    wait_for_status(figure, "The scores of seal and panda are equal, and so are")
 
 
 def test_keys_move_a_logit_and_the_temperature(figure):

@@ -34,7 +34,7 @@ def test_streams_lead_from_p_to_what_the_jacobian_predicts(target, step):
     flow = flows(p, target, step)
     assert (flow >= 0).all()
     np.testing.assert_allclose(flow.sum(axis=1), p, rtol=1e-14)
-    predicted = p + step * sm.softmax_jacobian(p)[target]
+    predicted = p + step * sm.softmax_jacobian(p)[:, target]
     np.testing.assert_allclose(flow.sum(axis=0), predicted, rtol=1e-14)
 
 

@@ -38,8 +38,9 @@ def jacobian(
     """Nudge one logit, and see its class win probability from the others.
 
     Streams show the change that the Jacobian J of softmax predicts: a class i loses p_i p_j times
-    the step to the class j whose logit rises. A table shows J, with the row of the nudged logit
-    marked (J is symmetric: it equals the column), and compares the prediction with the truth.
+    the step to the class j whose logit rises. A table shows J, a row for each probability and a
+    column for each logit, with the column of the nudged logit framed. It compares the prediction
+    with the truth.
 
     Parameters
     ----------

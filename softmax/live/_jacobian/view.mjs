@@ -37,7 +37,7 @@ class JacobianFigure extends LiveElement {
     const parts = [
       make("div", { class: "panels" }, controls, this.picture,
         make("div", { class: "task" }, make("div", { class: "buttons" }, this.take, this.half, button("Reset", () => this.load(start))), this.challenge),
-        scrollable(this.table())),
+        this.tables()),
     ];
     this.load(start);
     return parts;
@@ -49,24 +49,31 @@ class JacobianFigure extends LiveElement {
     row.radio = make("input", { type: "radio", name: "target", "aria-label": `Nudge the logit of ${name}`, onchange: () => this.set({ target: k }) });
     row.controls = make("div", { class: "row", style: `--color: var(--c${k})` }, make("label", { class: "name" }, row.radio, make("span", {}, name)), row.slider.range, row.slider.number);
     row.entries = this.start.labels.map(() => make("td", { class: "entry" }));
-    row.sum = make("td");
+    for (const kind of ["predicted", "moved", "error"]) row[kind] = make("td", { class: kind });
     return row;
   }
 
-  // A row for each logit, as wide as a phone is. By symmetry, the rows are the columns, too.
-  table() {
+  // As in the book, a row for each probability and a column for each logit. The changes have a table
+  // of their own, which fits below on a phone.
+  tables() {
     const head = (scope, text) => make("th", { scope }, make("span", {}, text));
-    const { labels } = this.start;
-    const result = (kind, text) => {
-      this[kind] = labels.map(() => make("td", { class: kind }));
-      return make("tr", {}, head("row", text), ...this[kind], this.sums[kind]);
+    const table = (caption, corner, names, cells) => {
+      const heads = names.map((name) => head("col", name));
+      const sums = names.map(() => make("td", { class: "sum" }));
+      const table = make("table", {},
+        make("caption", {}, caption),
+        make("thead", {}, make("tr", {}, head("col", corner), ...heads)),
+        make("tbody", {}, ...this.rows.map((row) => make("tr", {}, head("row", row.name), ...cells(row)))),
+        make("tfoot", {}, make("tr", {}, head("row", "sum"), ...sums)));
+      return [scrollable(table), heads, sums];
     };
-    this.sums = { predicted: make("td"), moved: make("td"), error: make("td") };
-    return make("table", {},
-      make("caption", { class: "hidden" }, "The Jacobian J of softmax, its prediction of the change and the true change"),
-      make("thead", {}, make("tr", {}, head("col", "J: ∂p/∂z"), ...labels.map((name) => head("col", name)), head("col", "sum"))),
-      make("tbody", {}, ...this.rows.map((row) => (row.line = make("tr", {}, head("row", row.name), ...row.entries, row.sum)))),
-      make("tbody", { class: "results" }, result("predicted", "J Δz"), result("moved", "true"), result("error", "error")));
+    const { labels } = this.start;
+    const [matrix, heads, sums] = table("J: the slope of each p (row) in each z (column)", "∂p/∂z", labels, (row) => row.entries);
+    const [changes, , totals] = table("The change of each p", "", ["J Δz", "true", "error"], (row) => [row.predicted, row.moved, row.error]);
+    this.sums = [...sums, ...totals];
+    // The column of each logit, from its name to its sum.
+    this.columns = heads.map((name, j) => [name, ...this.rows.map((row) => row.entries[j]), sums[j]]);
+    return make("div", { class: "tables" }, matrix, changes);
   }
 
   // State. ----------------------------------------------------------------------------------------
@@ -103,7 +110,7 @@ class JacobianFigure extends LiveElement {
   }
 
   largestError() {
-    return Math.max(...this.error.map((cell) => Math.abs(cell.dataset.value)));
+    return Math.max(...this.rows.map((row) => Math.abs(row.error.dataset.value)));
   }
 
   // The address.
@@ -126,24 +133,21 @@ class JacobianFigure extends LiveElement {
     const { z, target, step } = this.moment;
     const p = softmax(z);
     const after = softmax(z.map((x, k) => (k === target ? x + step : x)));
-    const J = p.map((_, j) => p.map((share, i) => share * ((i === j) - p[j])));
-    const predicted = J[target].map((slope) => slope * step);
+    const J = p.map((share, i) => p.map((other, j) => share * ((i === j) - other)));
+    const predicted = J.map((row) => row[target] * step);
     const moved = after.map((share, k) => share - p[k]);
     const error = moved.map((change, k) => change - predicted[k]);
-    // What rounding leaves of a sum is not shown.
-    const showSum = (cell, numbers) => show(cell, sum(numbers), "0");
-    this.rows.forEach((row, j) => {
-      row.line.classList.toggle("lit", j === target);
-      row.entries.forEach((cell, i) => showEntry(cell, J[j][i], this.limits.entry));
-      showSum(row.sum, J[j]);
+    this.rows.forEach((row, i) => {
+      row.entries.forEach((cell, j) => showEntry(cell, J[i][j], this.limits.entry));
+      for (const [kind, numbers] of Object.entries({ predicted, moved, error })) show(row[kind], numbers[i], formatEntry(numbers[i]));
     });
-    for (const [kind, numbers] of Object.entries({ predicted, moved, error })) {
-      numbers.forEach((x, k) => show(this[kind][k], x, formatEntry(x)));
-      showSum(this.sums[kind], numbers);
-    }
+    // What rounding leaves of a sum is not shown.
+    const columns = [...J.map((_, j) => J.map((row) => row[j])), predicted, moved, error];
+    this.sums.forEach((cell, k) => show(cell, sum(columns[k]), "0"));
+    this.columns.forEach((cells, j) => cells.forEach((cell) => cell.classList.toggle("lit", j === target)));
     this.take.setAttribute("aria-disabled", this.isAtEnd());
     const words = this.tell(predicted, moved);
-    this.draw(flows(p, target, step), predicted, after, words);
+    this.draw(flows(p, target, step), moved, after, words);
     this.announce(`${words}${this.judge(J)}`);
     this.remember(this.moment);
   }
@@ -169,7 +173,7 @@ class JacobianFigure extends LiveElement {
     return solved ? " Challenge solved." : "";
   }
 
-  draw(flow, predicted, after, words) {
+  draw(flow, moved, after, words) {
     const before = flow.map(sum);
     const expected = flow.map((_, k) => sum(flow.map((row) => row[k])));
     const tops = (shares) => shares.map((_, k) => TOP + k * GAP + HEIGHT * sum(shares.slice(0, k)));
@@ -186,7 +190,7 @@ class JacobianFigure extends LiveElement {
         bars.push(`<rect x="${x}" y="${y}" width="${BAR}" height="${Math.max(1, HEIGHT * share)}" ${color}/>`);
       }
       bars.push(text(BEFORE - 6, left[i] + (HEIGHT * before[i]) / 2 + 5, "end", "", "name"));
-      bars.push(text(TRUE + BAR + 6, right[i] + (HEIGHT * expected[i]) / 2 + 5, "start", formatEntry(predicted[i])));
+      bars.push(text(TRUE + BAR + 6, truth[i] + (HEIGHT * after[i]) / 2 + 5, "start", formatEntry(moved[i]), "change"));
       row.forEach((share, k) => {
         const size = HEIGHT * share;
         const y = left[i] + HEIGHT * sum(row.slice(0, k));
@@ -206,6 +210,7 @@ class JacobianFigure extends LiveElement {
 
   static css = `
     .panels { display: grid; gap: 10px 24px; }
+    .tables { display: grid; gap: 10px 24px; align-items: end; }
     .task { order: 1; }
     .buttons { margin: 0; }
     .challenge { margin-top: 10px; }
@@ -223,12 +228,16 @@ class JacobianFigure extends LiveElement {
     th span { display: inline-block; max-width: 5.5em; overflow-wrap: anywhere; white-space: normal; line-height: 1.15; }
     th:first-child { text-align: start; font-weight: 400; width: 4.4em; }
     .entry { border-width: 1px; }
-    .lit { outline: 2px solid var(--text); outline-offset: -1px; }
-    .lit th { font-weight: 600; padding-left: 4px; }
-    .results tr:first-child :is(td, th) { border-top: 6px solid transparent; }
+    caption { font-size: 13px; color: var(--soft); text-align: start; }
+    thead th { font-weight: 400; }
+    .lit { border: solid var(--text); border-width: 0 2px; }
+    th.lit { border-top-width: 2px; font-weight: 600; }
+    .sum.lit { border-bottom-width: 2px; }
     @container (min-width: 600px) {
       .panels { grid-template-columns: minmax(0, 1fr) minmax(0, 1.1fr); }
       .task { order: 0; }
+      .picture { grid-area: 1 / 2 / span 2; }
+      .tables { grid-column: 1 / -1; grid-template-columns: minmax(0, 1.5fr) minmax(0, 1fr); }
     }
   `;
 }

@@ -245,7 +245,7 @@ class LogitsFigure extends LiveElement {
     const [a, b] = [...this.rows].sort((one, other) => other.z - one.z);
     if (!b) return "";
     const lead = a.z - b.z;
-    if (!lead) return `${listed(this.rows.filter((row) => row.z === a.z).map((row) => row.name))} have equal scores and equal probabilities.`;
+    if (!lead) return `The scores of ${listed(this.rows.filter((row) => row.z === a.z).map((row) => row.name))} are equal, and so are their probabilities.`;
     const T = this.temperature;
     const exponent = T === 1 ? exact(lead) : `(${exact(lead)} / ${exact(T)})`;
     const factor = lead / T < 6.9 ? format(Math.exp(lead / T)) : formatPower(lead / T);
