@@ -106,6 +106,15 @@ def gaps(predicted, confidence, correct):
     return np.array([np.sum((correct - confidence)[predicted == k]) for k in (0, 1)])
 
 
+def scaled_loss(Z, b, *factors):
+    return tuple(x * c for x, c in zip(SIGMOID_LOSS(Z, b), factors, strict=True))
+
+
+def overflowing_loss(Z, b):
+    signs = 2 * np.eye(len(Z)) - 1
+    return np.sum(np.log1p(np.exp(-signs * (Z + b)))) / len(Z), *SIGMOID_LOSS(Z, b)[1:]
+
+
 def lengths_and_hits(P, labels, hits=None):
     own = P[np.arange(len(P)), labels] > 0
     return np.mean(np.sum(P > 0, axis=1)), np.mean(own if hits is None else hits)
@@ -113,6 +122,7 @@ def lengths_and_hits(P, labels, hits=None):
 
 IRIS = sm.one_hot(load_iris().target, 3)
 SPARSE = chapter_functions("beyond-softmax").sparsemax
+SIGMOID_LOSS = chapter_functions("contrastive").sigmoid_loss
 
 # Label -> words of the sentence that the check says -> an answer that deserves it.
 WRONG = {
@@ -263,6 +273,21 @@ WRONG = {
         "over the examples": lambda X, m_0, v_0, training: (
             batch_norm(X, m_0, v_0, axis=1) if training else X
         ),
+    },
+    "ex-contrastive-sigmoid": {
+        "divided by N, not by their number": lambda Z, b: scaled_loss(Z, b, *[1 / len(Z)] * 3),
+        "the sum over all pairs. Divide": lambda Z, b: scaled_loss(Z, b, *[len(Z)] * 3),
+        "Its gradients are divided": lambda Z, b: scaled_loss(Z, b, 1, len(Z), len(Z)),
+        "not their mean": lambda Z, b: scaled_loss(Z, b, 1, 1, 1 / Z.size),
+        "those on the diagonal": lambda Z, b: (
+            SIGMOID_LOSS(Z[::-1], b)[0],
+            SIGMOID_LOSS(Z[::-1], b)[1][::-1],
+            SIGMOID_LOSS(Z[::-1], b)[2],
+        ),
+        "b is not added": lambda Z, b: SIGMOID_LOSS(Z, 0),
+        "b is subtracted": lambda Z, b: SIGMOID_LOSS(Z, -b),
+        "Look for an overflow": overflowing_loss,
+        "expected 3 values": lambda Z, b: SIGMOID_LOSS(Z, b)[0],
     },
     "ex-calibration-classes": {
         "confidence minus accuracy": lambda k, p, c: -gaps(k, p, c) / np.bincount(k),
