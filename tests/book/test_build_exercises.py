@@ -115,6 +115,14 @@ def overflowing_loss(Z, b):
     return np.sum(np.log1p(np.exp(-signs * (Z + b)))) / len(Z), *SIGMOID_LOSS(Z, b)[1:]
 
 
+def strengths(s, C, n):
+    return C.sum(axis=1) / (n / (np.exp(s)[:, None] + np.exp(s))).sum(axis=1)
+
+
+def centered_log(strengths):
+    return np.log(strengths) - np.log(strengths).mean()
+
+
 def lengths_and_hits(P, labels, hits=None):
     own = P[np.arange(len(P)), labels] > 0
     return np.mean(np.sum(P > 0, axis=1)), np.mean(own if hits is None else hits)
@@ -122,6 +130,7 @@ def lengths_and_hits(P, labels, hits=None):
 
 IRIS = sm.one_hot(load_iris().target, 3)
 SPARSE = chapter_functions("beyond-softmax").sparsemax
+ZERMELO_ROUND = chapter_functions("preferences").zermelo_round
 SIGMOID_LOSS = chapter_functions("contrastive").sigmoid_loss
 
 # Label -> words of the sentence that the check says -> an answer that deserves it.
@@ -288,6 +297,16 @@ WRONG = {
         "b is subtracted": lambda Z, b: SIGMOID_LOSS(Z, -b),
         "Look for an overflow": overflowing_loss,
         "expected 3 values": lambda Z, b: SIGMOID_LOSS(Z, b)[0],
+    },
+    "ex-preferences-zermelo": {
+        "Subtract the mean": lambda s, C: np.log(strengths(s, C, C + C.T)),
+        "Take the logarithm": lambda s, C: strengths(s, C, C + C.T),
+        "column i its losses": lambda s, C: ZERMELO_ROUND(s, C.T),
+        "won or lost": lambda s, C: centered_log(strengths(s, C, C)),
+        "Are they used": lambda s, C: ZERMELO_ROUND(0 * s, C),
+        "a division by 0": lambda s, C: centered_log(
+            C.sum(axis=1) / ((C + C.T) / (s[:, None] + s)).sum(axis=1)
+        ),
     },
     "ex-calibration-classes": {
         "confidence minus accuracy": lambda k, p, c: -gaps(k, p, c) / np.bincount(k),
