@@ -32,6 +32,7 @@ CHAPTERS = (
     "fashion-mnist",
     "calibration",
     "beyond-softmax",
+    "large-models",
 )
 PATHS = chapters_with_code()
 
@@ -113,6 +114,32 @@ def scaled_loss(Z, b, *factors):
 def overflowing_loss(Z, b):
     signs = 2 * np.eye(len(Z)) - 1
     return np.sum(np.log1p(np.exp(-signs * (Z + b)))) / len(Z), *SIGMOID_LOSS(Z, b)[1:]
+
+
+def gated_average(pairs, start=0.0):
+    """Average in one pass, with the sum of weights and the largest score at their start."""
+    m, s, w = start, 1.0, 0.0
+    for z, v in pairs:
+        new = max(m, z)
+        s, w, m = (
+            s * np.exp(m - new) + np.exp(z - new),
+            w * np.exp(m - new) + np.exp(z - new) * v,
+            new,
+        )
+    return w / s
+
+
+def half_gated_average(pairs):
+    m, s, w = 0.0, 1.0, 0.0
+    for z, v in pairs:
+        new = max(m, z)
+        s, w, m = s * np.exp(m - new) + np.exp(z - new), w + np.exp(z - new) * v, new
+    return w / s
+
+
+def gates(z, k, axis=-1):
+    kept = (-z).argsort(axis=axis, kind="stable").argsort(axis=axis) < k
+    return softmax(np.where(kept, z, -np.inf), axis=axis)
 
 
 def strengths(s, C, n):
@@ -306,6 +333,33 @@ WRONG = {
         "Are they used": lambda s, C: ZERMELO_ROUND(0 * s, C),
         "a division by 0": lambda s, C: centered_log(
             C.sum(axis=1) / ((C + C.T) / (s[:, None] + s)).sum(axis=1)
+        ),
+    },
+    "ex-large-models-online": {
+        "What is in the sum before": lambda pairs: gated_average(pairs, start=-np.inf),
+        "rescales both sums": half_gated_average,
+        "at the end": lambda pairs: (
+            gated_average(pairs)
+            * (1 + sum(np.exp(z) for z, _ in pairs))
+            / np.exp(max(0, *(z for z, _ in pairs)))
+        ),
+        "takes all the weight": lambda pairs: gated_average(
+            pairs, start=min(0, *(z for z, _ in pairs))
+        ),
+        "Look for an overflow": lambda pairs: (
+            sum(np.exp(z) * v for z, v in pairs) / (1 + sum(np.exp(z) for z, _ in pairs))
+        ),
+    },
+    "ex-large-models-topk": {
+        "have to add up to 1": lambda z, k: softmax(z) * (gates(z, k) > 0),
+        "Only the k largest": lambda z, k: softmax(z),
+        "the k smallest": lambda z, k: softmax(np.where(gates(-z, k) > 0, z, -np.inf)),
+        "at the place of its expert": lambda z, k: -np.sort(-gates(z, k)),
+        "Minus infinity is": lambda z, k: softmax(z * (gates(z, k) > 0)),
+        "along the last axis": lambda z, k: gates(z, k, axis=0),
+        "not all": lambda z, k: softmax(np.where(z >= np.sort(z)[..., -k, None], z, -np.inf)),
+        "Look for an overflow": lambda z, k: (
+            np.exp(z) * (gates(z, k) > 0) / (np.exp(z) * (gates(z, k) > 0)).sum(-1, keepdims=True)
         ),
     },
     "ex-calibration-classes": {
