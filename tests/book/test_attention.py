@@ -82,7 +82,7 @@ def test_smoothing_is_the_average_of_nadaraya_and_watson(h):
 
 @pytest.mark.parametrize("d", [16, 64])
 def test_query_gradients_are_slopes_of_the_loss(d):
-    norms, largest = chapter.query_gradients(d, c=d**-0.5, seed=5, keys=8)
+    norms, largest = chapter.query_gradients(d, s=d**-0.5, seed=5, keys=8)
     rng = np.random.default_rng(5)
     q, k = rng.normal(size=(100, 1, d)), rng.normal(size=(100, 8, d))
     g = rng.normal(size=(100, 8))

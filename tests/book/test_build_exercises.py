@@ -30,6 +30,7 @@ CHAPTERS = (
     "mnist",
     "inside-the-classifier",
     "fashion-mnist",
+    "attention",
     "calibration",
     "beyond-softmax",
     "large-models",
@@ -155,6 +156,13 @@ def lengths_and_hits(P, labels, hits=None):
     return np.mean(np.sum(P > 0, axis=1)), np.mean(own if hits is None else hits)
 
 
+def many_heads(X, W_Q, W_K, W_V, W_O, heads, width=None, joined=np.hstack, split=np.split):
+    Q, K, V = (np.stack(split(X @ W, heads, axis=1)) for W in (W_Q, W_K, W_V))
+    width = width or X.shape[1] / heads
+    return joined(sm.softmax(Q @ K.swapaxes(1, 2) / np.sqrt(width)) @ V) @ W_O
+
+
+ATTENTION = chapter_functions("attention")
 IRIS = sm.one_hot(load_iris().target, 3)
 SPARSE = chapter_functions("beyond-softmax").sparsemax
 ZERMELO_ROUND = chapter_functions("preferences").zermelo_round
@@ -360,6 +368,35 @@ WRONG = {
         "not all": lambda z, k: softmax(np.where(z >= np.sort(z)[..., -k, None], z, -np.inf)),
         "Look for an overflow": lambda z, k: (
             np.exp(z) * (gates(z, k) > 0) / (np.exp(z) * (gates(z, k) > 0)).sum(-1, keepdims=True)
+        ),
+    },
+    "ex-attention-heads": {
+        "one head of full width": lambda X, W_Q, W_K, W_V, W_O, heads: many_heads(
+            X, W_Q, W_K, W_V, W_O, 1
+        ),
+        "the width of a head, not of D": lambda *given: many_heads(*given, width=6),
+        "multiplied by W_O": lambda *given: many_heads(*given[:4], np.eye(len(given[4])), given[5]),
+        "groups of columns": lambda *given: many_heads(
+            *given, split=lambda A, heads, axis: A.reshape(heads, len(A), -1)
+        ),
+        "before you join": lambda *given: many_heads(
+            *given, joined=lambda parts: parts.reshape(parts.shape[1], -1)
+        ),
+        "not every third one": lambda *given: many_heads(
+            *given,
+            split=lambda A, heads, axis: A.reshape(len(A), -1, heads).transpose(2, 0, 1),
+            joined=lambda parts: parts.transpose(1, 2, 0).reshape(parts.shape[1], -1),
+        ),
+    },
+    "ex-attention-garbage": {
+        "before the product with the weights": lambda Q, K, V, real: np.nan_to_num(
+            ATTENTION.attention(Q, K, V, real)
+        ),
+        "still gets weight": lambda Q, K, V, real: ATTENTION.attention(
+            Q, np.nan_to_num(K), np.nan_to_num(V)
+        ),
+        "returned [[nan]], expected [[4]]": lambda Q, K, V, real: ATTENTION.attention(
+            Q, K, V, real
         ),
     },
     "ex-calibration-classes": {
