@@ -31,6 +31,7 @@ CHAPTERS = (
     "inside-the-classifier",
     "fashion-mnist",
     "attention",
+    "fast-attention",
     "calibration",
     "beyond-softmax",
     "large-models",
@@ -162,7 +163,17 @@ def many_heads(X, W_Q, W_K, W_V, W_O, heads, width=None, joined=np.hstack, split
     return joined(sm.softmax(Q @ K.swapaxes(1, 2) / np.sqrt(width)) @ V) @ W_O
 
 
+def causal(Q, K, V, block, mask=None, count=lambda b: b * (b + 1) // 2):
+    mask = np.tri(len(Q), dtype=bool) if mask is None else mask
+    return ATTENTION.attention(Q, K, V, mask), count(-(-len(Q) // block))
+
+
+def whole_blocks(n, block):
+    return np.kron(np.tri(n), np.ones((block, block)))[:n, :n] > 0
+
+
 ATTENTION = chapter_functions("attention")
+FAST = chapter_functions("fast-attention")
 IRIS = sm.one_hot(load_iris().target, 3)
 SPARSE = chapter_functions("beyond-softmax").sparsemax
 ZERMELO_ROUND = chapter_functions("preferences").zermelo_round
@@ -398,6 +409,31 @@ WRONG = {
         "returned [[nan]], expected [[4]]": lambda Q, K, V, real: ATTENTION.attention(
             Q, K, V, real
         ),
+    },
+    "ex-fast-attention-queries": {
+        "needs all keys": lambda Q, K, V, block: np.concatenate(
+            [
+                ATTENTION.attention(Q[i : i + block], K[i : i + block], V[i : i + block])
+                if block > 1
+                else np.full((1, 1), 2.0)
+                for i in range(0, len(Q), block)
+            ]
+        ),
+        "2.0 times the memory": lambda Q, K, V, block=64: FAST.blockwise_attention(
+            Q, K, V, block=block
+        )[0],
+        "returned a tuple of length 2": lambda *given: FAST.blockwise_attention(*given[:3]),
+    },
+    "ex-fast-attention-skip": {
+        "must not look ahead": lambda Q, K, V, block: causal(
+            Q, K, V, block, whole_blocks(len(Q), block)
+        ),
+        "transposed": lambda Q, K, V, block: causal(Q, K, V, block, np.tri(len(Q), dtype=bool).T),
+        "its own key, too": lambda Q, K, V, block: causal(
+            Q, K, V, block, np.tri(len(Q), k=-1, dtype=bool)
+        ),
+        "is hidden. Skip it": lambda *given: causal(*given, count=np.square),
+        "not their share": lambda *given: causal(*given, count=lambda b: (b + 1) / (2 * b)),
     },
     "ex-calibration-classes": {
         "confidence minus accuracy": lambda k, p, c: -gaps(k, p, c) / np.bincount(k),
