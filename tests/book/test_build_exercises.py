@@ -172,6 +172,10 @@ def whole_blocks(n, block):
     return np.kron(np.tri(n), np.ones((block, block)))[:n, :n] > 0
 
 
+def by_law(p, d, accepted=np.minimum, weight=lambda alpha: 1 - alpha):
+    return accepted(p, d) + weight(np.minimum(p, d).sum()) * p
+
+
 ATTENTION = chapter_functions("attention")
 FAST = chapter_functions("fast-attention")
 IRIS = sm.one_hot(load_iris().target, 3)
@@ -434,6 +438,15 @@ WRONG = {
         ),
         "is hidden. Skip it": lambda *given: causal(*given, count=np.square),
         "not their share": lambda *given: causal(*given, count=lambda b: (b + 1) / (2 * b)),
+    },
+    "ex-sampling-wrong-residual": {
+        "draws from the residual": lambda p, d: p,
+        "leads to a word, too": lambda p, d: np.minimum(p, d),
+        "weight it by that probability": lambda p, d: by_law(p, d, weight=lambda alpha: 1),
+        "0.6 is that of acceptance": lambda p, d: by_law(p, d, weight=lambda alpha: alpha),
+        "with the probabilities min(p, d)": lambda p, d: by_law(
+            p, d, accepted=lambda p, d: np.minimum(p, d).sum() * d
+        ),
     },
     "ex-calibration-classes": {
         "confidence minus accuracy": lambda k, p, c: -gaps(k, p, c) / np.bincount(k),
