@@ -176,6 +176,16 @@ def by_law(p, d, accepted=np.minimum, weight=lambda alpha: 1 - alpha):
     return accepted(p, d) + weight(np.minimum(p, d).sum()) * p
 
 
+def lamp_slope(y):
+    return np.stack([0 * y[:, 1], 2 * (y[:, 1] - 0.45)], axis=1)
+
+
+def through_softmax(noisy, tau, at=None, relaxed=None, factor=1.0):
+    hard = np.eye(2)[noisy.argmax(axis=1)]
+    relaxed = sm.softmax(noisy / tau) if relaxed is None else relaxed
+    return factor * sm.softmax_vjp(relaxed, lamp_slope(hard if at is None else at)) / tau
+
+
 ATTENTION = chapter_functions("attention")
 FAST = chapter_functions("fast-attention")
 IRIS = sm.one_hot(load_iris().target, 3)
@@ -446,6 +456,19 @@ WRONG = {
         "0.6 is that of acceptance": lambda p, d: by_law(p, d, weight=lambda alpha: alpha),
         "with the probabilities min(p, d)": lambda p, d: by_law(
             p, d, accepted=lambda p, d: np.minimum(p, d).sum() * d
+        ),
+    },
+    "ex-choices-hard": {
+        "a one-hot code": lambda noisy, tau: through_softmax(
+            noisy, tau, at=sm.softmax(noisy / tau)
+        ),
+        "leads back to z": lambda noisy, tau: lamp_slope(np.eye(2)[noisy.argmax(axis=1)]),
+        "Take it at the relaxed one": lambda noisy, tau: through_softmax(
+            noisy, tau, relaxed=np.eye(2)[noisy.argmax(axis=1)]
+        ),
+        "So is their slope": lambda noisy, tau: through_softmax(noisy, tau, factor=tau),
+        "a softmax at the temperature tau": lambda noisy, tau: through_softmax(
+            noisy, tau, relaxed=sm.softmax(noisy)
         ),
     },
     "ex-calibration-classes": {
