@@ -186,6 +186,18 @@ def through_softmax(noisy, tau, at=None, relaxed=None, factor=1.0):
     return factor * sm.softmax_vjp(relaxed, lamp_slope(hard if at is None else at)) / tau
 
 
+def rows_at_a_time(X, W, b, t, rows, weight=lambda n, N: n / N, weight_X=None, total=sum):
+    parts = []
+    for start in range(0, len(X), rows):
+        x, label = X[start : start + rows], t[start : start + rows]
+        loss, G = sm.cross_entropy_with_grad(x @ W + b, label)
+        w = weight(len(x), len(X))
+        w_X = (weight_X or weight)(len(x), len(X))
+        parts.append((w * loss, w_X * G @ W.T, w * x.T @ G, w * G.sum(axis=0)))
+    loss, grad_X, grad_W, grad_b = zip(*parts, strict=True)
+    return sum(loss), np.concatenate(grad_X), total(grad_W), total(grad_b)
+
+
 ATTENTION = chapter_functions("attention")
 FAST = chapter_functions("fast-attention")
 IRIS = sm.one_hot(load_iris().target, 3)
@@ -470,6 +482,20 @@ WRONG = {
         "a softmax at the temperature tau": lambda noisy, tau: through_softmax(
             noisy, tau, relaxed=sm.softmax(noisy)
         ),
+    },
+    "ex-large-vocabularies-rows": {
+        "counts as much as": lambda *given: rows_at_a_time(
+            *given, weight=lambda n, N: 1 / -(-N // given[4])
+        ),
+        "Divide them by the number of all rows": lambda *given: rows_at_a_time(
+            *given, weight=lambda n, N: n
+        ),
+        "are added up": lambda *given: rows_at_a_time(*given, weight=lambda n, N: 1),
+        "the weight of its chunk": lambda *given: rows_at_a_time(*given, weight_X=lambda n, N: 1),
+        "Add up those of all chunks": lambda *given: rows_at_a_time(
+            *given, total=lambda parts: parts[-1]
+        ),
+        "all logits take 6.4 MB": lambda X, W, b, t, rows: rows_at_a_time(X, W, b, t, len(X)),
     },
     "ex-calibration-classes": {
         "confidence minus accuracy": lambda k, p, c: -gaps(k, p, c) / np.bincount(k),
