@@ -110,19 +110,27 @@ def validate_sample_weight(estimator, sample_weight, labels):
             )
         if not sample_weight.any():
             raise ValueError("`sample_weight` must have a weight > 0, got zeros only.")
-        with np.errstate(over="ignore"):
-            total = float(np.sum(sample_weight))
-        least = 1e-12 if estimator.alpha == "auto" and estimator.learning_rate_init == "auto" else 0
-        if not least <= total < math.inf:
-            raise ValueError(
-                f"`sample_weight` must have a sum that is finite and not close to 0, got "
-                f"{total:.3g}. Multiply the weights by a constant that brings their mean to 1."
-            )
     if estimator.class_weight is not None:
         by_class = compute_class_weight(
             estimator.class_weight, classes=estimator.classes_, y=estimator.classes_[labels]
         )
+        for label, weight in zip(estimator.classes_, by_class, strict=True):
+            if not 0 <= weight < math.inf:
+                raise ValueError(
+                    f"`class_weight` must map labels to finite numbers >= 0, got {weight} for "
+                    f"{label!r}."
+                )
         sample_weight = by_class[labels] * (1 if sample_weight is None else sample_weight)
+    if sample_weight is None or not sample_weight.any():
+        return sample_weight
+    with np.errstate(over="ignore"):
+        total = float(np.sum(sample_weight))
+    least = 1e-12 if estimator.alpha == "auto" and estimator.learning_rate_init == "auto" else 0
+    if not least <= total < math.inf:
+        raise ValueError(
+            "`sample_weight` times `class_weight` must have a sum that is finite and not close to "
+            f"0, got {total:.3g}. Multiply the weights by a constant that brings their mean to 1."
+        )
     return sample_weight
 
 
@@ -139,6 +147,8 @@ def check_two_classes(classes):
         raise ValueError(
             "This solver needs samples of at least 2 classes in the data, but the data "
             f"contains only one class: {classes[0]!r}"
+            if len(classes)
+            else "All classes have the weight 0 in `class_weight`: at least 2 need more."
         )
 
 

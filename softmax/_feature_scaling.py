@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import diags_array, issparse
+from sklearn.utils import gen_batches
 from sklearn.utils.sparsefuncs import min_max_axis
 
 # A penalty of this many times the curvature of the loss keeps a weight at 0; more could overflow.
@@ -21,10 +22,15 @@ _USUAL_SPREADS = 5.0
 _LEAST_REACH = 1e-150
 # A feature has outliers if it usually reaches less than this share of its largest distance.
 _OUTLYING = 0.1
+# and extreme ones if it is less than this share.
+_EXTREME = 1e-3
+# Rounding the parameters to float32 may change a scaled feature by this much.
+_MOST_ROUNDING = 1e-4
 # Entries that reach so many times as far as usual hide from double precision how the others fit.
 _FAR = 1e4
 # Medians of dense data are taken over about so many entries, of rows that are evenly spaced.
 _ENTRIES_FOR_MEDIANS = 2**22
+_ROWS_OF_A_SUM = 2048  # at a time
 
 
 @dataclass
@@ -51,14 +57,13 @@ class FeatureScaling:
         """Return the scaling of a dense or sparse matrix, each row of positive weight."""
         n = X.shape[0]
         total = float(n if sample_weight is None else np.sum(sample_weight))
+        weight = np.ones(n) if sample_weight is None else sample_weight
         # Weights that add up to 1 first: a sum over the rows could overflow.
-        share = np.full(n, 1 / n, X.dtype) if sample_weight is None else sample_weight / total
-        mean = np.asarray(X.T @ share.astype(X.dtype))
+        mean = _weighted_sum(X, weight / total)
         low, high = min_max_axis(X, axis=0) if issparse(X) else (X.min(axis=0), X.max(axis=0))
         low, high = low.astype(np.float64), high.astype(np.float64)
         # By rounding, the mean of a constant feature may differ from its value.
-        mean = np.clip(mean.astype(np.float64), low, high)
-        weight = np.ones(n) if sample_weight is None else sample_weight
+        mean = np.clip(mean, low, high)
         scaling = cls(total, mean, low, high, *_median_and_spread(X, weight))
         reach = scaling.usual_reach * scaling.scale
         scaling.squared_length = _squared_length(X, weight, scaling.median, reach)
@@ -103,6 +108,20 @@ class FeatureScaling:
         """Whether some feature reaches much farther than it usually does."""
         return bool((self.usual_reach < _OUTLYING).any())
 
+    @property
+    def has_extreme_outliers(self):
+        """Whether some feature reaches so far that next to nothing is left for its other rows."""
+        return bool((self.usual_reach < _EXTREME).any())
+
+    def describe_outlier(self):
+        """Return a sentence on the feature that reaches farthest beyond what is usual."""
+        d = int(self.usual_reach.argmin())
+        return (
+            f"Look at the outliers of `X`: feature {d} reaches from {self.low[d]:.3g} to "
+            f"{self.high[d]:.3g}, and at least half of its entries lie within {self.spread[d]:.3g} "
+            f"of {self.median[d]:.3g}."
+        )
+
     def share_of_far_rows(self, X):
         """Return the share of the rows of `X` with an entry that reaches extremely far."""
         limit = _FAR * _USUAL_SPREADS * np.where(self.spread > 0, self.spread, np.inf)
@@ -113,6 +132,17 @@ class FeatureScaling:
             far = np.abs(X.data - self.median[X.indices]) > limit[X.indices]
         row = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
         return len(np.unique(row[far])) / X.shape[0]
+
+    @property
+    def scaled_median(self):
+        """The medians in scaled features: where most rows are, also beside outliers."""
+        return (self.median - self.mean) / self.scale
+
+    @property
+    def needs_float64(self):
+        """Whether offsets are so large that float32 could not hold the parameters for them."""
+        ratio = np.abs(self.mean) / self.scale
+        return bool(ratio.max() * np.finfo(np.float32).eps > _MOST_ROUNDING)
 
     def check(self, dtype):
         """Raise a ValueError if scaled features, or weights in the data's units, would overflow."""
@@ -152,6 +182,14 @@ class FeatureScaling:
         """Return the parameters for the features as they are."""
         coef = coef / self.scale
         return coef, intercept - coef @ self.mean
+
+
+def _weighted_sum(X, weight):
+    """Return the weighted sum of the rows, added up in float64."""
+    if issparse(X):
+        return X.T @ weight
+    blocks = gen_batches(X.shape[0], _ROWS_OF_A_SUM)
+    return sum(weight[rows] @ X[rows] for rows in blocks)  # NumPy copies the rows to float64
 
 
 def _median_and_spread(X, weight):

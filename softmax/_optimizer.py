@@ -122,7 +122,8 @@ class MomentumSGD:
             f"Training diverged: the mean objective of an epoch was {loss:.3g}, where guessing "
             f"costs {math.log(len(self.intercept)):.3g}. Nothing of this call is kept. Try a "
             "smaller learning_rate_init ('auto' fits it to the data), features of a smaller scale "
-            "(with StandardScaler, for example), or a smaller momentum or alpha."
+            "(with StandardScaler, for example), or a smaller momentum or alpha. In partial_fit, "
+            "shuffled rows and larger parts help, too."
         )
 
 
@@ -229,28 +230,29 @@ def objective_and_gradient(X, labels, sample_weight, center, coef, intercept, al
 
 
 @np.errstate(over="ignore", invalid="ignore")  # the line search shortens a step that overflows
-def minimize_lbfgs(optimizer, X, labels, sample_weight, center, max_iter, after_step):
+def minimize_lbfgs(optimizer, X, labels, sample_weight, center, max_iter, after_step, root, origin):
     """Move the parameters of an optimizer by at most `max_iter` steps of L-BFGS on all examples.
 
     `after_step(objective)` is called after each step, and stops training by returning True. The
-    variables are scaled so that a step along their gradient changes the weights by `coef_step`
-    times the weights' gradient or, with a whitener F, by F Fᵀ times it.
+    variables are scaled so that a step along their gradient changes the weights by F Fᵀ times the
+    weights' gradient, where `root` is F, of shape (D, D), or its diagonal, of shape (D,). The
+    weights change in such a way that the logits at the `origin`, of shape (D,), do not.
     """
     coef, intercept = optimizer.parameters()
-    whitener, root = optimizer.whitener, np.sqrt(optimizer.coef_step)
 
     def move(step):
         step = step.reshape(len(intercept), -1).astype(coef.dtype)
-        change = step[:, :-1] * root if whitener is None else step[:, :-1] @ whitener.T
-        optimizer.coef, optimizer.intercept = coef + change, intercept + step[:, -1]
+        change = step[:, :-1] * root if root.ndim == 1 else step[:, :-1] @ root.T
+        optimizer.coef = coef + change
+        optimizer.intercept = intercept + step[:, -1] - change @ origin
 
     def function(step):
         move(step)
         objective, gradient = objective_and_gradient(
             X, labels, sample_weight, center, optimizer.coef, optimizer.intercept, optimizer.alpha
         )
-        weights = gradient[:, :-1]
-        weights[:] = weights * root if whitener is None else weights @ whitener
+        weights = gradient[:, :-1] - np.outer(gradient[:, -1], origin)
+        gradient[:, :-1] = weights * root if root.ndim == 1 else weights @ root
         return objective, gradient.ravel().astype(np.float64)
 
     def callback(intermediate_result):
@@ -292,43 +294,58 @@ def certified_decrease(X, labels, sample_weight, center, coef, intercept, alpha)
     )
 
 
-def newton_decrease(X, labels, sample_weight, center, coef, intercept, alpha, reach):
+def newton_decrease(
+    X, labels, sample_weight, center, coef, intercept, alpha, reach, enough=math.inf
+):
     """Estimate how far the objective can still decrease: half of gᵀH⁻¹g, from below.
 
     H is the Hessian itself. An outlier whose predicted probability is 0 or 1 hardly counts in it,
     while it dominates the bound B of `certified_decrease`. Conjugate gradients are run in units of
-    `reach`, how far each feature usually reaches. With few features, they are preconditioned by
-    the diagonal of H instead, which also reveals what outliers scattered over several features
-    hide. Among many features, as in pictures, some always have next to no effect, and rescaling
-    their weights would demand more training of a fit that is good enough.
+    `reach`, how far each feature usually reaches, until the decrease is above `enough`. With few
+    features, they are preconditioned by the diagonal of H instead, which also reveals what outliers
+    scattered over several features hide. Among many features, as in pictures, some always have next
+    to no effect, and rescaling their weights would demand more training of a fit that is good
+    enough.
     """
-    X = X.astype(np.float64, copy=False)  # once, not in every product
     n = X.shape[0]
-    logits = compute_logits(X, coef, intercept, center)
-    p = softmax(logits.astype(np.float64), axis=0)
-    weight = (1 if sample_weight is None else sample_weight) / n
-
-    def gradient_of(delta, direction):
-        weights = coef_gradient(X, delta, center) + alpha * direction[:, :-1]
-        return np.column_stack([weights, delta.sum(axis=1)])
-
+    weight = np.ones(n) if sample_weight is None else sample_weight
+    few, blocks = X.shape[1] <= _MOST_WHITENED, list(_blocks(X, coef))
+    gradient = np.column_stack([alpha * coef, np.zeros_like(intercept)]).astype(np.float64)
+    diagonal = np.zeros_like(gradient) + np.append(alpha, 0)
+    probabilities = []
+    for rows in blocks:
+        X_rows, share = X[rows].astype(np.float64, copy=False), weight[rows] / n
+        logits = compute_logits(X_rows, coef, intercept, center)
+        p = softmax(logits.astype(np.float64), axis=0)
+        probabilities.append(p)
+        delta = p.copy()
+        delta[labels[rows], np.arange(len(share))] -= 1
+        gradient += _full_gradient(X_rows, delta * share, center)
+        if few:
+            variance = p * (1 - p) * share
+            diagonal[:, :-1] += _moments(X_rows, variance, center)
+            diagonal[:, -1] += variance.sum(axis=1)
     unit, n_steps = 1 / np.append(reach, 1.0), 3
-    if X.shape[1] <= _MOST_WHITENED:
-        variance = p * (1 - p) * weight
-        diagonal = np.column_stack([_moments(X, variance, center) + alpha, variance.sum(axis=1)])
+    if few:
         root = unit * np.sqrt(np.maximum(diagonal, 0))
         unit, n_steps = unit / np.maximum(root, _LEAST_ROOT), 20
-    delta = p.copy()
-    delta[labels, np.arange(n)] -= 1
-    residual = -unit * gradient_of(delta * weight, np.column_stack([coef, intercept]))
 
     def times(direction):
         step = unit * direction
-        change = compute_logits(X, step[:, :-1], step[:, -1], center)
-        change = p * (change - np.sum(p * change, axis=0)) * weight
-        return unit * gradient_of(change, step)
+        product = np.append(alpha, 0) * step
+        for rows, p in zip(blocks, probabilities, strict=True):
+            X_rows = X[rows].astype(np.float64, copy=False)
+            change = compute_logits(X_rows, step[:, :-1], step[:, -1], center)
+            change = p * (change - np.sum(p * change, axis=0)) * (weight[rows] / n)
+            product += _full_gradient(X_rows, change, center)
+        return unit * product
 
-    return _quadratic_decrease(residual, times, n_steps)
+    return _quadratic_decrease(-unit * gradient, times, n_steps, enough)
+
+
+def _full_gradient(X, delta, center):
+    """Return the gradient for weights and biases, of shape (K, D + 1)."""
+    return np.column_stack([coef_gradient(X, delta, center), delta.sum(axis=1)])
 
 
 def _moments(X, weight, center):
@@ -343,10 +360,11 @@ def _moments(X, weight, center):
     return moments + center * (center * weight.sum(axis=1)[:, None] - 2 * (weight @ X))
 
 
-def _quadratic_decrease(residual, times, n_steps):
+def _quadratic_decrease(residual, times, n_steps, enough=math.inf):
     """Return how far steps of conjugate gradients decrease ½ xᵀAx - rᵀx from x = 0.
 
-    `residual` is r, and `times` multiplies by A.
+    `residual` is r, and `times` multiplies by A. A decrease that is above `enough` needs no more
+    steps.
     """
     direction, decrease = residual, 0.0
     square = float(np.vdot(residual, residual))
@@ -357,6 +375,8 @@ def _quadratic_decrease(residual, times, n_steps):
             break
         length = square / curvature
         decrease += length * square / 2
+        if decrease > enough:
+            break
         residual = residual - length * product
         previous, square = square, float(np.vdot(residual, residual))
         direction = residual + square / previous * direction

@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from tqdm import tqdm
 
@@ -51,6 +52,9 @@ _LEAST_RIDGE = 1e-6
 _RATE_DIVISOR, _LEAST_RATE = 2.0, 1e-3
 # Mini-batches come near the minimum in a few epochs, and L-BFGS then gets there.
 _EPOCHS_BEFORE_REFINING = 10
+_STEPS_BESIDE_OUTLIERS = 50
+# Weights of examples are uneven if the largest is so many times their mean.
+_UNEVEN = 30
 # Outliers in a few rows are fitted one by one. In more rows they keep the others from being fitted.
 _MOST_FAR_ROWS = 0.01
 
@@ -129,7 +133,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     ----------
     coef_ : ndarray of shape (n_classes, n_features)
         The weights, in the dtype of `X` if that is float32 or float64. There is one row for each
-        class also when there are two.
+        class also when there are two. Where `X` is float32 and a feature's offset is more than
+        800 times its range, as of Unix times within a day, float32 could not hold them: they are
+        float64, and so are the predictions.
     intercept_ : ndarray of shape (n_classes,)
         The biases.
     classes_ : ndarray of shape (n_classes,)
@@ -174,15 +180,18 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     mean and the range of all rows seen so far.
 
     A few outliers, such as -9999 for a missing value, would leave the other rows next to no range.
-    Where a feature reaches ten times as far as it usually does (see below), and there are at most
-    256 features, `fit` multiplies each step by the inverse of the bound B of the Hessian, which for
+    If a feature reaches ten times as far as it usually does (see below), if `alpha` is given, or if
+    the largest weight of an example is over 30 times their mean, and if there are at most 256
+    features, `fit` multiplies each step by the inverse of the bound B of the Hessian, which for
     each class is :math:`\tfrac12 X^\mathsf{T} X / N` plus the penalty's, as Böhning's algorithm
-    does [3]_. In these units the curvature is at most 1 in every direction. This does not replace
-    filling in missing values: where sentinels are scattered over many cells, the rows that hold
-    them still slow training for all others. A `ConvergenceWarning` then says so. Beside sentinels
-    that are large enough the gradient vanishes nevertheless. So the warning is also given where
-    more than 1 % of the rows hold an entry over 10,000 times as far from the median of its feature
-    as the feature usually reaches.
+    does [3]_. In these units the curvature is at most 1 in every direction. Where a feature reaches
+    over 1,000 times as far as usual, L-BFGS in these units is followed by 50 steps in units of how
+    far each feature usually reaches, which find what the outliers hide, and goes on from there.
+    This does not replace filling in missing values: where sentinels are scattered over many cells,
+    the rows that hold them still slow training for all others. A `ConvergenceWarning` then says so.
+    Beside sentinels that are large enough the gradient vanishes nevertheless. So the warning is
+    also given where more than 1 % of the rows hold an entry over 10,000 times as far from the
+    median of its feature as the feature usually reaches.
 
     **L-BFGS.** Near the minimum the curvature is often far below its bound, above all where the
     classes can be told apart without error, and steps of 1/L are then far too short. L-BFGS [5]_
@@ -206,13 +215,14 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     finite where the classes can be separated. A few outliers do not change it. With sample weights,
     N is their sum. The prior ignores units, and so also factors built into the features, such as
     the inverse document frequency in tf-idf. To keep their effect, pass ``alpha=1/N``, the default
-    penalty of ``LogisticRegression``.
+    penalty of ``LogisticRegression``. The prior is also strong where many features are correlated,
+    as in spectra: choose `alpha` there by cross-validation.
 
     **Convergence.** A gradient g is small if `n_iter_no_change` times
     :math:`(g^\mathsf{T} g)^2 / (2\, g^\mathsf{T} B g)` is at most `tol`, in scaled features. The
     fraction is the decrease that the bound B of the Hessian guarantees for the best step along -g.
     An outlier that is already fitted still dominates B, and so hides what the other rows can gain.
-    Where there are outliers, the same must therefore hold of
+    Where there are outliers, a given `alpha` or such weights, the same must therefore hold of
     :math:`\tfrac12 g^\mathsf{T} H^{-1} g`, with the Hessian H itself, which a few steps of
     conjugate gradients estimate from below. Where rounding, for example in float32, leaves L-BFGS
     no step that improves the objective, it is enough that one such decrease is at most `tol`.
@@ -416,6 +426,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 raise ValueError("classes must be passed on the first call to partial_fit.")
             if classes is not None:
                 as_array(classes, "classes", masked="Pass classes.compressed().")
+                check_classification_targets(classes)
             X, y = checks.validate_training_data(self, X, y, reset=first)
             if first:
                 self._set_classes(np.unique(classes), continued=False)  # type: ignore[arg-type]
@@ -635,6 +646,11 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             scaling = FeatureScaling.of(X, sample_weight)
             self._scaling = scaling if self._scaling is None else self._scaling.merge(scaling)
             self._scaling.check(dtype)
+            if self._scaling.needs_float64:
+                X, self.coef_, self.intercept_ = (
+                    a.astype(np.float64, copy=False) for a in (X, *parameters)
+                )
+                dtype = X.dtype
             X, center = self._scaling.transform(X)
             parameters = self._scaling.to_scaled(*parameters)
             velocity = self._scaling.to_scaled(*velocity)
@@ -647,7 +663,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 alpha = precision * reach**2 / self._weight_seen
             else:
                 alpha = self._scaling.to_scaled_alpha(self.alpha)
-            if whiten and self._scaling.has_outliers:
+            if whiten and self._needs_curvature(sample_weight):
                 ridge = np.maximum(alpha, _LEAST_RIDGE * reach**2)
                 whitener = find_whitener(X, sample_weight, ridge, center)
             bound = curvature_bound(X, sample_weight, batch_size, center, whitener)
@@ -676,6 +692,20 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             whitener=whitener,
         )
         return optimizer, (X, labels, sample_weight, center)
+
+    def _needs_curvature(self, sample_weight):
+        """Return whether training must go by the curvature in every direction.
+
+        Otherwise, the default penalty and features in [-1, 1] make all directions alike enough.
+        """
+        uneven = sample_weight is not None and sample_weight.max() > _UNEVEN
+        return self._scaling.has_outliers or (self._refines and (self.alpha != "auto" or uneven))
+
+    @property
+    def _refines(self):
+        """Whether L-BFGS takes over after some epochs."""
+        automatic = self.learning_rate_init == "auto" and self.learning_rate == "adaptive"
+        return automatic and self.tol is not None and not self.early_stopping
 
     def _batch_size(self, X):
         if self.batch_size != "auto":
@@ -719,8 +749,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         monitored = self.tol is not None and (self.early_stopping or self.learning_rate != "cosine")
         adaptive = self.learning_rate == "adaptive"
         automatic = self.learning_rate_init == "auto"
-        refined = monitored and adaptive and automatic and not self.early_stopping
-        n_epochs = min(_EPOCHS_BEFORE_REFINING, self.max_iter) if refined else self.max_iter
+        n_epochs = min(_EPOCHS_BEFORE_REFINING, self.max_iter) if self._refines else self.max_iter
         X_val, y_val, val_weight = validation
         best_score = progress_score = -np.inf
         n_no_improvement, progressed, factor, best_parameters = 0, False, 1.0, None
@@ -752,7 +781,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             if score > progress_score + (self.tol or 0):
                 progress_score, n_no_improvement, progressed = score, 0, True
             if monitored and n_no_improvement >= patience:
-                if refined or not adaptive or factor < _LEAST_RATE:
+                if self._refines or not adaptive or factor < _LEAST_RATE:
                     break
                 if self.early_stopping and not progressed:
                     break
@@ -765,7 +794,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 # only the momentum can have carried it too far.
                 if n_batches > 1 or not automatic:
                     factor /= _RATE_DIVISOR
-        if refined and self.n_iter_ < self.max_iter:
+        if self._refines and self.n_iter_ < self.max_iter:
 
             def after_step(objective):
                 nonlocal converged
@@ -774,7 +803,23 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                     converged = self._has_converged(optimizer, X, data, patience)
                 return converged
 
-            minimize_lbfgs(optimizer, *data, self.max_iter - self.n_iter_, after_step)
+            root = optimizer.whitener
+            if root is None:
+                root = np.sqrt(optimizer.coef_step)
+            phases = [(root, np.zeros(X.shape[1]), self.max_iter, after_step)]
+            if self._scaling.has_extreme_outliers:
+                # They dominate the bound, also where they are fitted already, and so hide the other
+                # rows: steps in units of what is usual find what is left to gain there.
+                usual = np.minimum(1 / self._scaling.usual_reach, np.finfo(root.dtype).max)
+                usual, median = usual.astype(root.dtype), self._scaling.scaled_median
+                phases += [(usual, median, _STEPS_BESIDE_OUTLIERS, record), *phases]
+            for root, origin, n_steps, callback in phases:
+                n_steps = min(n_steps, self.max_iter - self.n_iter_)
+                if n_steps:
+                    converged = False
+                    minimize_lbfgs(
+                        optimizer, *data, n_steps, callback, root, origin.astype(root.dtype)
+                    )
             if not converged and self.n_iter_ < self.max_iter:
                 # Rounding has ended the steps, in float32 for example.
                 converged = self._has_converged(optimizer, X, data, 1)
@@ -795,12 +840,20 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             parameters = [a.astype(X.dtype) for a in scaling.to_scaled(*parameters)]
             alpha = scaling.to_scaled_alpha(alpha).astype(X.dtype)
         arguments = X_scaled, labels, sample_weight, center, *parameters, alpha
-        if n_steps * certified_decrease(*arguments) > self.tol:
+        enough = self.tol / n_steps
+        if certified_decrease(*arguments) > enough:
             return False
-        if not scaling.has_outliers:
+        automatic = self.learning_rate_init == "auto"
+        if not (self._needs_curvature(sample_weight) if automatic else scaling.has_outliers):
             return True
         # An outlier that is fitted already hides in the bound what the other rows can still gain.
-        return n_steps * newton_decrease(*arguments, scaling.usual_reach) <= self.tol
+        # The rows without outliers are all near the median.
+        coef, intercept = parameters
+        median = scaling.scaled_median.astype(X_scaled.dtype)
+        intercept = intercept + coef @ median
+        center = median if center is None else center + median
+        arguments = X_scaled, labels, sample_weight, center, coef, intercept, alpha
+        return newton_decrease(*arguments, scaling.usual_reach, enough) <= enough
 
     def _warn_unless_converged(self, optimizer, X, data, n_no_improvement, converged):
         labels, sample_weight = data[1:3]
@@ -842,16 +895,18 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 "If such entries stand for missing values, fill them in (with SimpleImputer, for "
                 "example) or drop these rows."
             )
-        elif self.n_iter_ == self.max_iter:
-            reason = (
-                f"Maximum iterations ({self.max_iter}) reached and the optimization hasn't "
-                "converged yet."
-            )
         else:
             reason = (
                 "The objective has stopped improving, but its gradient is large: the optimization "
                 "hasn't converged."
             )
+            if self.n_iter_ == self.max_iter:
+                reason = (
+                    f"Maximum iterations ({self.max_iter}) reached and the optimization hasn't "
+                    "converged yet."
+                )
+            if self._scaling is not None and self._scaling.has_extreme_outliers:
+                advice = self._scaling.describe_outlier()
         warnings.warn(f"{reason} {advice}", ConvergenceWarning, stacklevel=4)
 
     @np.errstate(over="ignore", invalid="ignore")  # an overflow is returned as infinity

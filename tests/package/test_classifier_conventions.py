@@ -200,6 +200,8 @@ def test_partial_fit_labels(data):
         model.partial_fit(X, y, classes=[2, 0, 1])
     with pytest.raises(ValueError, match="contains only one class"):
         model.partial_fit(X, np.zeros(240), classes=[0])
+    with pytest.raises(ValueError, match="NaN"):
+        model.partial_fit(X, y, classes=[0, 1, 2, 3, np.nan])
     assert state(model) == state(SoftmaxClassifier())
     model.partial_fit(X, y, classes=[3, 1, 0, 2])
     assert model.classes_.tolist() == [0, 1, 2, 3]

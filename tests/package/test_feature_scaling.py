@@ -226,3 +226,34 @@ def test_no_penalty_with_a_learning_rate_of_your_own():
     free = SoftmaxClassifier(random_state=0, alpha=0.0, **settings).fit(X, y)
     auto = SoftmaxClassifier(random_state=0, **settings).fit(X, y)
     np.testing.assert_array_equal(auto.coef_, free.coef_)
+
+
+@pytest.mark.usefixtures("no_warning")
+def test_coordinates_in_float32():
+    rng = np.random.default_rng(0)
+    place = rng.uniform(0, 60, (20_000, 2))
+    X = (place + np.array([692_000, 5_335_000])).astype(np.float32)
+    y = (place > 30) @ [2, 1]
+
+    def stream(model, X, y):
+        for rows in (slice(7000), slice(7000, None)):
+            model.partial_fit(X[rows], y[rows], classes=np.arange(4))
+        return model
+
+    for fit in (SoftmaxClassifier.fit, stream):
+        models = [fit(SoftmaxClassifier(random_state=0), X.astype(t), y) for t in ("f4", "f8")]
+        p = [model.predict_proba(X.astype(np.float64)) for model in models]
+        np.testing.assert_allclose(p[0], p[1], atol=0.02)
+
+
+@pytest.mark.usefixtures("no_warning")
+@pytest.mark.parametrize("make", [np.asarray, scipy.sparse.csr_array])
+def test_parameters_that_float32_cannot_hold_are_float64(make):
+    X = 2_460_000 + np.random.default_rng(0).uniform(0, 5, (2000, 1)).astype(np.float32)
+    y = (X[:, 0] - 2_460_000).astype(int)
+    model = SoftmaxClassifier(random_state=0).fit(make(X), y)
+    assert model.coef_.dtype == model.predict_proba(make(X)).dtype == np.float64
+    assert model.score(make(X), y) > 0.96
+    assert model.partial_fit(make(X), y).score(make(X), y) > 0.9
+    X -= 2_460_000
+    assert SoftmaxClassifier(random_state=0).fit(make(X), y).coef_.dtype == np.float32

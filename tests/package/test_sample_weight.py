@@ -114,3 +114,26 @@ def test_metadata_routing():
     direct = SoftmaxClassifier(random_state=0).fit(X[train], y[train], weight[train])
     np.testing.assert_array_equal(result["estimator"][0].coef_, direct.coef_)
     assert result["test_score"][0] == direct.score(X[test], y[test], weight[test])
+
+
+@pytest.mark.parametrize(
+    ("class_weight", "message"),
+    [
+        ({0: -1, 1: 1, 2: 1}, r"`class_weight` must map labels to .* got -1.0 for .*0"),
+        ({1: np.nan}, r"finite numbers >= 0, got nan for .*1"),
+        ({2: np.inf}, r"finite numbers >= 0, got inf for .*2"),
+        ({0: 0, 1: 0, 2: 0}, "All classes have the weight 0 in `class_weight`"),
+        ({0: 1e-300, 1: 1e-300, 2: 1e-300}, "`sample_weight` times `class_weight` must have a sum"),
+    ],
+)
+def test_invalid_class_weights(class_weight, message):
+    X, y = iris()
+    with pytest.raises(ValueError, match=message):
+        SoftmaxClassifier(class_weight=class_weight).fit(X, y)
+
+
+def test_stream_may_have_a_part_of_weight_zero():
+    X, y = iris()
+    model = SoftmaxClassifier(class_weight={0: 0}, random_state=0)
+    model.partial_fit(X[:50], y[:50], classes=[0, 1, 2])
+    assert not model.coef_.any()
