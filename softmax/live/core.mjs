@@ -80,10 +80,19 @@ export const short = (x, digits = 2) => format(x, digits).replace(/(\.\d*?)0+$/,
 // A point to read.
 export const formatPoint = (point, text = format) => `(${point.map((x) => text(x)).join(", ")})`;
 
-// A probability to read: one that is small, but not 0, does not become 0.
-export function formatProbability(p) {
-  return p > 0 && p < 0.0005 ? p.toExponential(1).replace("-", "−") : format(p, 3);
+// A number and a power of ten: 3.4 × 10⁻⁴. The exponent may be beyond those of float64.
+export function formatTimesTen(number, exponent) {
+  const raised = [...String(exponent)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c])).join("");
+  return `${number.replace("-", "−")}\u202f×\u202f10${raised}`;
 }
+
+export function formatScientific(x, digits = 1) {
+  const [number, exponent] = x.toExponential(digits).split("e");
+  return formatTimesTen(number, Number(exponent));
+}
+
+// A probability to read: one that is small, but not 0, does not become 0.
+export const formatProbability = (p) => (p > 0 && p < 0.0005 ? formatScientific(p) : format(p, 3));
 
 // A number with its sign, for what may be positive or negative.
 export function formatSigned(x) {
@@ -133,7 +142,7 @@ export function scrollable(table) {
 
 // A scale says which number belongs to each position of a slider's range.
 export function linearScale(min, max, step) {
-  return { first: min, last: max, step, min, max, from: Number, to: (x) => x };
+  return { first: min, last: max, step, min, max, origin: min / (min - max), from: Number, to: (x) => x };
 }
 
 // Equal steps are equal factors. Numbers have three digits, so that what is shown is what is used.
@@ -149,9 +158,15 @@ export function logScale(min, max, steps) {
   };
 }
 
-// A field for a number from `min` to `max`: { number, set(value) }.
+// A field for a number from `min` to `max`: { number, set(value) }. A number beyond is refused, and the
+// figure says so; when the reader leaves the field, it holds the nearest number that it can hold.
 export function numberField({ label, min = null, max = null, change }) {
   let value;
+  const nearest = (x) => Math.min(number.max, Math.max(number.min, x));
+  const refuse = (end = "") => {
+    const [low, high] = [number.min, number.max].map((x) => x.replace("-", "−"));
+    number.getRootNode().host.announce(`${label.replace(", as a number", "")} must be a number from ${low} to ${high}${end}.`);
+  };
   const number = make("input", {
     type: "number",
     step: "any",
@@ -160,14 +175,19 @@ export function numberField({ label, min = null, max = null, change }) {
     "aria-label": label,
     oninput: () => {
       const given = number.valueAsNumber;
-      const valid = given >= number.min && given <= number.max;
+      const valid = given === nearest(given);
       number.setAttribute("aria-invalid", !valid);
-      if (!valid) return;
-      value = given;
-      change(given);
+      if (valid) change((value = given));
+      else if (!Number.isNaN(given)) refuse();
     },
-    // On leaving the field, an invalid entry is replaced by the last valid number.
-    onchange: () => set(value),
+    // What is not a number at all is replaced by the last one.
+    onchange: () => {
+      const given = number.valueAsNumber;
+      const refused = !Number.isNaN(given) && given !== nearest(given);
+      if (refused) change((value = nearest(given)));
+      set(value);
+      if (refused) refuse(`, so it is now ${String(value).replace("-", "−")}`);
+    },
   });
   const set = (x) => {
     value = x;
@@ -177,9 +197,16 @@ export function numberField({ label, min = null, max = null, change }) {
   return { number, set };
 }
 
+// By how many steps an arrow key moves a slider, if it is one.
+export function arrowSteps(event) {
+  const plain = !event.ctrlKey && !event.altKey && !event.metaKey;
+  return plain && { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+}
+
 // A slider and a number field for one value: { range, number, set(value), rescale(scale) }.
-// The slider is a bar that begins at the middle of its range, or at `origin` of 0 at its left end.
-export function slider({ label, scale, value, origin = 0.5, change }) {
+// The slider is a bar that begins at `origin`, a share of the way from its left end: by default where
+// the number 0 is, and on a scale of factors in the middle.
+export function slider({ label, scale, value, origin, change }) {
   const range = make("input", { type: "range", "aria-label": label, oninput: () => (touch ? hold() : use(scale.from(range.value))) });
   const set = (x) => {
     value = x;
@@ -187,7 +214,7 @@ export function slider({ label, scale, value, origin = 0.5, change }) {
     range.value = position;
     range.setAttribute("aria-valuetext", Math.abs(x) < 0.01 ? x : short(x));
     range.style.setProperty("--at", (position - scale.first) / (scale.last - scale.first));
-    range.style.setProperty("--origin", origin);
+    range.style.setProperty("--origin", origin ?? scale.origin ?? 0.5);
     field.set(x);
   };
   const use = (x) => {
@@ -223,6 +250,14 @@ export function slider({ label, scale, value, origin = 0.5, change }) {
     keydown: () => (touch = null),
   };
   for (const [name, listener] of Object.entries(listeners)) range.addEventListener(name, listener, { passive: true });
+  // From a value between two steps, browsers go to the nearest step, and one further: one is enough.
+  range.addEventListener("keydown", (event) => {
+    const snapped = scale.from(range.value);
+    if (!((snapped - value) * arrowSteps(event) > 0)) return;
+    event.preventDefault();
+    use(snapped);
+    range.dispatchEvent(new Event("change"));
+  });
   const rescale = (other) => {
     scale = other;
     Object.assign(range, { min: scale.first, max: scale.last, step: scale.step });
@@ -244,10 +279,9 @@ export function stepper({ label, change }) {
   const { range, set: move } = slider({ label, scale: linearScale(0, 1, "any"), value: 0, origin: 0, change: (x) => go(x * last, x) });
   const field = numberField({ label: `${label}, as a number`, min: 0, change: (x) => go(x) });
   range.addEventListener("keydown", (event) => {
-    const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
-    if (!by || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (!arrowSteps(event)) return;
     event.preventDefault();
-    go(at + by);
+    go(at + arrowSteps(event));
   });
   const set = (step, most) => {
     [at, last] = [step, most];
@@ -287,26 +321,35 @@ export function fitPlane(points, size, margin) {
 }
 
 // Let the reader drag in a drawing: `moveTo` takes the place, in the units of its viewBox. A mouse may
-// begin anywhere, a finger only at a `.grip`: elsewhere it scrolls. `take` learns of each press first.
+// begin anywhere, a finger only at a `.grip`: elsewhere it scrolls, and a tap is a click. `take` learns
+// of each press first.
 export function dragIn(drawing, moveTo, take = () => {}) {
   let dragging = null; // the pointer that drags: a second finger does not
+  let tap = {}; // where a finger came down beside the grip
   const place = (event) => new DOMPoint(event.clientX, event.clientY).matrixTransform(drawing.getScreenCTM().inverse());
   const drag = (event) => {
     const { x, y } = place(event);
     moveTo(x, y);
   };
+  const press = (event) => {
+    take(place(event), event.target);
+    drag(event);
+  };
   const onGrip = (event) => event.target.matches(".grip");
   const listeners = {
     pointerdown: (event) => {
-      if (dragging !== null || event.button || (event.pointerType === "touch" && !onGrip(event))) return;
+      if (dragging !== null || event.button) return;
+      if (event.pointerType === "touch" && !onGrip(event)) return (tap = { id: event.pointerId, at: [event.clientX, event.clientY] });
       event.preventDefault();
       drawing.setPointerCapture(event.pointerId);
       dragging = event.pointerId;
-      take(place(event), event.target);
-      drag(event);
+      press(event);
     },
     pointermove: (event) => event.pointerId === dragging && drag(event),
-    pointerup: (event) => event.pointerId === dragging && (dragging = null),
+    pointerup: (event) => {
+      if (event.pointerId === dragging) dragging = null;
+      else if (event.pointerId === tap.id && distance(tap.at, [event.clientX, event.clientY]) < 6) press(event);
+    },
     pointercancel: (event) => event.pointerId === dragging && (dragging = null),
   };
   for (const [name, listener] of Object.entries(listeners)) drawing.addEventListener(name, listener);
@@ -402,11 +445,12 @@ export class LiveElement extends HTMLElement {
 
   begin() {
     this.attachShadow({ mode: "open" });
-    this.status = make("p", { role: "status" });
+    this.printed = make("p", { class: "sentence", "aria-hidden": "true" });
+    this.status = make("p", { role: "status", class: "hidden" });
     const style = make("style", {}, CSS, this.constructor.css ?? "");
     this.limits = JSON.parse(this.dataset.limits ?? "{}");
     // The slot is for the picture, which is what goes on paper.
-    this.shadowRoot.append(style, ...this.build(JSON.parse(this.dataset.start)), this.status, make("slot"));
+    this.shadowRoot.append(style, ...this.build(JSON.parse(this.dataset.start)), this.printed, this.status, make("slot"));
     this.followLink();
   }
 
@@ -436,8 +480,10 @@ export class LiveElement extends HTMLElement {
     }, 400);
   }
 
-  // A moving slider would be read out at each step, so the sentence waits for a moment of rest.
+  // The sentence is seen at once. It is read out after a moment of rest: a moving slider would be read
+  // out at each step. "e^2" is seen with its exponent raised.
   announce(sentence) {
+    this.printed.replaceChildren(...sentence.split(/\^(\([^)]*\)|\S+)/).map((part, i) => (i % 2 ? make("sup", {}, part) : part)));
     clearTimeout(this.timer);
     if (!this.status.textContent) this.status.textContent = sentence;
     this.timer = setTimeout(() => (this.status.textContent = sentence), 400);
@@ -499,7 +545,8 @@ table { width: 100%; border-collapse: collapse; font-size: 14px; font-variant-nu
 th { font-weight: 600; text-align: start; }
 .entry { border: 2px solid var(--ground); background: color-mix(in srgb, var(--sign) var(--share), var(--panel)); forced-color-adjust: none; }
 .scroll { overflow-x: auto; min-width: 0; margin: 0 -1px; padding: 0 1px; }
-[role="status"] { margin: 14px 0 0; min-height: 2.8em; color: var(--text); }
+.sentence { margin: 14px 0 0; min-height: 2.8em; color: var(--text); }
+sup { line-height: 0; }
 .buttons { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 14px; }
 .challenge { margin: 14px 0 0; padding: 8px 12px; border-left: 4px solid var(--edge); background: var(--panel); border-radius: 0 6px 6px 0; }
 .solved { border-color: var(--c2); }

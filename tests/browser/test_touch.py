@@ -128,3 +128,17 @@ def test_a_finger_on_the_grip_of_a_picture_drags_it_and_beside_it_scrolls(figure
     touch(figure.locator("svg").first, 0, -150, at=(0.3, 0.75))
     assert page.evaluate("scrollY") != top
     assert state(figure) == before
+
+
+@pytest.mark.parametrize(
+    "figure", mostly_slow(["logits", "decision", "attention", "sparsemax"], "logits"), indirect=True
+)
+def test_a_tap_beside_the_grip_moves_the_point_there(figure):
+    figure.get_by_role("button", name="Reset").click()
+    drawing, grip = figure.locator("svg").first, figure.locator(".grip")
+    at = (0.6, 0.7)
+    touch(drawing, 0, 0, at=at)
+    box, moved = drawing.bounding_box(), grip.bounding_box()
+    for share, start, size in zip(at, "xy", ("width", "height"), strict=True):
+        middle = moved[start] + moved[size] / 2
+        assert middle == pytest.approx(box[start] + share * box[size], abs=3)

@@ -341,7 +341,7 @@ class BlocksFigure extends LiveElement {
     thead th { font-weight: 400; color: var(--soft); font-size: 13px; }
     td:nth-child(4) { font-weight: 600; }
     .same span:first-child::before { content: "✓ "; color: var(--c2); }
-    @container (max-width: 420px) { table { font-size: 13px; } th, td { padding-left: 4px; } .line { min-height: 35px; } .challenge, [role="status"] { margin-top: 6px; } }
+    @container (max-width: 420px) { table { font-size: 13px; } th, td { padding-left: 4px; } .line { min-height: 35px; } .challenge, .sentence { margin-top: 6px; } }
     @container (min-width: 600px) { .panels { grid-template: auto 1fr / minmax(0, 1fr) minmax(0, 1fr); } .results { grid-area: 1 / 2 / 3; } }
   `;
 }

@@ -275,7 +275,7 @@ class ContrastiveFigure extends LiveElement {
     .buttons { margin-top: 4px; }
     .train { background: var(--text); color: var(--ground); min-width: 74px; }
     .train:hover { background: var(--edge); }
-    @container (max-width: 420px) { svg { max-width: 290px; } th, td { height: 28px; padding: 1px; font-size: 13px; } [role="status"], .challenge { margin-top: 10px; } }
+    @container (max-width: 420px) { svg { max-width: 290px; } th, td { height: 28px; padding: 1px; font-size: 13px; } .sentence, .challenge { margin-top: 10px; } }
     @container (min-width: 600px) { .panels { grid-template-columns: minmax(0, 5fr) minmax(0, 6fr); } }
   `;
 }

@@ -18,7 +18,7 @@ class DriftFigure extends LiveElement {
   build(start) {
     this.start = start;
     const [low, high] = this.limits.shift;
-    this.control = slider({ label: "Shift", scale: linearScale(low, high, 0.2), value: start.shift, origin: -low / (high - low), change: (x) => this.stop(x) });
+    this.control = slider({ label: "Shift", scale: linearScale(low, high, 0.2), value: start.shift, change: (x) => this.stop(x) });
     this.control.range.style.setProperty("--color", "var(--edge)");
     this.drifting = button("Let it drift", () => this.toggle("drift"));
     this.pulling = button("Pull it back", () => this.toggle("pull"));

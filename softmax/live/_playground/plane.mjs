@@ -1,7 +1,7 @@
 // What a canvas shows of a linear classifier on the square from -reach to reach: shading, the name of
 // each region, borders, points, a cursor; and a curve of losses.
 
-import { argmax, format, sum } from "../core.mjs";
+import { argmax, format, formatScientific, sum } from "../core.mjs";
 import { logitsAt } from "./numerics.mjs";
 
 const GRID = 80;
@@ -209,7 +209,7 @@ export function drawCurve(canvas, { losses, stride, classes }, colors) {
   context.textBaseline = "middle";
   context.textAlign = "right";
   context.fillText("0", left - 6, toY(0) - 4);
-  if (most > 1.6 * guess) context.fillText(most < 100 ? format(most, 0) : most.toExponential(0), left - 2, top + 6);
+  if (most > 1.6 * guess) context.fillText(most < 100 ? format(most, 0) : formatScientific(most, 0), left - 2, top + 6);
   context.textBaseline = "top";
   context.textAlign = "left";
   context.fillText("0", left, height - bottom + 6);

@@ -393,7 +393,7 @@ class PlaygroundFigure extends PointsElement {
     dt { font-size: 13px; color: var(--soft); }
     dd { margin: 0; min-width: 3.6em; font-weight: 600; font-variant-numeric: tabular-nums; }
     .challenge { margin-top: 8px; }
-    [role="status"] { margin-top: 8px; }
+    .sentence { margin-top: 8px; }
     .more { display: flex; flex-wrap: wrap; gap: 0 20px; margin-top: 4px; }
     details[open] { flex: 1 1 100%; min-width: 0; }
     summary { min-height: 28px; line-height: 28px; cursor: pointer; width: max-content; max-width: 100%; }
