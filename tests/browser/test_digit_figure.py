@@ -28,6 +28,7 @@ from tests.browser.figures import (
     wait_for_status,
     write_page,
 )
+from tests.browser.test_touch import touch
 from tests.site.test_site import soup
 from tools.references import ROOT
 
@@ -168,6 +169,22 @@ def test_what_is_no_digit_is_read_as_one_all_the_same(page, figure):
     assert max(values(figure, PROBABILITIES)) > 0.8
 
 
+def test_a_click_leaves_a_mark_that_is_seen(page, figure):
+    figure.locator(".paper canvas").click(position={"x": 100, "y": 100})
+    assert values(figure, VERDICT)
+    bright = figure.locator(".paper canvas").evaluate(
+        "e => e.getContext('2d').getImageData(0, 0, e.width, e.height).data"
+        ".filter((x, i) => i % 4 === 0 && x > 128).length"
+    )
+    assert bright > 100
+
+
+def test_the_sentence_says_an_8(figure):
+    press(button(figure, "Test digit: 8"), "Enter")
+    wait_for_status(figure, "It reads this 8 as an 8, with probability")
+    assert "for an 8 add" in figure.locator(MAP).get_attribute("aria-label")
+
+
 def test_keys_choose_samples(figure):
     labels = start(figure)["labels"]
     assert labels == list(range(10))
@@ -268,6 +285,8 @@ def test_a_model_in_doubt_meets_the_challenge_only_when_the_reader_draws(browser
     assert goal.text_content().startswith("Challenge. ")
     draw(page, figure, STROKES["three"])
     assert goal.text_content().startswith("✓ Challenge.")
+    press(button(figure, "Clear"), "Enter")
+    assert goal.text_content().startswith("Challenge. ")
     page.close()
 
 
@@ -318,6 +337,28 @@ def test_only_the_first_button_of_the_mouse_draws(page, figure):
     paper.click(button="right")
     paper.hover()
     assert_is_empty(figure)
+
+
+@pytest.mark.slow
+def test_a_finger_on_the_example_scrolls_or_taps_before_it_draws(visit, address):
+    page = visit(f"{address}/{PAGE}", width=390, has_touch=True, is_mobile=True)
+    figure = find(page, "digit")
+    paper = figure.locator(".paper canvas")
+    paper.evaluate("e => e.scrollIntoView({ block: 'center' })")
+    wait_for_rest(paper)
+    example = figure.evaluate("e => e.marks.length && e.isExample")
+    top = page.evaluate("scrollY")
+    touch(paper, 0, -100, at=(0.5, 0.9))
+    assert page.evaluate("scrollY") != top
+    assert figure.evaluate("e => e.isExample") == example
+    assert example
+    touch(paper, 0, 0, at=(0.5, 0.5))
+    assert_is_empty(figure)
+    wait_for_rest(paper)
+    top = page.evaluate("scrollY")
+    touch(paper, 0, -60, at=(0.5, 0.8))
+    assert page.evaluate("scrollY") == top
+    assert len(recorded(figure)) == 1
 
 
 @pytest.mark.slow

@@ -193,7 +193,13 @@ def test_the_challenge_is_met_where_half_is_reached(open_page):
     number.fill(f"{1.2 * low:.2f}")
     assert figure.locator(".challenge").text_content().startswith("Challenge. ")
     number.fill(f"{low:.2f}")
-    assert figure.locator(".challenge").text_content().startswith("✓ Challenge.")
+    challenge = figure.locator(".challenge").text_content()
+    assert challenge.startswith("✓ Challenge.")
+    assert challenge.endswith("the order stayed, only the confidence fell.")
+    wait_for_status(figure, "Challenge solved.")
+    # It is about what is on the paper now.
+    press(figure.get_by_role("button", name="Clear", exact=True), "Enter")
+    assert figure.locator(".challenge").text_content().startswith("Challenge. ")
 
 
 def test_the_address_holds_what_is_shown(open_page):

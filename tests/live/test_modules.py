@@ -37,7 +37,7 @@ EXAMPLES = {
         live.draw_digit(
             SimpleNamespace(coef_=np.eye(10, 784), intercept_=np.zeros(10)), np.eye(1, 784, 9), [1]
         ),
-        12_000,
+        12_400,
     ),
     "blocks": (live.blocks(np.arange(8) / 2, np.eye(8, 2), block=3), 12_000),
     "contrastive": (live.contrastive([20, 110, 200, 300], [150, 60, 330, 220]), 12_000),

@@ -30,7 +30,7 @@ class DigitFigure extends LiveElement {
     this.temperature = start.temperature ?? 1;
     // An example gives way to the reader's first stroke.
     this.isExample = false;
-    this.goal = make("p", { class: "challenge", "aria-live": "polite" });
+    this.goal = make("p", { class: "challenge" });
     const parts = this.compact ? [this.buildReading()] : [this.buildTable({ p: "probability" }), this.buildPictures(), this.buildExplanation()];
     this.save();  // how the page opens
     return [make("div", { class: this.compact ? "columns compact" : "columns" }, ...this.buildPaper(), ...parts), this.goal];
@@ -179,11 +179,26 @@ class DigitFigure extends LiveElement {
 
   begins(event) {
     if (event.button !== 0 || this.pointer !== undefined) return;
-    this.paper.setPointerCapture(event.pointerId);
-    this.change([...(this.isExample ? [] : this.marks), { points: [this.point(event)] }], event.pointerId);
+    const [id, point] = [event.pointerId, this.point(event)];
+    // A finger on the example may begin to scroll the page. It draws when it goes sideways, and a tap
+    // empties the paper, on which every stroke draws.
+    if (this.isExample && event.pointerType === "touch") return (this.finger = { id, point, at: [event.clientX, event.clientY] });
+    this.paper.setPointerCapture(id);
+    this.stroke(id, point);
+  }
+
+  stroke(id, point) {
+    this.change([...(this.isExample ? [] : this.marks), { points: [point] }], id);
   }
 
   moves(event) {
+    if (event.pointerId === this.finger?.id) {
+      const { id, point, at: [x, y] } = this.finger;
+      const [along, across] = [Math.abs(event.clientX - x), Math.abs(event.clientY - y)];
+      if (along < 6 || along < across) return;
+      this.finger = undefined;
+      this.stroke(id, point);
+    }
     if (event.pointerId !== this.pointer) return;
     // The screen is slower than the hand: the points between two of its pictures count as well.
     const events = event.getCoalescedEvents?.() ?? [];
@@ -197,6 +212,10 @@ class DigitFigure extends LiveElement {
   }
 
   ends(event) {
+    if (event.pointerId === this.finger?.id) {
+      this.finger = undefined;
+      return event.type === "pointerup" && this.change([]);
+    }
     if (event.pointerId !== this.pointer) return;
     this.pointer = undefined;
     this.update();
@@ -281,8 +300,8 @@ class DigitFigure extends LiveElement {
       }
       context.beginPath();
       points?.forEach(([x, y]) => context.lineTo(x, y));
-      // One point alone is no line.
-      if (points?.length === 1) context.lineTo(...points[0]);
+      // A line of no length would leave no mark.
+      if (points?.length === 1) context.lineTo(points[0][0] + 0.01, points[0][1]);
       context.stroke();
     }
   }
@@ -291,8 +310,9 @@ class DigitFigure extends LiveElement {
 
   update() {
     const x = this.marks.length ? centerDigit(this.ink, this.size, this.size) : null;
-    this.hint.textContent = this.isExample ? "Draw your own" : this.marks.length ? "" : "Draw a digit here";
+    this.hint.textContent = this.isExample ? (matchMedia("(hover: none)").matches ? "Tap to draw your own" : "Draw your own") : this.marks.length ? "" : "Draw a digit here";
     this.hint.classList.toggle("below", this.isExample);
+    this.paper.classList.toggle("scrolls", this.isExample);
     this.undoButton.setAttribute("aria-disabled", !this.past.length);
     this.clearButton.setAttribute("aria-disabled", !this.marks.length);
     if (!x) return this.showNothing();
@@ -317,19 +337,22 @@ class DigitFigure extends LiveElement {
       this.seen.setAttribute("aria-label", "The picture that the classifier sees: 28 × 28 pixels");
       this.explain(x, z, winner);
     }
-    this.challenge(p, winner);
     this.report(p, winner);
   }
 
   // One task for the reader, checked when a change is complete: half a digit leaves many in doubt.
+  // Return what the status line adds.
   challenge(p, winner) {
-    if (this.done) return;
-    const meets = Boolean(p) && (this.compact ? Math.abs(p[winner] - HALF) <= NEAR : p[winner] < HALF);
-    this.done = meets && !this.isExample && this.pointer === undefined;
+    const T = this.temperature;
+    const meets = p && (this.compact ? T !== 1 && Math.abs(p[winner] - HALF) <= NEAR : p[winner] < HALF && !this.isExample);
+    const solved = Boolean(meets) && this.pointer === undefined;
     const task = this.compact
-      ? `Find the temperature at which the most probable digit has probability ${format(HALF)}.`
+      ? `Change the temperature, which divides every score, until the most probable digit has probability ${format(HALF)}.`
       : `Draw something that leaves it in doubt: no digit with a probability of ${format(HALF)} or more.`;
-    showChallenge(this.goal, this.done, task, this.done ? "Solved." : "");
+    let verdict = p ? `Now ${formatProbability(p[winner])}.` : "";
+    if (solved) verdict = this.compact ? `Solved at temperature ${T}: the order stayed, only the confidence ${T > 1 ? "fell" : "rose"}.` : "Solved.";
+    showChallenge(this.goal, solved, task, verdict);
+    return solved ? " Challenge solved." : "";
   }
 
   explain(x, z, winner) {
@@ -345,7 +368,7 @@ class DigitFigure extends LiveElement {
     this.mapHead.textContent = `for and against ${k}`;
     this.least.textContent = `against ${format(-limit, 1)}`;
     this.most.textContent = `+${format(limit, 1)} for`;
-    const words = `Map of the pixels: those for a ${k} add ${format(values[0], 1)} to its logit, those against ${format(values[1], 1)}`;
+    const words = `Map of the pixels: those for ${aDigit(k)} add ${format(values[0], 1)} to its logit, those against ${format(values[1], 1)}`;
     this.map.setAttribute("aria-label", words);
   }
 
@@ -353,9 +376,9 @@ class DigitFigure extends LiveElement {
     const second = argmax(p.map((value, k) => (k === winner ? -1 : value)));
     const [first] = this.marks;
     const only = this.marks.length === 1 && first.picture;
-    const who = !only ? "It reads" : first.label === winner ? `It reads this ${first.label} as` : `This is a ${first.label}, but it reads`;
+    const who = !only ? "It reads" : first.label === winner ? `It reads this ${first.label} as` : `This is ${aDigit(first.label)}, but it reads`;
     const heat = this.temperature === 1 ? "" : ` at temperature ${this.temperature}`;
-    this.announce(`${who} a ${winner}, with probability ${formatProbability(p[winner])}${heat}. Next comes ${second}, with ${formatProbability(p[second])}.`);
+    this.announce(`${who} ${aDigit(winner)}, with probability ${formatProbability(p[winner])}${heat}. Next comes ${second}, with ${formatProbability(p[second])}.${this.challenge(p, winner)}`);
   }
 
   showNothing() {
@@ -403,6 +426,7 @@ class DigitFigure extends LiveElement {
     .head { display: flex; align-items: center; gap: 6px; min-height: 34px; font-weight: 600; }
     canvas { display: block; border-radius: 6px; image-rendering: pixelated; forced-color-adjust: none; }
     .paper canvas { width: 100%; aspect-ratio: 1; background: #000; outline: 1px solid var(--line); outline-offset: -1px; touch-action: none; cursor: crosshair; }
+    .paper .scrolls { touch-action: pan-y; }
     .hint { position: absolute; inset: 0; display: grid; place-items: center; padding: 4px; text-align: center; line-height: 1.2; font-size: 14px; color: #c9d1d9; pointer-events: none; }
     .hint.below { inset: auto 0 0; border-radius: 0 0 4px 4px; background: rgb(0 0 0 / 75%); }
     .samples { display: grid; grid-template-columns: repeat(10, minmax(24px, 44px)); justify-content: space-between; gap: 4px; }
@@ -446,10 +470,12 @@ class DigitFigure extends LiveElement {
       tbody tr { height: 25px; }
       .compact tbody tr { height: 30px; }
       .track { height: 16px; }
-      :host([compact]) [role="status"] { min-height: 1.4em; }
+      :host([compact]) .sentence { min-height: 1.4em; }
     }
   `;
 }
+
+const aDigit = (k) => `${k === 8 ? "an" : "a"} ${k}`;
 
 const gray = (value) => Array(3).fill(255 * Math.min(value, 1));
 
