@@ -83,7 +83,7 @@ def test_the_status_line_says_the_probabilities_and_the_lead(figure):
 def test_keys_move_a_logit_and_the_temperature(figure):
     press(control(figure, "Score of seal"), "ArrowRight", 3)
     press(control(figure, "Temperature"), "Home")
-    assert logits(figure) == [0.6, 1.23, -0.8]  # 0.25 is nearest to the slider's step 0.3
+    assert logits(figure) == [0.5, 1.23, -0.8]  # the first press leads from 0.25 to the step 0.3
     assert temperature(figure) == 0.05
     assert_agrees_with_the_package(figure)
     press(control(figure, "Temperature"), "End")
@@ -104,13 +104,13 @@ def test_a_typed_number_counts_with_all_its_digits(figure):
     assert_agrees_with_the_package(figure)
 
 
-def test_what_is_no_number_of_the_scale_is_given_back(figure):
+def test_what_is_beyond_the_scale_becomes_its_end(figure):
     field = control(figure, "Score of panda, as a number")
     field.fill("1000")
     assert field.get_attribute("aria-invalid") == "true"
     assert values(figure, PROBABILITIES) == close(sm.softmax([0.25, 1.23, -0.8]))
     field.blur()
-    assert field.input_value() == "1.23"
+    assert field.input_value() == "100"
     assert field.get_attribute("aria-invalid") == "false"
 
 
@@ -131,10 +131,49 @@ def test_a_common_shift_moves_no_probability(figure):
     wait_for_status(figure, "The sliders end at 100")
 
 
+def test_a_common_shift_leaves_each_bar_where_it_is_and_moves_the_scale(figure):
+    ends = ".ends span"
+    knobs = "input[type=range]"
+
+    def places():
+        return figure.locator(f".list {knobs}").evaluate_all(
+            "all => all.map(e => parseFloat(e.style.getPropertyValue('--at')))"
+        )
+
+    before = places()
+    assert values(figure, ends) == [-4, 4]
+    for times in (1, 2, 3):
+        click(figure, "Add 5 to every score")
+        assert places() == pytest.approx(before, abs=1e-9)
+        assert values(figure, ends) == [5 * times - 4, 5 * times + 4]
+    assert figure.locator(ends).all_text_contents() == ["11", "19"]
+    # A score far from the others has room again.
+    field = control(figure, "Score of duck, as a number")
+    field.fill("-90")
+    field.blur()
+    assert values(figure, ends) == [-100, 100]
+    field.fill("3")
+    field.blur()
+    assert values(figure, ends) == [-32, 32]
+    click(figure, "Reset")
+    assert values(figure, ends) == [-4, 4]
+    assert places() == pytest.approx(before, abs=1e-9)
+
+
+def test_eight_classes_have_eight_colors(page, figure):
+    press(figure.get_by_role("button", name="Add a class"), "Enter", 5)
+    for theme in ("dark", "light"):
+        switch_theme(page, theme)
+        colors = figure.locator(".whole div").evaluate_all(
+            "all => all.map(e => getComputedStyle(e).backgroundColor)"
+        )
+        assert len(set(colors)) == 8
+
+
 def test_the_sentence_about_sigmoids_tells_what_can_be_seen(figure):
     shift = figure.get_by_role("button", name="Add 5 to every score")
     shift.click()
-    assert wait_for_status(figure, "Every score rose").endswith("Each sigmoid did.")
+    assert "All sigmoids did: see the comparison." in wait_for_status(figure, "Every score rose")
     shift.click()  # the sigmoids of seal and panda read 1.000 from 10.25 and 11.23 on
     shift.click()
     shown = figure.locator(SIGMOIDS).all_text_contents()
@@ -193,7 +232,9 @@ def test_the_simplex_is_there_for_three_classes(figure):
     assert figure.locator(SIMPLEX).is_visible()
     click(figure, "Add a class")
     assert not figure.locator(SIMPLEX).is_visible()
+    assert figure.get_by_text("With three classes, a triangle").is_visible()
     click(figure, "Remove a class")
+    assert not figure.get_by_text("With three classes, a triangle").is_visible()
     assert figure.locator(SIMPLEX).is_visible()
     label = figure.locator(SIMPLEX).get_attribute("aria-label")
     assert "seal 0.249, panda 0.664 and duck 0.087" in label
@@ -255,7 +296,7 @@ def test_the_challenge_checks_itself(figure):
         "Challenge. Make panda at least 0.9 without moving its score. Now 0.664."
     )
     control(figure, "Score of panda, as a number").fill("5")
-    assert challenge(figure).endswith("You moved its score: set it back to 1.23.")
+    assert challenge(figure).endswith("You moved its score: press Reset, or set it back to 1.23.")
     control(figure, "Score of panda, as a number").fill("1.23")
     press(control(figure, "Temperature"), "Home")
     assert challenge(figure).endswith(

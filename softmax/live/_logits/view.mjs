@@ -1,12 +1,12 @@
 // Scores, their exponentials laid end to end, and one bar of length 1 that the classes share. For
 // three classes, the simplex beside it.
 
-import { LiveElement, argmax, button, define, dragIn, format, formatProbability, linearScale, listed, logScale, logSoftmax, make, scrollable, short, show, showChallenge, sigmoid, slider, softmax, sum, within } from "../core.mjs";
+import { LiveElement, argmax, button, define, dragIn, format, formatProbability, formatTimesTen, linearScale, listed, logScale, logSoftmax, make, scrollable, short, show, showChallenge, sigmoid, slider, softmax, sum, within } from "../core.mjs";
 
 const TEMPERATURE_STEPS = 200;
 // The sliders reach to the first of these that holds every score, or to the largest one allowed.
 const REACHES = [4, 8, 16, 32, 64];
-const COLORS = 6; // --c0 to --c5
+const COLORS = 8; // --c0 to --c7
 // The simplex: seen from its corners, in units of its side.
 const HEIGHT = Math.sqrt(3) / 2;
 const CORNERS = [[0, HEIGHT], [0.5, 0], [1, HEIGHT]];
@@ -22,8 +22,7 @@ function formatPower(x) {
   let exponent = Math.floor(log);
   let digits = (10 ** (log - exponent)).toFixed(1);
   if (digits === "10.0") [digits, exponent] = ["1.0", exponent + 1];
-  const raised = [...String(exponent)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c])).join("");
-  return `${digits}\u202f×\u202f10${raised}`;
+  return formatTimesTen(digits, exponent);
 }
 
 // A probability to read. It is never 0: a small one is written by its logarithm.
@@ -45,6 +44,7 @@ class LogitsFigure extends LiveElement {
       },
     });
     this.list = make("div", { role: "group", "aria-label": "Scores", class: "list" });
+    this.ends = ["", ""].map(() => make("span"));
     this.stairs = make("div", { class: "list" });
     this.exponent = make("sup");
     this.total = make("span", { class: "value" });
@@ -54,6 +54,7 @@ class LogitsFigure extends LiveElement {
     const stages = make("div", { class: "stages" },
       title(make("b", {}, "scores ", make("i", {}, "z")), make("span", { class: "soft" }, "drag a bar")),
       this.list,
+      make("div", { class: "ends soft", "aria-hidden": "true" }, ...this.ends),
       title(make("b", {}, "temperature ", make("i", {}, "T")), make("span", { class: "soft" }, "divides every score")),
       make("div", { class: "heat" }, this.heat.range), this.heat.number,
       title(make("b", {}, make("i", {}, "e"), this.exponent), make("span", { class: "soft" }, "positive, laid end to end")),
@@ -95,6 +96,7 @@ class LogitsFigure extends LiveElement {
     while (this.rows.length < z.length) this.addRow();
     this.temperature = temperature;
     this.heat.set(temperature);
+    this.middle = 0;
     this.setScores(z);
   }
 
@@ -161,13 +163,14 @@ class LogitsFigure extends LiveElement {
     if (this.cannotRise()) return this.announce(`The sliders end at ${this.limits.logit}. Reset to begin again.`);
     const before = this.probabilities();
     const sigmoids = this.rows.map((row) => row.sigmoid.textContent);
+    this.middle += this.limits.shift;
     this.setScores(this.scores().map((z) => Number((z + this.limits.shift).toPrecision(12))));
     const moved = Math.max(...this.probabilities().map((p, k) => Math.abs(p - before[k])));
     const how = moved ? `: the largest difference is ${formatPower(Math.log(moved))}, a rounding error` : " at all";
     // Only what the reader can see in the table: beyond 7.6, a sigmoid reads 1.000 and stays so.
     const changed = this.rows.filter((row, k) => row.sigmoid.textContent !== sigmoids[k]).map((row) => row.name);
-    const which = changed.length === this.rows.length ? " Each sigmoid did." : changed.length ? ` The sigmoid of ${listed(changed)} did.` : "";
-    this.announce(`Every score rose by ${this.limits.shift}, and no probability moved${how}.${which}`);
+    const which = changed.length === this.rows.length ? " All sigmoids did: see the comparison." : changed.length ? ` The sigmoid of ${listed(changed)} did: see the comparison.` : "";
+    this.announce(`Every score rose by ${this.limits.shift}, and no probability moved${how}.${which} The scale moved along.`);
   }
 
   cannotRise() {
@@ -182,12 +185,17 @@ class LogitsFigure extends LiveElement {
     return softmax(this.scores(), this.temperature);
   }
 
+  // The scale moves along with a common shift: bars that stay where they are beside each other show
+  // that only their differences count.
   rescale() {
     const { logit } = this.limits;
-    const largest = Math.max(...this.scores().map(Math.abs));
+    const largest = Math.max(...this.scores().map((z) => Math.abs(z - this.middle)));
     const reach = REACHES.find((end) => end >= largest) ?? logit;
-    const scale = { ...linearScale(-reach, reach, 0.1), min: -logit, max: logit };
+    if (reach === logit) this.middle = 0;
+    const ends = [-reach, reach].map((end) => Math.min(logit, Math.max(-logit, this.middle + end)));
+    const scale = { ...linearScale(...ends, 0.1), min: -logit, max: logit };
     for (const row of this.rows) row.slider.rescale(scale);
+    this.ends.forEach((node, i) => show(node, ends[i], short(ends[i])));
   }
 
   // The address. ----------------------------------------------------------------------------------
@@ -263,7 +271,7 @@ class LogitsFigure extends LiveElement {
     const solved = untouched && p[k] >= this.limits.goal;
     const heated = this.temperature !== this.start.temperature;
     let verdict = `Now ${formatProbability(p[k])}.`;
-    if (!untouched) verdict = `You moved its score: set it back to ${exact(given)}.`;
+    if (!untouched) verdict = `You moved its score: press Reset, or set it back to ${exact(given)}.`;
     if (solved) verdict = heated ? `Solved, with the help of the temperature. Can you do it at temperature ${exact(this.start.temperature)}?` : "Solved: only the differences of the scores count.";
     showChallenge(this.challenge, solved, `Make ${name} at least ${this.limits.goal} without moving its score.`, verdict);
     return solved ? " Challenge solved." : "";
@@ -287,7 +295,8 @@ class LogitsFigure extends LiveElement {
     this.names = [...frame.querySelectorAll("text")];
     dragIn(this.triangle, (x, y) => this.moveTo(x / 100, y / 100));
     const [low, high] = this.limits.temperature;
-    this.aside = make("div", { class: "aside" }, frame, make("p", { class: "soft" }, `All distributions of three classes. Drag the point p. The line is its path from temperature ${low} (a corner) to ${high} (near the center).`));
+    const words = make("p", { class: "soft" }, `All distributions of three classes. Drag the point p. The line is its path from temperature ${low} (a corner) to ${high} (near the center).`);
+    this.aside = make("div", { class: "aside" }, frame, words, make("p", { class: "soft" }, "With three classes, a triangle of all distributions is here."));
     return this.aside;
   }
 
@@ -306,7 +315,7 @@ class LogitsFigure extends LiveElement {
 
   drawSimplex(p) {
     const shown = this.rows.length === 3;
-    this.aside.hidden = !shown;
+    this.aside.classList.toggle("away", !shown);
     if (!shown) return;
     const place = (q) => [0, 1].map((i) => 100 * sum(q.map((share, k) => share * CORNERS[k][i])));
     const [low, high] = this.limits.temperature;
@@ -321,6 +330,8 @@ class LogitsFigure extends LiveElement {
   }
 
   static css = `
+    :host { --c5: #4d4d4d; --c6: #7b4fa3; --c7: #8c5a2b; }
+    :host([data-theme="dark"]) { --c5: #c8c8c8; --c6: #b794e6; --c7: #c39a6b; }
     .panels { display: grid; gap: 12px 28px; }
     .stages { display: grid; grid-template-columns: fit-content(72px) minmax(0, 1fr) 76px; column-gap: 8px; align-items: center; }
     .list { display: contents; }
@@ -330,8 +341,8 @@ class LogitsFigure extends LiveElement {
     .title > * { position: relative; z-index: 1; background: var(--ground); }
     .name { overflow-wrap: anywhere; line-height: 1.15; }
     .stages > .list input { margin: 2px 0; }
+    .ends { grid-column: 2; display: flex; justify-content: space-between; line-height: 1; font-variant-numeric: tabular-nums; }
     .heat { grid-column: 1 / 3; height: 34px; }
-    sup { line-height: 0; }
     .heat input { --color: var(--edge); }
     .value { font-variant-numeric: tabular-nums; font-size: 14px; text-align: end; white-space: nowrap; }
     .track { position: relative; height: 24px; }
@@ -349,7 +360,7 @@ class LogitsFigure extends LiveElement {
     .swatch { display: flex; align-items: center; gap: 6px; }
     .swatch::before { content: ""; flex: none; width: 12px; height: 12px; border-radius: 3px; background: var(--color); forced-color-adjust: none; }
     .p { font-variant-numeric: tabular-nums; font-size: 16px; white-space: nowrap; }
-    .aside[hidden] { display: none; }
+    .aside.away > :not(:last-child), .aside:not(.away) > :last-child { display: none; }
     svg { display: block; width: 100%; max-width: 230px; margin: 0 auto; touch-action: pan-y; user-select: none; font-size: 7px; font-weight: 600; fill: var(--text); }
     .field { fill: var(--panel); stroke: var(--edge); stroke-width: 0.7; }
     .median { fill: none; stroke: var(--line); stroke-width: 0.5; }
@@ -372,7 +383,7 @@ class LogitsFigure extends LiveElement {
     }
     @container (min-width: 600px) {
       .panels { grid-template-columns: minmax(0, 1fr) 230px; }
-      .panels:has(.aside[hidden]) { grid-template-columns: minmax(0, 1fr); }
+      .panels:has(.away) { grid-template-columns: minmax(0, 1fr); }
       .aside { align-self: center; }
     }
   `;
