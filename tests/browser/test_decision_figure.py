@@ -179,6 +179,14 @@ def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, s
     assert not control(figure, "Show softmax probabilities").is_checked()
 
 
+@pytest.mark.parametrize("width", mostly_slow([390, 800], 390))
+def test_probabilities_have_the_widest_bars(visit, file, width):
+    figure = find(visit(file, width=width), "decision")
+    control(figure, "Show softmax probabilities").check()
+    assert figure.locator(".share .track").first.bounding_box()["width"] > 95
+    assert not figure.locator(".wide .track").first.is_visible()
+
+
 def test_colors_follow_the_theme(figure):
     nodes = [figure.locator(selector).first for selector in ("polygon", ".point", ".track div")]
     assert_follows_the_theme(*nodes)

@@ -40,7 +40,7 @@ class DecisionFigure extends LiveElement {
     const head = (text, kind) => make("span", { class: kind, role: "columnheader" }, text);
     const parts = [
       make("div", { class: "panels" },
-        make("div", { class: "map" }, make("div", { class: "title" }, make("b", {}, "the model’s map"), make("span", { class: "soft" }, "drag the photo")), this.plane),
+        make("div", { class: "map" }, make("div", { class: "title" }, make("b", {}, "the model’s map"), make("span", { class: "soft" }, "drag the dot: each place is one photo")), this.plane),
         make("div", { class: "sliders" }, line("length, m", this.controls[0]), line("black share", this.controls[1])),
         make("div", { class: "verdict" },
           this.photo,
@@ -238,10 +238,12 @@ class DecisionFigure extends LiveElement {
     .answer { min-height: 36px; margin-top: 6px; line-height: 1.35; }
     .answer b { font-size: 19px; }
     .rows { display: grid; grid-template-columns: fit-content(84px) minmax(0, 1fr) 34px; column-gap: 10px; }
-    .softened { grid-template-columns: fit-content(84px) minmax(0, 1fr) 34px minmax(0, 0.8fr); }
+    /* Beside softmax, scores are numbers only: the probabilities have the room for bars. */
+    .softened { grid-template-columns: fit-content(84px) 48px 34px minmax(0, 1fr); }
     .row { display: grid; grid-column: 1 / -1; grid-template-columns: subgrid; align-items: center; min-height: 32px; }
     .row.soft { min-height: 0; }
-    .rows:not(.softened) .share { display: none; }
+    .rows:not(.softened) .share, .softened .wide .track { display: none; }
+    .softened .wide { display: block; text-align: end; }
     .name { overflow-wrap: anywhere; line-height: 1.15; }
     .row:not(.soft) .name::before { content: ""; display: inline-block; width: 11px; height: 11px; margin-right: 6px; border-radius: 3px; background: var(--color); forced-color-adjust: none; }
     .first .name { font-weight: 600; }
