@@ -16,6 +16,7 @@ from tests.browser.figures import (
     misfits,
     mostly_slow,
     press,
+    span,
     start,
     switch_theme,
     too_wide,
@@ -68,17 +69,44 @@ def test_it_starts_as_the_chapter_says(visit, address):
     assert start(figure) == {
         "z": PATTERN.tolist(),
         "dtype": "float32",
-        "scale": 100.0,
+        "scale": 10.0,
         "target": 0,
         "labels": ["class 1", "class 2", "class 3"],
     }
-    assert_agrees_with_numpy(figure, np.float32, 100)
+    assert_agrees_with_numpy(figure, np.float32, 10)
+    assert figure.locator(".losses b").all_text_contents() == ["2.408"] * 3
+    control(figure, "Scale, as a number").fill("74")  # the first whole number that breaks one way
+    assert figure.locator(".losses b").all_text_contents()[0] == "inf"
+    control(figure, "Scale, as a number").fill("100")
     assert words(figure, 2) == [["overflow"] * 3, [""] * 3, [""] * 3]
     assert words(figure, 4) == [["invalid"] * 3, [""] * 3, [""] * 3]
-    assert wait_for_status(figure, "In float32") == (
+    assert wait_for_status(figure, "In float32 the logits are 100") == (
         "In float32 the logits are 100, 110 and 120. "
         "The loss is NaN by naive, 20 by shifted and 20 by log-softmax."
     )
+
+
+def test_dots_lie_in_the_part_of_the_line_that_the_exponentials_are_in(figure):
+    """The part under the middle of each dot is what the table says of its exponential."""
+    under = (
+        "e => { const parts = [...e.shadowRoot.querySelectorAll('.parts div')]; return"
+        " [...e.shadowRoot.querySelectorAll('.marks i')].map(i => { const b ="
+        " i.getBoundingClientRect(), x = b.x + b.width / 2; return parts.find(p => x <="
+        " p.getBoundingClientRect().right + 0.5).className; }); }"
+    )
+    for dtype in ("float32", "float64", "float16", "bfloat16"):
+        control(figure, dtype).check()
+        for scale in (10, 75, 80, 100, 600, 1000, -7.3, -11, -15, -80, -85, -90, -700):
+            control(figure, "negative").set_checked(scale < 0)
+            control(figure, "Scale, as a number").fill(f"{abs(scale)}")
+            naive, shifted, _ = words(figure, 2)
+            assert figure.evaluate(under) == naive + shifted, (dtype, scale)
+
+
+@pytest.mark.slow
+def test_on_a_phone_the_result_is_in_sight_of_the_scale(visit, file):
+    figure = find(visit(file, width=390), "precision")
+    assert span(figure, "input[type=range]", ".losses", ".parts", ".challenge") < 500
 
 
 def test_keys_choose_the_type(figure):
@@ -154,7 +182,7 @@ def test_logits_can_be_typed_and_bfloat16_rounds_them(figure):
     field.fill("11")
     assert field.get_attribute("aria-invalid") == "true"
     field.blur()
-    assert field.input_value() == "9.97"
+    assert field.input_value() == "10"
     assert field.get_attribute("aria-invalid") == "false"
 
 
@@ -170,7 +198,7 @@ def test_the_challenge_checks_itself(figure):
     control(figure, "negative").check()
     assert challenge.text_content().startswith("✓ Challenge.")
     assert challenge.text_content().endswith(
-        "Solved: 0 in place of 4.54e−5, and nothing warns you."
+        "Solved: 0 in place of 4.54\u202f×\u202f10⁻⁵, and nothing warns you."
     )
     wait_for_status(figure, "Challenge solved.")
 

@@ -25,11 +25,17 @@ export function roundBfloat16(x) {
 
 // The functions and the sums of the 16-bit formats are computed in float32, and rounded at the end.
 export const FORMATS = {
-  bfloat16: { round: roundBfloat16, inner: Math.fround, smallestNormal: 2 ** -126 },
-  float16: { round: roundHalf, inner: Math.fround, smallestNormal: 2 ** -14 },
-  float32: { round: Math.fround, inner: Math.fround, smallestNormal: 2 ** -126 },
-  float64: { round: Number, inner: Number, smallestNormal: 2 ** -1022 },
+  bfloat16: { round: roundBfloat16, inner: Math.fround, smallest: 2 ** -133, smallestNormal: 2 ** -126, largest: 255 * 2 ** 120 },
+  float16: { round: roundHalf, inner: Math.fround, smallest: 2 ** -24, smallestNormal: 2 ** -14, largest: 65504 },
+  float32: { round: Math.fround, inner: Math.fround, smallest: 2 ** -149, smallestNormal: 2 ** -126, largest: (2 ** 24 - 1) * 2 ** 104 },
+  float64: { round: Number, inner: Number, smallest: 2 ** -1074, smallestNormal: 2 ** -1022, largest: Number.MAX_VALUE },
 };
+
+// Below the first of these exponents e^x is 0, below the second one it is subnormal, and beyond the
+// third one it is infinite.
+export function exponentEnds({ smallest, smallestNormal, largest }) {
+  return [Math.log(smallest) - Math.LN2, Math.log(smallestNormal), Math.log(largest)];
+}
 
 // The steps of the naive formula, of the shifted one and of log-softmax, for logits of a format.
 export function threeWays(z, { round, inner }) {

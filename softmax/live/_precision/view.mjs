@@ -1,10 +1,14 @@
 // The three ways to softmax and to the loss, step by step, in a format of the reader's choice.
 
-import { LiveElement, button, define, listed, logScale, logSoftmax, make, numberField, scrollable, show, showChallenge, slider, within } from "../core.mjs";
-import { FORMATS, threeWays } from "./numerics.mjs";
+import { LiveElement, button, define, formatScientific, listed, logScale, logSoftmax, make, numberField, scrollable, show, showChallenge, slider, within } from "../core.mjs";
+import { FORMATS, exponentEnds, threeWays } from "./numerics.mjs";
 
 const SCALE_STEPS = 120;
 const WAYS = ["naive", "shifted", "log-softmax"];
+// What e^x is in a part of the line of exponents: a word of `trouble`, and what the reader reads.
+const PARTS = [["vanished", "0"], ["subnormal", "subnormal"], ["", "normal"], ["overflow", "inf"]];
+// The line goes beyond the exponents whose exponential is finite and not 0, by this share of both.
+const BEYOND = 0.3;
 
 // Four digits to read, or three and a power of ten.
 function formatFloat(x) {
@@ -13,7 +17,7 @@ function formatFloat(x) {
   const sign = x < 0 ? "−" : "";
   if (size === Infinity) return `${sign}inf`;
   if (size === 0) return "0";
-  if (size >= 1e5 || size < 1e-3) return sign + size.toExponential(2).replace("e+", "e").replace("-", "−");
+  if (size >= 1e5 || size < 1e-3) return sign + formatScientific(size, 2);
   return sign + String(Number(size.toPrecision(4)));
 }
 
@@ -45,6 +49,10 @@ class PrecisionFigure extends LiveElement {
     this.size = slider({ label: "Scale", scale: logScale(...this.limits.scale, SCALE_STEPS), value: 1, origin: 0, change: (size) => this.set({ size }) });
     this.target = make("select", { "aria-label": "True class", onchange: () => this.set({ target: this.target.selectedIndex }) }, ...start.labels.map((name) => make("option", {}, name)));
     this.truth = make("b");
+    this.losses = WAYS.map((name) => ({ number: make("b"), name }));
+    for (const loss of this.losses) loss.cell = make("div", {}, make("span", { class: "soft" }, loss.name), loss.number);
+    this.parts = PARTS.map(([kind, words]) => make("div", { class: kind }, words === "subnormal" ? "" : words));
+    [this.marks, this.shiftedMarks] = [0, 1].map(() => make("div", { class: "marks" }, ...start.z.map(() => make("i"))));
     this.challenge = make("p", { class: "challenge" });
     const reset = button("Reset", () => this.reset());
     const table = make(
@@ -59,10 +67,15 @@ class PrecisionFigure extends LiveElement {
       make("div", { class: "bar", role: "radiogroup", "aria-label": "Type" }, make("span", { class: "title" }, "type"), ...this.types.map(({ label }) => label)),
       make("div", { class: "bar", role: "group", "aria-label": "Logits before scaling" }, make("span", { class: "title" }, "logits"), ...this.logits.map(({ number }) => number)),
       make("div", { class: "row" }, make("span", { class: "title" }, "scale"), this.size.range, this.size.number),
+      make("div", { class: "losses", "aria-hidden": "true" }, make("span", { class: "title" }, "loss"), ...this.losses.map(({ cell }) => cell)),
+      make("p", { class: "truth" }, "The true loss, in float64 from the logits: ", this.truth),
+      make("div", { class: "line", "aria-hidden": "true" },
+        make("span", {}, "z"), this.marks,
+        make("span", {}, "e", make("sup", {}, "x")), make("div", { class: "parts" }, ...this.parts),
+        make("span", {}, "z − max z"), this.shiftedMarks),
+      this.challenge,
       make("div", { class: "bar" }, make("label", {}, this.minus, "negative"), make("label", {}, "true class", this.target), reset),
       scrollable(table),
-      make("p", { class: "truth" }, "The true loss, in float64 from the logits: ", this.truth),
-      this.challenge,
     ];
   }
 
@@ -129,9 +142,24 @@ class PrecisionFigure extends LiveElement {
     }
     const loss = -logSoftmax(exact)[target];
     show(this.truth, loss, formatFloat(loss));
+    this.losses.forEach(({ cell, number }, way) => {
+      show(number, ways[way].losses[target], formatFloat(ways[way].losses[target]));
+      cell.className = trouble(ways[way].losses[target], { infinite: "infinite" }, 0);
+    });
+    this.drawLine(z, ways[1].exponents);
     const losses = ways.map((way, i) => `${formatFloat(way.losses[target])} by ${WAYS[i]}`);
     this.announce(`In ${type} the logits are ${listed(z.map(formatFloat))}. The loss is ${listed(losses)}.${this.judge(ways[0].losses[target], loss)}`);
     this.remember({ z: this.state.z, type, scale: negative ? -size : size, target });
+  }
+
+  // Where z and z − max z lie among the exponents that the format can raise e to. What is beyond the
+  // line is at its end.
+  drawLine(z, shifted) {
+    const ends = exponentEnds(FORMATS[this.state.type]);
+    const [low, high] = [(1 + BEYOND) * ends[0], (1 + BEYOND) * ends[2]];
+    const at = (x) => Math.min(1, Math.max(0, (x - low) / (high - low)));
+    [low, ...ends, high].forEach((x, i, all) => i && (this.parts[i - 1].style.width = `${100 * (at(x) - at(all[i - 1]))}%`));
+    [[this.marks, z], [this.shiftedMarks, shifted]].forEach(([marks, numbers]) => numbers.forEach((x, k) => (marks.children[k].style.left = `${100 * at(x)}%`)));
   }
 
   // The challenge: an error that no inf and no NaN gives away. Return what the status line adds.
@@ -174,7 +202,16 @@ class PrecisionFigure extends LiveElement {
     .invalid { --mark: var(--c3); }
     .vanished { --mark: var(--c4); }
     .subnormal { --mark: var(--c2); }
-    .truth { margin: 8px 0 0; }
+    .losses { display: grid; grid-template-columns: auto repeat(3, minmax(0, 1fr)); gap: 6px; align-items: center; min-height: 48px; }
+    .losses div { padding: 2px 6px; border-left: 4px solid var(--mark, var(--line)); border-radius: 5px; background: color-mix(in srgb, var(--mark, transparent) 18%, transparent); }
+    .losses b, .losses .soft { display: block; white-space: nowrap; }
+    .truth { margin: 4px 0; }
+    .line { display: grid; grid-template-columns: auto minmax(0, 1fr); column-gap: 10px; align-items: center; font-size: 14px; }
+    .marks { position: relative; height: 20px; margin: 0 6px; }
+    .marks i { position: absolute; top: 4px; width: 12px; height: 12px; margin-left: -6px; border: 2px solid var(--ground); border-radius: 50%; background: var(--text); forced-color-adjust: none; }
+    .parts { display: flex; margin: 0 6px; }
+    .parts div { height: 24px; line-height: 24px; overflow: hidden; text-align: center; white-space: nowrap; font-size: 13px; background: color-mix(in srgb, var(--mark, var(--edge)) 40%, var(--ground)); forced-color-adjust: none; }
+    .parts div + div { border-left: 1px solid var(--ground); }
     @container (min-width: 600px) { table { font-size: 14px; } .bar { column-gap: 20px; } .title { min-width: 48px; } th:first-child { width: 16%; } th span { max-width: 10em; } }
   `;
 }
