@@ -275,3 +275,27 @@ def test_nothing_is_wider_than_the_figure(visit, file, width):
     control(figure, "Learning rate, as a number").fill("0.1")
     assert too_wide(page) == 0
     assert misfits(figure) == []
+
+
+def test_an_arrow_shorter_than_its_head_is_not_drawn(figure):
+    arrows = figure.locator("svg:has(.ball) .arrow")
+    for step, expected in [
+        ("0", [True, False]),
+        ("10", [False, False]),
+        ("630", [False, True]),
+        ("5000", [False, False]),
+    ]:
+        control(figure, "Step, as a number").fill(step)
+        drawn = arrows.evaluate_all("all => all.map(e => Boolean(e.getAttribute('d')))")
+        assert drawn == expected
+        assert drawn == [34 * length > 8 for length in values(figure, LENGTHS)]
+
+
+def test_the_sentence_follows_the_balls_while_they_roll(page, figure):
+    click(figure, "Play")
+    page.wait_for_function(
+        "() => { const e = document.querySelector('softmax-descent');"
+        " return e.running && e.printed.textContent.startsWith(`After ${Math.floor(e.time)} step`)"
+        " && e.status.textContent.startsWith('From a lead'); }"
+    )
+    click(figure, "Pause")

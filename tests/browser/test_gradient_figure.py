@@ -175,6 +175,27 @@ def test_the_curve_shows_each_loss(figure):
 
 
 @pytest.mark.slow
+def test_the_axes_of_the_curve_have_numbers(figure):
+    numbers = figure.locator(".path span")
+    assert numbers.all_text_contents() == ["0.41", "0", "step 10"]
+    click(figure, "Ten steps")
+    click(figure, "Ten steps")
+    assert numbers.all_text_contents() == ["0.41", "0", "step 20"]
+
+
+def test_an_arrow_shorter_than_its_head_is_not_drawn(figure):
+    """Its color fills the box from the left: all of it, or nothing."""
+    control(figure, "Logit of panda, as a number").fill("4.5")
+    figure.evaluate(
+        "e => Promise.all([...e.shadowRoot.querySelectorAll('.bar, .arrow')]"
+        ".flatMap(part => part.getAnimations().map(motion => motion.finished)))"
+    )
+    assert all(0 < arrow.bounding_box()["width"] < 9 for arrow in figure.locator(".arrow").all())
+    before = figure.locator(".track").first.screenshot()
+    figure.evaluate("e => e.shadowRoot.querySelectorAll('.arrow').forEach(a => a.remove())")
+    assert figure.locator(".track").first.screenshot() == before
+
+
 def test_the_loss_falls_at_the_largest_rate_from_far_away(figure):
     press(control(figure, "Learning rate"), "End")
     control(figure, "Logit of seal, as a number").fill("20")

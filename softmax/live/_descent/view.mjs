@@ -1,7 +1,7 @@
 // Two balls roll from the same confident mistake, one down cross-entropy and one down squared error.
 
-import { LiveElement, button, define, dragIn, formatProbability, linearScale, logScale, logSoftmax, make, reducedMotion, scrollable, short, show, showChallenge, slider, softmax, within } from "../core.mjs";
-import { LOSSES, descend, step } from "../_gradient/numerics.mjs";
+import { LiveElement, arrowSteps, button, define, dragIn, formatProbability, linearScale, logScale, logSoftmax, make, reducedMotion, scrollable, short, show, showChallenge, slider, softmax, within } from "../core.mjs";
+import { LOSSES, step } from "../_gradient/numerics.mjs";
 
 const TARGET = 1;
 const RATE_STEPS = 100;
@@ -14,6 +14,8 @@ const MARKS = { "cross-entropy": [0, 5, 10], "squared error": [0, 0.5, 1] };
 const PROBABILITIES = [0.0001, 0.01, 0.5, 0.99, 0.9999];
 const COUNTS = [0, 1, 10, 100, 1000];
 const ARROW = 34; // for a gradient of length 1
+const HEAD = 8; // which an arrow must be longer than, to be one
+const FLAT = 0.999; // from this probability on, its curve does not rise by a pixel
 // A frame of the animation: steps at the start, the share of the steps so far by which this grows,
 // and the farthest that a ball moves in log-odds, so that it is seen to fall.
 const [PACE, GROWTH, FARTHEST] = [0.08, 0.014, 0.16];
@@ -77,7 +79,7 @@ class DescentFigure extends LiveElement {
   }
 
   frameOfHills(name) {
-    const heights = Object.entries(MARKS).map(([loss, marks], k) => marks.map((x) => text(k ? RIGHT + 5 : LEFT - 5, up(x / TOPS[loss]) + 4, x, k ? "start" : "end")).join(""));
+    const heights = Object.entries(MARKS).map(([loss, marks], k) => marks.map((x) => text(k ? RIGHT + 11 : LEFT - 5, up(x / TOPS[loss]) + 4, x, k ? "start" : "end")).join(""));
     const ticks = PROBABILITIES.map((p) => [place(Math.log(p / (1 - p))), p]);
     return axes(ticks) + heights.join("") + text(across(0.5), HEIGHT - 3, `p of ${name}, spaced by log-odds`) + text(RIGHT - 4, up(0.87), "squared error →", "end") + text(LEFT + 6, up(0.12), "← cross-entropy", "start");
   }
@@ -104,7 +106,8 @@ class DescentFigure extends LiveElement {
   drawRun(ball) {
     const last = Math.log1p(this.limits.steps);
     const counts = new Set(Array.from({ length: 601 }, (_, i) => Math.round(Math.expm1((i / 600) * last))));
-    ball.dot.curve.setAttribute("d", `M${[...counts].map((n) => [across(Math.log1p(n) / last), up(softmax(ball.path[n])[TARGET])]).join("L")}`);
+    const known = [...counts].filter((n) => n in ball.shares);
+    ball.dot.curve.setAttribute("d", `M${known.map((n) => [across(Math.log1p(n) / last), up(ball.shares[n])]).join("L")}H${RIGHT}`);
   }
 
   // The descent. ----------------------------------------------------------------------------------
@@ -118,14 +121,25 @@ class DescentFigure extends LiveElement {
     this.lead.set(lead);
     this.rate.set(rate);
     for (const ball of this.balls) {
-      ball.path = descend(ball, [lead, 0, 0], TARGET, rate, this.limits.steps);
-      const first = ball.path.findIndex((z) => softmax(z)[TARGET] > this.limits.goal);
+      Object.assign(ball, { path: [[lead, 0, 0]], shares: [] });
+      this.descend(ball, this.limits.steps, FLAT);
+      const first = ball.shares.findIndex((p) => p > this.limits.goal);
       ball.count = first < 0 ? undefined : first;
       this.drawHill(ball);
       this.drawRun(ball);
     }
     this.judge();
     this.stop(n);
+  }
+
+  // Go down to step n, or to where the probability is flat, and remember logits and probabilities.
+  descend(ball, n, flat = 1) {
+    const { path, shares } = ball;
+    while (shares.length <= n && !(shares.at(-1) > flat)) {
+      const p = softmax(path.at(-1));
+      shares.push(p[TARGET]);
+      path.push(step(path.at(-1), ball.gradient(path.at(-1), TARGET, p), this.eta));
+    }
   }
 
   dragTo(x) {
@@ -136,8 +150,8 @@ class DescentFigure extends LiveElement {
   }
 
   onKey(event) {
-    const sign = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
-    if (!sign || event.ctrlKey || event.altKey || event.metaKey) return;
+    const sign = arrowSteps(event);
+    if (!sign) return;
     event.preventDefault();
     const n = Math.floor(this.time);
     this.stop(Math.min(this.limits.steps, Math.max(0, n + sign * Math.max(1, Math.round(0.03 * n)))));
@@ -150,12 +164,17 @@ class DescentFigure extends LiveElement {
     this.play.textContent = "Play";
     this.time = n;
     this.update();
+    this.tell();
+    this.remember(this.state());
+  }
+
+  tell() {
+    const n = Math.floor(this.time);
     const [name, goal] = [this.start.labels[TARGET], this.limits.goal];
     const each = this.balls.map((ball) => (n ? `${ball.cells[1].textContent} with ${ball.name}` : `${this.inWords(ball.count)} with ${ball.name}`));
     const after = `After ${n === 1 ? "1 step" : `${count(n)} steps`}, p of ${name} is ${each.join(" and ")}.`;
     const from = `From a lead of ${short(this.d)} at learning rate ${short(this.eta)}, the steps until p of ${name} exceeds ${goal}: ${each.join(", ")}.`;
     this.announce((n ? after : from) + (this.solved ? " Challenge solved." : ""));
-    this.remember(this.state());
   }
 
   toggle() {
@@ -168,10 +187,11 @@ class DescentFigure extends LiveElement {
       const frames = Math.min(4, (now - (before ?? now)) / 16);
       before = now;
       const n = Math.floor(this.time);
-      const moves = this.balls.map(({ path }) => Math.abs(logOdds(path[n + 1] ?? path[n]) - logOdds(path[n])));
+      const moves = this.balls.map(({ path }) => Math.abs(logOdds(path[n + 1]) - logOdds(path[n])));
       this.time = Math.min(end, this.time + frames * Math.min(PACE + GROWTH * this.time, FARTHEST / Math.max(...moves)));
       if (this.time === end) return this.stop(end);
       this.update();
+      this.tell();
       this.running = requestAnimationFrame(frame);
     };
     this.running = requestAnimationFrame(frame);
@@ -206,18 +226,19 @@ class DescentFigure extends LiveElement {
     const x = across(Math.log1p(this.time) / Math.log1p(this.limits.steps));
     this.runs.querySelector(".now").setAttribute("d", `M${x} ${TOP}V${BOTTOM}`);
     for (const ball of this.balls) {
+      this.descend(ball, n);
       const { path, ball: hill, dot, cells } = ball;
       const length = norm(ball.gradient(path[n], TARGET));
       const loss = ball.loss(path[n], TARGET);
-      [loss, softmax(path[n])[TARGET], length].forEach((value, i) => show(cells[i], value, formatProbability(value)));
+      [loss, ball.shares[n], length].forEach((value, i) => show(cells[i], value, formatProbability(value)));
       show(cells[3], ball.count ?? Infinity, this.inWords(ball.count));
       // Between two steps the balls are on the straight way from one to the other.
-      const z = path[n].map((x, k) => x + rest * ((path[n + 1] ?? path[n])[k] - x));
+      const z = path[n].map((x, k) => x + rest * (path[n + 1][k] - x));
       const at = [Math.min(RIGHT, place(logOdds(z))), up(ball.loss(z, TARGET) / ball.top)];
       hill.mark.setAttribute("transform", `translate(${at})`);
       dot.mark.setAttribute("transform", `translate(${x},${up(softmax(z)[TARGET])})`);
       const reach = ARROW * length;
-      hill.arrow.setAttribute("d", reach > 1 ? `M${at[0]} ${at[1] - 15}h${reach}l-6 -4m6 4l-6 4` : "");
+      hill.arrow.setAttribute("d", reach > HEAD ? `M${at[0]} ${at[1] - 15}h${reach}l-6 -4m6 4l-6 4` : "");
     }
     const words = this.balls.map((ball) => `${ball.name} ${ball.cells[0].textContent}, length of the gradient ${ball.cells[2].textContent}`);
     this.hills.setAttribute("aria-label", `Two balls on their losses: ${words.join("; ")}`);

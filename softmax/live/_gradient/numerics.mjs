@@ -8,12 +8,11 @@ const errors = (p, t) => p.map((x, k) => x - (k === t));
 export const LOSSES = {
   "cross-entropy": {
     loss: (z, t) => -logSoftmax(z)[t],
-    gradient: (z, t) => errors(softmax(z), t),
+    gradient: (z, t, p = softmax(z)) => errors(p, t),
   },
   "squared error": {
     loss: (z, t) => sum(errors(softmax(z), t).map((x) => x * x)) / 2,
-    gradient(z, t) {
-      const p = softmax(z);
+    gradient(z, t, p = softmax(z)) {
       const slope = errors(p, t);
       const mean = sum(p.map((x, k) => x * slope[k]));
       return p.map((x, k) => x * (slope[k] - mean));

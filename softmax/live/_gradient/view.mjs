@@ -1,7 +1,7 @@
 // The true class, the logits and the loss; what a step of descent does to each logit, as arrows; the
 // Jacobian; gradient descent on the logits.
 
-import { LiveElement, button, define, formatProbability, formatSigned, linearScale, logScale, make, scrollable, show, showChallenge, showEntry, slider, softmax, within } from "../core.mjs";
+import { LiveElement, button, define, formatProbability, formatSigned, linearScale, logScale, make, scrollable, short, show, showChallenge, showEntry, slider, softmax, within } from "../core.mjs";
 import { LOSSES, descend } from "./numerics.mjs";
 
 // How each loss and the push on the logits, the negative gradient, are written.
@@ -206,7 +206,8 @@ class GradientFigure extends LiveElement {
     const dot = make("i");
     dot.style.left = `${points.at(-1)[0]}%`;
     dot.style.top = `${points.at(-1)[1] / 0.41}%`;
-    this.path.append(dot);
+    const number = (kind, words) => make("span", { class: `soft ${kind}` }, words);
+    this.path.append(dot, number("top", short(top)), number("zero", "0"), number("last", `step ${last}`));
     this.path.setAttribute("aria-label", `Curve of the loss over ${this.losses.length - 1} steps`);
   }
 
@@ -237,16 +238,22 @@ class GradientFigure extends LiveElement {
     .bar { position: absolute; top: 3px; height: 14px; background: var(--c1); forced-color-adjust: none; }
     .goal { position: absolute; top: 0; bottom: 0; width: 2px; margin-left: -1px; background: var(--edge); }
     .arrow {
-      position: absolute; top: 20px; height: 12px; background: var(--text); forced-color-adjust: none;
+      position: absolute; top: 20px; height: 12px; forced-color-adjust: none;
+      /* One that is shorter than its head, 9px, is not drawn. */
+      background: linear-gradient(var(--text) 0 0) no-repeat 0 / clamp(0px, (100% - 9px) * 999, 100%);
       --tip: max(0px, 100% - 9px);
       clip-path: polygon(0 40%, var(--tip) 40%, var(--tip) 0, 100% 50%, var(--tip) 100%, var(--tip) 60%, 0 60%);
     }
     .left { transform: scaleX(-1); }
     .bar, .arrow { transition: width 0.15s, left 0.15s; }
     .buttons { margin-top: 8px; }
-    .path { position: relative; height: 64px; margin-top: 14px; border: solid var(--edge); border-width: 0 0 1px 1px; }
+    .path { position: relative; height: 64px; margin: 14px 0 20px 40px; border: solid var(--edge); border-width: 0 0 1px 1px; }
     .path svg { display: block; width: 100%; height: 100%; }
     .path polyline { fill: none; stroke: var(--c0); stroke-width: 2px; vector-effect: non-scaling-stroke; }
+    .path span { position: absolute; line-height: 1; white-space: nowrap; }
+    .path .top { right: calc(100% + 5px); top: 0; }
+    .path .zero { right: calc(100% + 5px); bottom: -2px; }
+    .path .last { right: 0; top: calc(100% + 5px); }
     .path i { position: absolute; width: 8px; height: 8px; margin: -4px; border-radius: 50%; background: var(--c0); forced-color-adjust: none; }
     .tally { margin: 8px 0 0; }
     .tally .soft { display: block; }
