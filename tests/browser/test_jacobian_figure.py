@@ -100,7 +100,7 @@ def test_typed_numbers_and_an_invalid_one(figure):
     field.fill("2")
     assert field.get_attribute("aria-invalid") == "true"
     field.blur()
-    assert field.input_value() == "0.123"
+    assert field.input_value() == "1"
 
 
 def test_a_nudge_of_zero_moves_nothing(figure):
@@ -127,6 +127,19 @@ def test_half_the_step_has_a_quarter_of_the_error(figure):
     assert_agrees_with_the_package(figure, START["z"], step=0.0313)
     wait_for_status(figure, "Half the step: the largest error went from")
     np.testing.assert_allclose(np.divide(errors[:-1], errors[1:]), 4, rtol=0.1)
+
+
+def test_halving_ends_before_rounding_is_all_that_is_left(figure):
+    half = button(figure, "Halve Δz")
+    press(half, "Enter", 20)
+    assert 0.01 <= float(control(figure, "Step, as a number").input_value()) < 0.02
+    assert half.get_attribute("aria-disabled") == "true"
+    wait_for_status(figure, "This figure takes no steps smaller than 0.01.")
+    shown = figure.locator(".error").all_text_contents()
+    for text, error in zip(shown, values(figure, ".error"), strict=True):
+        number, power = text.split("\u202f×\u202f10⁻")
+        digits, exponent = f"{error:+.1e}".split("e-0")
+        assert (number, power) == (digits.replace("-", "−"), "⁰¹²³⁴⁵⁶⁷⁸⁹"[int(exponent)])
 
 
 def test_the_challenge_checks_itself(figure):

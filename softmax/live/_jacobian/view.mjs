@@ -1,12 +1,16 @@
 // One logit is nudged: streams of probability between the classes, and the Jacobian with its
 // prediction beside the true change.
 
-import { LiveElement, button, define, format, formatEntry, formatProbability, linearScale, listed, make, scrollable, show, showChallenge, showEntry, slider, softmax, sum } from "../core.mjs";
+import { LiveElement, button, define, format, formatEntry, formatProbability, formatScientific, linearScale, listed, make, scrollable, show, showChallenge, showEntry, slider, softmax, sum } from "../core.mjs";
 
 // The picture of the streams, in pixels of a phone: a whole of probability is HEIGHT, between two
 // classes there is room for their labels, and BEFORE, AFTER and TRUE are the left sides of the bars.
 const [WIDTH, HEIGHT, GAP, TOP] = [320, 116, 25, 22];
 const [BEFORE, AFTER, TRUE, BAR] = [100, 232, 245, 9];
+const SMALLEST = 0.01; // step that halving leads to
+
+// An error to read: a quarter of it looks like one, however small it is.
+const formatError = (x) => (x ? `${x > 0 ? "+" : ""}${formatScientific(x)}` : "0");
 
 // How much probability goes from class i to class k, to first order in the step.
 export function flows(p, target, step) {
@@ -103,10 +107,12 @@ class JacobianFigure extends LiveElement {
 
   halve() {
     const { z, target, step } = this.moment;
+    const smaller = Number((step / 2).toPrecision(3));
+    if (Math.abs(smaller) < SMALLEST) return this.announce(`This figure takes no steps smaller than ${SMALLEST}.`);
     const before = this.largestError();
-    this.load({ z, target, step: Number((step / 2).toPrecision(3)) });
+    this.load({ z, target, step: smaller });
     const after = this.largestError();
-    if (after) this.announce(`Half the step: the largest error went from ${before.toPrecision(2)} to ${after.toPrecision(2)}, a factor of ${format(before / after, 1)}.`);
+    this.announce(`Half the step: the largest error went from ${formatScientific(before)} to ${formatScientific(after)}, a factor of ${format(before / after, 1)}.`);
   }
 
   largestError() {
@@ -139,13 +145,14 @@ class JacobianFigure extends LiveElement {
     const error = moved.map((change, k) => change - predicted[k]);
     this.rows.forEach((row, i) => {
       row.entries.forEach((cell, j) => showEntry(cell, J[i][j], this.limits.entry));
-      for (const [kind, numbers] of Object.entries({ predicted, moved, error })) show(row[kind], numbers[i], formatEntry(numbers[i]));
+      for (const [kind, numbers] of Object.entries({ predicted, moved, error })) show(row[kind], numbers[i], kind === "error" ? formatError(numbers[i]) : formatEntry(numbers[i]));
     });
     // What rounding leaves of a sum is not shown.
     const columns = [...J.map((_, j) => J.map((row) => row[j])), predicted, moved, error];
     this.sums.forEach((cell, k) => show(cell, sum(columns[k]), "0"));
     this.columns.forEach((cells, j) => cells.forEach((cell) => cell.classList.toggle("lit", j === target)));
     this.take.setAttribute("aria-disabled", this.isAtEnd());
+    this.half.setAttribute("aria-disabled", Math.abs(step) < 2 * SMALLEST);
     const words = this.tell(predicted, moved);
     this.draw(flows(p, target, step), moved, after, words);
     this.announce(`${words}${this.judge(J)}`);
