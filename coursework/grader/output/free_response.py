@@ -13,11 +13,11 @@ from coursework.files import write_atomically, write_csv
 from coursework.grader.inbox.csv_reader import read_csv
 from coursework.grader.model import AWAITING, LONGEST_ANSWER, OK, Cause, GraderError, Reason, Result
 from coursework.grader.output.render import render
-from coursework.grader.output.wording import explain_question, in_points, in_units, say
+from coursework.grader.output.wording import explain_question, in_points, in_units
 from coursework.grader.sanitize import clean, plain_cell, safe_cell
 
-COLUMNS = ("student", "question", "out_of", "answer", "points", "comment")
-READ = ("student", "question", "points", "comment")  # when they come back
+COLUMNS = ("student", "question", "fingerprint", "out_of", "answer", "points", "comment")
+READ = ("student", "question", "fingerprint", "points", "comment")  # when they come back
 UNWRITTEN = Reason(Cause.UNWRITTEN)
 KEY_LETTERS = "bcdfghjkmnpqrstvwxz"  # no vowels: no words, no numbers, nothing like TRUE
 KEY_LENGTH = 8
@@ -47,17 +47,22 @@ def export_answers(results: Collection[Result], path: Path, *, anonymous: bool =
 
 
 def _make_row(question, who):
-    """Return the cells of an answer; one that was marked or is not there has its points."""
+    """Return the cells of an answer; one that was marked has its points."""
     answer = clean(question.answer)[:LONGEST_ANSWER]
-    points = in_points(question.points) if question.status == OK else ""
-    comment = question.comment or (say(UNWRITTEN) if UNWRITTEN in question.reasons else "")
-    cells = (who, question.name, in_points(question.out_of), answer, points, comment)
+    marked = question.status == OK and UNWRITTEN not in question.reasons
+    points = in_points(question.points) if marked else ""
+    fingerprint, out_of = _make_letters(question.answer), in_points(question.out_of)
+    cells = (who, question.name, fingerprint, out_of, answer, points, question.comment)
     return [safe_cell(cell) for cell in cells]
 
 
 def _make_key(result):
     """Return a key that does not show the student's name, nor depend on the other students."""
-    text = f"{result.seed}\0{result.assignment}\0{result.student}"
+    return _make_letters(f"{result.seed}\0{result.assignment}\0{result.student}")
+
+
+def _make_letters(text):
+    """Return a few letters that another text hardly ever has."""
     number = int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest())
     letters = []
     for _ in range(KEY_LENGTH):
@@ -113,6 +118,11 @@ def _read_mark(row, students):
         return result.student, None
     if question.status not in (OK, AWAITING):
         raise GraderError(f"there is no answer to mark: {explain_question(question)}")
+    if row["fingerprint"] != _make_letters(question.answer):
+        raise GraderError(
+            "this student has handed in another answer since the export: clear the points of this "
+            "row, merge, and export the answers again"
+        )
     points = _read_points(row["points"], question.out_of)
     if points == 0 and not row["comment"]:
         raise GraderError("0 points need a comment, so that the student knows why")

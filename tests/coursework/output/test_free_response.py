@@ -78,6 +78,14 @@ def merge_answers(results, path):
     ]
 
 
+def write_rows(path, *rows):
+    """Write rows of student, question, points and comment for the answers of the class."""
+    export_answers(make_class(), path, anonymous=False)
+    prints = {row["student"]: row["fingerprint"] for row in read_csv(path)}
+    lines = [f"{prints.get(row.partition(',')[0], prints['ana'])},{row}" for row in rows]
+    path.write_text("\n".join(["fingerprint,student,question,points,comment", *lines]))
+
+
 def words_of(results):
     return {result.student: result.questions[1] for result in results}
 
@@ -91,7 +99,7 @@ def test_export_lists_what_can_be_marked(tmp_path):
     assert [(row["student"], row["points"], row["comment"]) for row in rows] == [
         ("ana", "", ""),
         ("ben", "", ""),
-        ("cem", "0", "nothing was written"),
+        ("cem", "", ""),
     ]
     assert rows[1]["answer"] == 'The second.\n\nIt is larger; see "W", b.'
     assert {(row["question"], row["out_of"]) for row in rows} == {("templates", "10")}
@@ -145,7 +153,7 @@ def test_marks_come_back_however_they_were_saved(tmp_path, anonymous, saved):
     assert (words["ana"].points, words["ana"].status) == (7.5, OK)
     assert words["ana"].comment == explain_question(words["ana"]) == "Why? Schön; sonst."
     assert (words["ben"].points, words["ben"].status, words["ben"].reasons) == (10, OK, ())
-    assert (words["cem"].points, explain_question(words["cem"])) == (0, "nothing was written")
+    assert words["cem"] == make_words("")
     assert words["dora"].status == MISSING
     assert [result.status for result in merged] == [OK, OK, OK, MISSING]
     assert merged[0].total == 22.5
@@ -160,6 +168,17 @@ def test_blank_points_go_on_awaiting(tmp_path):
     assert merged[0] == results[0]
     assert words_of(merged)["ben"].points == 3
     assert explain_question(words_of(merged)["ben"]) == "marked by hand, not all points"
+
+
+@pytest.mark.parametrize("first", ["", "The first."])
+def test_marks_of_another_answer_are_refused(tmp_path, first):
+    path = tmp_path / "answers.csv"
+    export_answers([make_result("ana", make_words(first))], path, anonymous=False)
+    second = [make_result("ana", make_words("The second."))]
+    assert merge_answers(second, path) == second  # nothing was marked yet
+    fill_in(path, {"ana": ("7.5", "(b) is missing")})
+    with pytest.raises(GraderError, match=r"row 2 \(ana, templates\): .* another answer since"):
+        merge_answers(second, path)
 
 
 def test_marks_can_be_changed_and_are_exported_again(tmp_path):
@@ -177,6 +196,7 @@ def test_marks_can_be_changed_and_are_exported_again(tmp_path):
     assert words_of(merge_answers(results, path))["ana"].points == 5
 
 
+HEADER = b"student,question,fingerprint,points,comment"
 BAD_ROWS = [
     ("zoe,templates,5,", "no such student"),
     ("ana,softmax,5,", "not marked by hand"),
@@ -197,7 +217,7 @@ BAD_ROWS = [
 @pytest.mark.parametrize(("row", "words"), BAD_ROWS, ids=[row for row, _ in BAD_ROWS])
 def test_a_bad_row_is_named(tmp_path, row, words):
     path = tmp_path / "answers.csv"
-    path.write_text(f"student,question,points,comment\nben,templates,5,fine\n{row}\n")
+    write_rows(path, "ben,templates,5,fine", row)
     with pytest.raises(GraderError) as caught:
         merge_answers(make_class(), path)
     assert words in str(caught.value)
@@ -208,7 +228,7 @@ def test_a_bad_row_is_named(tmp_path, row, words):
 def test_all_bad_rows_are_named_at_once(tmp_path):
     path = tmp_path / "answers.csv"
     rows = [row for row, _ in BAD_ROWS]
-    path.write_text("\n".join(["student,question,points,comment", *rows]))
+    write_rows(path, *rows)
     with pytest.raises(GraderError) as caught:
         merge_answers(make_class(), path)
     message = str(caught.value)
@@ -220,7 +240,7 @@ def test_an_answer_cannot_be_marked_twice_not_even_by_name_and_key(tmp_path):
     results, path = make_class()[:1], tmp_path / "answers.csv"
     export_answers(results, path)
     key = read_csv(path)[0]["student"]
-    path.write_text(f"student,question,points,comment\nana,templates,5,\n{key},templates,5,\n")
+    write_rows(path, "ana,templates,5,", f"{key},templates,5,")
     with pytest.raises(GraderError, match=f"row 3 \\({key}, templates\\).*earlier row"):
         merge_answers(results, path)
 
@@ -228,11 +248,11 @@ def test_an_answer_cannot_be_marked_twice_not_even_by_name_and_key(tmp_path):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "the first row must name the columns student, question, points, comment"),
-        (b"student,points,comment\n", "question is missing, and it has student, points, comment"),
-        (b"student,question,points,points,comment\n", "names the column 'points' twice"),
-        (b'student,question,points,comment\nana,templates,5,"open\n', "row 2: unexpected end"),
-        (b"student,question,points,comment\nana,templates,7,5,ok\n", "row 2: there are 5 cells"),
+        (b"", "the first row must name the columns student, question, fingerprint, points"),
+        (b"student,fingerprint,points,comment\n", "question is missing, and it has student, fing"),
+        (HEADER + b",points\n", "names the column 'points' twice"),
+        (HEADER + b'\nana,templates,x,5,"open\n', "row 2: unexpected end"),
+        (HEADER + b"\nana,templates,x,7,5,ok\n", "row 2: there are 6 cells"),
     ],
 )
 def test_a_file_that_cannot_be_read(tmp_path, data, words):
@@ -246,10 +266,12 @@ def test_a_file_that_cannot_be_read(tmp_path, data, words):
 
 def test_what_spreadsheets_add_does_no_harm(tmp_path):
     path = tmp_path / "answers.csv"
+    export_answers(make_class(), path)
+    (fingerprint,) = (row["fingerprint"] for row in read_csv(path) if row["answer"][0:4] == "Both")
     lines = [
         "sep=;",
-        "Student ;Question;out_of;answer;Points;Comment;;",
-        "ana;templates;10;x; 5 ; ok ;;",
+        "Student ;Question;out_of;answer;Points;Comment;Fingerprint;;",
+        f"ana;templates;10;x; 5 ; ok ;{fingerprint};;",
         ";;;;;;;",
         "ben;templates",
     ]
