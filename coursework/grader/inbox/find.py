@@ -3,7 +3,7 @@
 The page for instructors says which notebook counts, under "Collect". Besides:
 
 - Where the names of two students fit, the longer key is meant.
-- Of two notebooks at the same time the last by name counts.
+- Of notebooks with the same date the one with the longest name counts, such as ``hw1 (1).ipynb``.
 - A file that is not a regular file is refused.
 """
 
@@ -34,6 +34,7 @@ FILE, NBGRADER = "file", "nbgrader"  # whose times count
 # Archives without dates have files from 1980 or 1970.
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 CLOCK_ERROR = timedelta(minutes=5)
+SAME_DATE = timedelta(seconds=2)  # dates in a zip archive are even seconds
 
 
 class SubmissionError(GraderError):
@@ -143,15 +144,18 @@ def _choose(root, student, paths, assignment, times, timezone):
         reason = Reason(Cause.NO_NOTEBOOK if notes else cause, (join(told, *notes),))
         return Submission(student, reason=reason)
     dates = {file: _date(file, assignment, times, timezone) for file in named or notebooks}
-    latest, *earlier = sorted(dates, key=lambda f: (dates[f][0], str(f.path)), reverse=True)
+    last = max(when for when, _ in dates.values())
+    tied = [file for file in dates if last - dates[file][0] < SAME_DATE]
+    latest = max(tied, key=lambda file: (len(file.path.name), str(file.path)))
+    earlier = [file for file in dates if file != latest]
     submitted, doubts = dates[latest]
+    if len(tied) > 1:
+        doubts.append(f"{_list_names(tied)} have the same date, so the longest name counts")
     loose = [file for file in notebooks if file not in dates]
     if not named:
         notes.append(f"the file is not called {assignment}.ipynb")
     if earlier:
-        notes.append(
-            f"handed in {len(dates)} times, the latest counts; others: {_list_names(earlier)}"
-        )
+        notes.append(f"{len(dates)} notebooks, the latest counts; others: {_list_names(earlier)}")
     if loose:
         notes.append(f"not marked: {_list_names(loose)}")
     rest = [file for file in files if file not in notebooks and file.path.name != STAMP]

@@ -115,16 +115,23 @@ def test_the_latest_counts_and_the_others_are_named(tmp_path):
     found = find_one(tmp_path)
     assert found.file == "ann/attempt-2/hw1 (1).ipynb"
     assert found.submitted == NOON + timedelta(hours=5)
-    assert "handed in 3 times, the latest counts; others: ann_hw1-3.ipynb, hw1.ipynb" in found.note
+    assert "3 notebooks, the latest counts; others: hw1.ipynb, ann_hw1-3.ipynb" in found.note
 
 
-def test_of_two_at_the_same_time_the_last_by_name_counts(tmp_path):
+@pytest.mark.parametrize("hours", [0, 1.9 / 3600])
+def test_of_two_with_the_same_date_the_longest_name_counts(tmp_path, hours):
     put(tmp_path / "ann/a/hw1.ipynb")
     put(tmp_path / "ann/b/hw1.ipynb")
     assert find_one(tmp_path).file == "ann/b/hw1.ipynb"
-    put(tmp_path / "bob/hw1 (1).ipynb")
-    put(tmp_path / "bob/hw1.ipynb")
-    assert find_one(tmp_path, "bob").file == "bob/hw1.ipynb"
+    put(tmp_path / "bob/hw1.ipynb", hours=hours)
+    for name in ("hw1 (1).ipynb", "hw1 (9).ipynb", "hw1 (10).ipynb"):
+        put(tmp_path / "bob" / name)
+        found = find_one(tmp_path, "bob")
+        assert (found.file, found.doubtful) == (f"bob/{name}", True)
+    assert "hw1.ipynb have the same date, so the longest name counts" in found.note
+    put(tmp_path / "bob/hw1-new.ipynb", hours=hours + 2 / 3600)
+    found = find_one(tmp_path, "bob")
+    assert (found.file, found.doubtful) == ("bob/hw1-new.ipynb", False)
 
 
 def test_nbgraders_timestamp_counts_where_nbgrader_writes_it(tmp_path):
@@ -327,7 +334,7 @@ def test_of_two_names_of_an_assignment_the_later_counts_and_the_other_is_named(t
     put(tmp_path / "ann" / name, hours=1)
     found = find_one(tmp_path)
     assert found.file == f"ann/{name}"
-    assert found.note == "handed in 2 times, the latest counts; others: hw1.ipynb"
+    assert found.note == "2 notebooks, the latest counts; others: hw1.ipynb"
     put(tmp_path / "ann/hw1.ipynb", hours=2)
     found = find_one(tmp_path)
     assert found.file == "ann/hw1.ipynb"
