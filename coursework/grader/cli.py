@@ -16,10 +16,11 @@ from tqdm import tqdm
 
 from coursework.grader import model
 from coursework.grader.classroom import Settings, grade_class
+from coursework.grader.inbox.csv_reader import tell_foreign
 from coursework.grader.inbox.find import FILE, NBGRADER, find_submissions
 from coursework.grader.inbox.released import RELEASED, read_released
 from coursework.grader.inbox.roster import Student, parse_due, parse_timezone, read_roster
-from coursework.grader.model import GraderError, load_assignment, parse_variant
+from coursework.grader.model import Cause, GraderError, load_assignment, parse_variant
 from coursework.grader.output.feedback import find_chapters, write_feedback
 from coursework.grader.output.final import check_final
 from coursework.grader.output.free_response import export_answers, read_marks
@@ -176,6 +177,12 @@ def grade(options):
     submissions, strangers = find_submissions(
         options.submissions, students, assignment.name, times=options.times, timezone=timezone
     )
+    if all(s.reason and s.reason.cause == Cause.NOTHING_HANDED_IN for s in submissions):
+        raise GraderError(
+            f"{options.submissions} has no folder or file of anybody on the roster; it has "
+            f"{', '.join(strangers[:SHOWN]) or 'nothing'}. Name the folder in which each student "
+            "has a folder or a file"
+        )
     if stamped := sum(submission.stamped for submission in submissions):
         _warn(f"the timestamp.txt of {stamped} student(s) is not read; if nbgrader collected "
               "these files, add --times nbgrader")  # fmt: skip
@@ -186,6 +193,8 @@ def grade(options):
         check_sandbox()
 
     work = WorkFolder(options.out)
+    if options.out.exists() and work.read_settings() is None:
+        raise GraderError(tell_foreign(options.out))
     with work.lock():
         settings = Settings(
             assignment=assignment,

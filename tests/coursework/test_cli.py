@@ -155,7 +155,7 @@ def test_an_interrupt_is_no_traceback_and_loses_nothing(tmp_path):
 )
 def test_a_bad_argument_is_one_sentence_and_writes_nothing(tmp_path, capsys, options, message):
     write_roster(tmp_path, ["ann"])
-    (tmp_path / "submissions").mkdir()
+    write_tiny(tmp_path / "submissions" / "ann", "double = 2")
     before = sorted(tmp_path.rglob("*"))
     try:
         code = cli.main([*grade_arguments(tmp_path), *options])
@@ -179,7 +179,7 @@ def test_without_bubblewrap_it_refuses_before_it_writes(tmp_path, capsys, monkey
 
     monkeypatch.setattr(cli, "check_sandbox", check_sandbox)
     write_roster(tmp_path, ["ann"])
-    (tmp_path / "submissions").mkdir()
+    write_tiny(tmp_path / "submissions" / "ann", "double = 2")
     before = sorted(tmp_path.rglob("*"))
     assert cli.main(grade_arguments(tmp_path)) == 2
     assert capsys.readouterr().err == "error: bubblewrap is missing: apt install bubblewrap\n"
@@ -332,6 +332,37 @@ def test_marks_go_to_canvas_moodle_and_the_gradebook(tiny, tmp_path, capsys, mon
     options = ("--db", "gradebook.db", "--roster", roster, "--allow-awaiting")
     assert tiny("gradebook", grades, *options) == 0
     assert capsys.readouterr().err == "note: kept\n"
+
+
+def test_files_of_the_teacher_are_not_written_over(tiny, tmp_path, capsys):
+    grades, roster = tmp_path / "grades.csv", tmp_path / "roster.csv"
+    assert tiny(*grade_arguments(tmp_path)) == 0
+    before = {path: path.read_bytes() for path in (grades, roster)}
+    export = ("export", grades, "--roster", roster, "--allow-awaiting", "--to")
+    commands = [(*export, "canvas"), (*export, "moodle"), ("answers", grades)]
+    for command in (*commands, grade_arguments(tmp_path)):
+        for path in (grades, roster)[command[0] == "grade" :]:
+            assert tiny(*command, "--out", path) == 2
+            assert f"{path} is there already, and this command did" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in before} == before
+    assert not (tmp_path / "roster.work").exists()
+
+
+@pytest.mark.parametrize(
+    ("folder", "has"), [("nest", "submissions"), ("submissions/ann", "hw1.ipynb"), ("e", "nothing")]
+)
+def test_where_nobody_is_found_nothing_is_written(tiny, tmp_path, capsys, folder, has):
+    assert tiny(*grade_arguments(tmp_path)) == 0
+    (tmp_path / "nest").mkdir()
+    (tmp_path / "e").mkdir()
+    command = grade_arguments(tmp_path)
+    if folder == "nest":
+        (tmp_path / "submissions").rename(tmp_path / "nest" / "submissions")
+    command[1] = str(tmp_path / folder)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert tiny(*command) == 2
+    assert f"no folder or file of anybody on the roster; it has {has}. " in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
 @pytest.mark.parametrize("command", ["answers", "merge", "export", "gradebook"])

@@ -43,6 +43,22 @@ def read_csv(path, columns, required):
         yield number, {name: found.get(name, "") for name in columns}
 
 
+def read_former(path, columns):
+    """Return the rows of a file that is to be written anew; refuse one without these columns."""
+    try:
+        return [row for _, row in read_csv(path, columns, columns)] if path.exists() else []
+    except GraderError:
+        raise GraderError(tell_foreign(path)) from None
+
+
+def tell_foreign(path):
+    """Return why a file that is there already is not written over."""
+    return (
+        f"--out {path} is there already, and this command did not write it: choose another --out, "
+        "or remove the file"
+    )
+
+
 def _split(path, columns):
     text, separator = _read_separator(_decode(path), columns)
     lines = io.StringIO(text, newline="")

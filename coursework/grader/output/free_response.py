@@ -10,7 +10,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from coursework.files import write_atomically, write_csv
-from coursework.grader.inbox.csv_reader import read_csv
+from coursework.grader.inbox.csv_reader import read_csv, read_former
 from coursework.grader.model import AWAITING, LONGEST_ANSWER, OK, Cause, GraderError, Reason, Result
 from coursework.grader.output.render import render
 from coursework.grader.output.wording import explain_question, in_points, in_units
@@ -29,7 +29,7 @@ def export_answers(results: Collection[Result], path: Path, *, anonymous: bool =
     Returns the number of answers that still await marks. The rows go question by question, so
     that all answers to one are marked in one go. With `anonymous`, a key stands for each student,
     and the rows are sorted by it. Left out are questions that nobody can mark, such as those of
-    a student who handed in nothing.
+    a student who handed in nothing. A file is not written over where marks in it would be lost.
     """
     rows = [
         (question, _make_key(result) if anonymous else result.student)
@@ -39,11 +39,26 @@ def export_answers(results: Collection[Result], path: Path, *, anonymous: bool =
     ]
     names = list(dict.fromkeys(question.name for question, _ in rows))
     rows.sort(key=lambda row: (names.index(row[0].name), row[1]))
+    table = [_make_row(*row) for row in rows]
+    if lost := _count_lost(path, table):
+        raise GraderError(
+            f"--out {path} has {in_units(lost, 'mark')} that would be lost: merge the file first, "
+            "or choose another --out"
+        )
     # The byte order mark tells Excel that the file is UTF-8.
-    write_csv(path, [COLUMNS, *(_make_row(*row) for row in rows)], encoding="utf-8-sig")
+    write_csv(path, [COLUMNS, *table], encoding="utf-8-sig")
     sheet = render("answers.html", rows=rows, csv_name=path.name, anonymous=anonymous)
     write_atomically(path.with_suffix(".html"), sheet)
     return sum(question.status == AWAITING for question, _ in rows)
+
+
+def _count_lost(path, table):
+    """Return how many marks or comments a file has that are not in the table that replaces it."""
+    kept = [[row[COLUMNS.index(name)] for name in READ] for row in table]
+    found = [row | {"points": row["points"].replace(",", ".")} for row in read_former(path, READ)]
+    return sum(
+        bool(row["points"] or row["comment"]) and list(row.values()) not in kept for row in found
+    )
 
 
 def _make_row(question, who):

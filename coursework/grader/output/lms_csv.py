@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from coursework.files import write_csv
+from coursework.grader.inbox.csv_reader import read_former
 from coursework.grader.inbox.roster import Student
 from coursework.grader.model import FAILED, MISSING, GraderError, Result
 from coursework.grader.output.wording import explain, explain_question, in_points, in_score
@@ -60,6 +61,7 @@ def write_marks(
         rows = _make_canvas_rows(title, marks, results[0].out_of)
     else:
         rows = _make_moodle_rows(title, marks, by)
+    read_former(path, [name.lower() for name in rows[0][:-2]])  # those before the title
     # No byte order mark: Ruby's CSV, by which Canvas reads this, takes it for part of the heading.
     write_csv(path, rows)
     return len(marks)

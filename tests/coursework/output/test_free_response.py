@@ -119,6 +119,20 @@ def test_export_is_anonymous_unless_told(tmp_path):
     assert set(keys) < {row["student"] for row in read_csv(path)}
 
 
+def test_marks_that_are_not_merged_are_not_written_over(tmp_path):
+    results, path = make_class(), tmp_path / "answers.csv"
+    export_answers(results, path, anonymous=False)
+    export_answers(results, path, anonymous=False)
+    fill_in(path, {"ana": ("7.5", "Why?"), "ben": ("", "Later.")}, comma=True)
+    before = path.read_bytes()
+    with pytest.raises(GraderError, match=f"{path} has 2 marks that would be lost: merge"):
+        export_answers(results, path, anonymous=False)
+    assert path.read_bytes() == before
+    fill_in(path, {"ben": ("", "")})
+    export_answers(merge_answers(results, path), path, anonymous=False)
+    assert read_csv(path)[0]["comment"] == "Why?"
+
+
 def test_questions_are_marked_one_after_the_other(tmp_path):
     results = [
         make_result(name, make_words("1", "second"), make_words("2", "first")) for name in "ab"
