@@ -91,7 +91,7 @@ def _add_grade(commands):
     option("--assignment", required=True, metavar="NAME", help="such as hw1")
     option("--roster", required=True, type=Path, metavar="CSV", help="who is in the class")
     option("--out", required=True, type=Path, metavar="CSV", help="where the marks go; beside "
-           "it feedback/ and a folder .work with what is finished")  # fmt: skip
+           "it a folder .feedback, and a folder .work with what is finished")  # fmt: skip
     where = add.add_mutually_exclusive_group().add_argument
     positive = _number(int, 1, math.inf, "a whole number from 1 upwards")
     where("--jobs", type=positive, metavar="N", help="notebooks at the same time; by default "
@@ -168,7 +168,7 @@ def _number(kind, lowest, highest, what):
 
 def grade(options):
     """Mark a folder of submissions."""
-    if options.out.is_dir() or options.out.suffix == ".work":
+    if options.out.is_dir() or options.out.suffix in (".work", ".feedback"):
         raise GraderError(f"--out {options.out}: give the name of a file, such as grades.csv")
     assignment = load_assignment(options.assignment, options.variant)
     timezone = options.timezone

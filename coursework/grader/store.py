@@ -27,12 +27,12 @@ from coursework.grader.model import GraderError
 
 
 class WorkFolder:
-    """The folder beside the marks: ``grades.work`` for ``grades.csv``."""
+    """The folder beside the marks: ``grades.work`` for ``grades.csv``; ``grades.feedback`` too."""
 
     def __init__(self, grades):
         self.grades = Path(grades)
         self.path = self.grades.with_suffix(".work")
-        self.feedback = self.grades.parent / "feedback"
+        self.feedback = self.grades.with_suffix(".feedback")
 
     @contextlib.contextmanager
     def lock(self):

@@ -102,7 +102,7 @@ def test_a_class_with_all_sorts_of_students(tmp_path):
     assert "of nobody on the roster (1):\n  stranger\n" in out
     assert "script: unreadable: no notebook hw1.ipynb, only: hw1.py" in out
     for student in students:
-        assert (tmp_path / "feedback" / student / "hw1.html").stat().st_size > 200
+        assert (tmp_path / "grades.feedback" / student / "hw1.html").stat().st_size > 200
 
 
 def test_an_interrupt_is_no_traceback_and_loses_nothing(tmp_path):
@@ -151,6 +151,7 @@ def test_an_interrupt_is_no_traceback_and_loses_nothing(tmp_path):
         ),
         (("--book-url", "https://x.org/?page=1"), "is not the address of a site"),
         (("--out", "grades.work"), "give the name of a file"),
+        (("--out", "grades.feedback"), "give the name of a file"),
     ],
 )
 def test_a_bad_argument_is_one_sentence_and_writes_nothing(tmp_path, capsys, options, message):
@@ -227,7 +228,7 @@ def test_the_summary_points_to_notebooks_that_were_not_marked(tiny, tmp_path, ca
     assert "worth a look (1):\n  ann: ok: no question is answered in ann/hw1.ipynb; " in out
     assert "others: Copy of hw1.ipynb" in out
     assert "others: Copy of hw1.ipynb" in read_grades(tmp_path)["ann"]["reason"]
-    page = (tmp_path / "feedback/ann/hw1.md").read_text()
+    page = (tmp_path / "grades.feedback/ann/hw1.md").read_text()
     assert "others: Copy of hw1.ipynb" in page
     assert "If your work is in one of them, tell your teacher which one." in page
 
@@ -271,6 +272,18 @@ def test_one_bad_time_stops_nobody(tiny, tmp_path, capsys):
     assert f"{tmp_path / 'gradebook.db'}: 4 students" in capsys.readouterr().out
 
 
+def test_each_file_of_marks_has_its_own_feedback(tiny, tmp_path):
+    assert tiny(*grade_arguments(tmp_path)) == 0
+    page = tmp_path / "grades.feedback/ann/hw1.html"
+    before = page.read_text()
+    write_tiny(tmp_path / "late" / "bob", "double = 3")
+    command = grade_arguments(tmp_path, "--out", str(tmp_path / "late.csv"))
+    command[1] = str(tmp_path / "late")
+    assert tiny(*command) == 0
+    assert page.read_text() == before
+    assert "nothing was handed in" in (tmp_path / "late.feedback/ann/hw1.html").read_text()
+
+
 def test_a_fault_in_the_feedback_stops_nobody(tiny, tmp_path, capsys, monkeypatch):
     def write_feedback(*args):
         raise ValueError("no paper")
@@ -306,7 +319,7 @@ def test_answers_go_out_and_their_marks_come_back(tiny, tmp_path, capsys):
         assert not again or tiny(*again) == 0
         row = read_grades(tmp_path)["ann"]
         assert (row["essay"], row["total"], row["status"]) == ("1.5", "9.5", "ok")
-        assert "Too short" in (tmp_path / "feedback/ann/hw1.md").read_text()
+        assert "Too short" in (tmp_path / "grades.feedback/ann/hw1.md").read_text()
 
 
 def test_marks_go_to_canvas_moodle_and_the_gradebook(tiny, tmp_path, capsys, monkeypatch):

@@ -278,7 +278,7 @@ def test_the_commands_lead_from_a_folder_to_marks_that_are_handed_back(tmp_path)
     assert "ann@example.org,100" in (folder / "marks" / "hw1-moodle.csv").read_text()
     assert (folder / "gradebook.db").exists()
     for ending in ("html", "md"):
-        assert (folder / "marks" / "feedback" / "ann" / f"hw1.{ending}").exists()
+        assert (folder / "marks" / "hw1.feedback" / "ann" / f"hw1.{ending}").exists()
     run_section("variant")
     assert float(read_marks(folder)["ann"]["total"]) < 25
 
@@ -332,7 +332,7 @@ def test_the_steps_with_the_exchange_lead_to_submissions_and_feedback(tmp_path):
     (found,), strangers = find_submissions(teacher / "submitted", students, "hw1")
     assert (found.file, found.note, strangers) == (f"{name}/hw1/hw1.ipynb", "", [])
 
-    page = teacher / "marks" / "feedback" / name / "hw1.html"
+    page = teacher / "marks" / "hw1.feedback" / name / "hw1.html"
     page.parent.mkdir(parents=True)
     page.write_text("100 of 100")
     run(blocks("bash", section("hand-back"))[-1], teacher)
