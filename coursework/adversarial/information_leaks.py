@@ -30,7 +30,7 @@ FILES = (
         """
         import os
         names = {"checks.py", "hw1.md", "hw2.md", "roster.csv", "grades.csv", "gradebook.db",
-                 "coursework", "grades.work", "feedback", "classroom.py", "recognize.py"}
+                 "coursework", "grades.work", "grades.feedback", "classroom.py", "recognize.py"}
         def found():
             for folder, folders, files in os.walk("/"):
                 folders[:] = [name for name in folders if name not in ("proc", "sys")]

@@ -123,12 +123,12 @@ def _complete(result, submission, settings):
     if result.reason:
         unmarked = (question.mark(0.0, [result.reason]) for question in assignment.questions)
         result = replace(result, questions=tuple(unmarked))
-    penalty, note = 0.0, submission.note
+    penalty, note = 0.0, join(result.doubt, submission.note)
     when = submission.submitted if submission.path else None
     hours = late_hours(when, submission.student.due or settings.due)
     if result.sha256:  # otherwise nothing was marked
         penalty = late_penalty(hours, settings.penalty, assignment.out_of)
-    attention = submission.doubtful
+    attention = submission.doubtful or bool(result.doubt)
     if result.is_unanswered and submission.if_unanswered:
         note, attention = join(submission.if_unanswered, note), True
     return replace(

@@ -290,6 +290,8 @@ def _summarize(options, work, settings, graded, fresh, strangers):
         print(f"of those who handed in: mean {mean}, median {median} of {out_of} points")
     if late := sum(result.late_hours > 0 for result in results):
         print(f"{late} late")
+    if doubted := sum(bool(result.doubt) for result in results):
+        _warn(f"{doubted} of {len(totals)} notebooks say that they are of another variant")
     fine = (model.OK, model.AWAITING, model.MISSING)
     odd = [result for result in results if result.attention or result.status not in fine]
     _print_list(

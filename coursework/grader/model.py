@@ -349,7 +349,7 @@ class Result:
     `reason` says why there are no marks at all; `seed` and `parameters` reproduce the marks;
     `sha256` is that of the file as handed in; `penalty`, in points, is subtracted in `total`.
     `note` is what is worth saying of the student's files, and `attention` asks the teacher to
-    look at them.
+    look at them; `doubt` is what the notebook itself says against its marks.
     """
 
     student: str
@@ -366,6 +366,7 @@ class Result:
     seconds: float = 0.0
     note: str = ""
     attention: bool = False
+    doubt: str = ""
 
     @property
     def status(self):

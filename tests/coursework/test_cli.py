@@ -233,6 +233,20 @@ def test_the_summary_points_to_notebooks_that_were_not_marked(tiny, tmp_path, ca
     assert "If your work is in one of them, tell your teacher which one." in page
 
 
+def test_notebooks_of_another_variant_are_told(tiny, tmp_path, capsys):
+    path = tmp_path / "submissions/ann/hw1.ipynb"
+    notebook = json.loads(path.read_text())
+    for parameters, told in (({"base": "2"}, True), ({"base": "e"}, False), ("?", False)):
+        metadata = {"coursework": {"assignment": "hw1", "parameters": parameters}}
+        path.write_text(json.dumps(notebook | {"metadata": metadata}))
+        for _ in range(2):
+            assert tiny(*grade_arguments(tmp_path)) == 0
+            out, err = capsys.readouterr()
+            assert ("1 of 1 notebooks say that they are of another variant" in err) == told
+            says = "ann: awaiting marks: the notebook says that it is of the variant base=2, and"
+            assert (says in out) == told
+
+
 def test_nbgraders_times_count_where_the_teacher_says_so(tiny, tmp_path, capsys):
     folder = tmp_path / "submissions" / "ann" / "hw1"
     write_tiny(folder, "double = 2")

@@ -5,7 +5,7 @@ import hashlib
 import time
 from dataclasses import replace
 
-from coursework.grader.marking.notebook import UnreadableError, read_notebook
+from coursework.grader.marking.notebook import UnreadableError, get_dict, read_notebook
 from coursework.grader.marking.question import mark_cells
 from coursework.grader.model import FOLDER, Cause, Reason, Result, load_assignment
 
@@ -31,6 +31,15 @@ def source_version(name):
 _version_here = functools.cache(source_version)
 
 
+def _compare_variant(metadata, parameters):
+    """Return in words where a notebook names another variant; many programs drop what it names."""
+    named = get_dict(get_dict(metadata, "coursework"), "parameters")
+    others = [key for key, value in parameters.items() if named.get(key, value) != value]
+    told = ", ".join(f"{key}={str(named[key])[:20]}" for key in others)
+    marked = ", ".join(f"{key}={parameters[key]}" for key in others)
+    return f"the notebook says that it is of the variant {told}, and not {marked}" if told else ""
+
+
 def grade_notebook(
     result: Result,
     data: bytes | None,
@@ -53,10 +62,11 @@ def grade_notebook(
             raise RuntimeError(
                 "this worker has another version of the coursework, or it was changed meanwhile"
             )
-        cells = read_notebook(data)
+        cells, metadata = read_notebook(data)
         assignment = load_assignment(result.assignment, result.parameters)
         marks = mark_cells(assignment, cells, seed=result.seed, sandbox=sandbox, released=released)
-        result = replace(result, questions=marks)
+        doubt = _compare_variant(metadata, result.parameters)
+        result = replace(result, questions=marks, doubt=doubt)
     except UnreadableError as error:
         result = replace(result, reason=Reason(Cause.BAD_FILE, (str(error),)))
     except Exception as error:

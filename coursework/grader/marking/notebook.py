@@ -18,10 +18,10 @@ class UnreadableError(ValueError):
 
 
 def read_notebook(data):
-    """Return the cells of the notebook in some bytes, with nothing but what the grader uses.
+    """Return the cells of the notebook in some bytes, and the metadata of the notebook.
 
-    Each is a dict of its ``cell_type``, ``source`` and ``metadata``. Small faults are tolerated:
-    cells without ids, without metadata, of an unknown type.
+    Each cell is a dict of its ``cell_type``, ``source`` and ``metadata``. Small faults are
+    tolerated: cells without ids, without metadata, of an unknown type.
     """
     if len(data) > MAX_BYTES:
         raise UnreadableError(tell_size("the file", len(data)))
@@ -34,7 +34,7 @@ def read_notebook(data):
         raise UnreadableError("its JSON is nested too deeply for a notebook") from None
     if not any(cell["cell_type"] == "code" and cell["source"].strip() for cell in cells):
         raise UnreadableError("the notebook has no code cells")
-    return cells
+    return cells, get_dict(raw, "metadata")
 
 
 def tell_size(name, size):

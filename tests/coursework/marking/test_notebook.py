@@ -77,10 +77,10 @@ def test_small_faults_are_tolerated():
         None,
     ]
     raw = {"cells": cells, "metadata": {"kernelspec": "?", "language_info": {"name": None}}}
-    found = read_notebook(json.dumps(raw).encode())
+    found, _ = read_notebook(json.dumps(raw).encode())
     assert [cell["source"] for cell in found] == ["x = 1\ny = 2", "z = '?'", "text", "last"]
     assert [cell["metadata"] for cell in found] == [{}, {}, {"nbgrader": {"grade_id": "q"}}, {}]
-    [cell] = read_notebook(b"\xef\xbb\xbf" + NOTEBOOK)
+    [cell], _ = read_notebook(b"\xef\xbb\xbf" + NOTEBOOK)
     assert cell["source"] == "x = 1"
 
 
@@ -91,7 +91,7 @@ def test_millions_of_tiny_parts_are_refused_but_not_large_outputs():
     plot = {"z": [[7] * 1000] * 600}
     figure = {"output_type": "display_data", "data": {"application/vnd.plotly.v1+json": plot}}
     cell = {"cell_type": "code", "source": "x", "outputs": [printed, figure]}
-    [found] = read_notebook(json.dumps({"cells": [cell], "nbformat": 4}).encode())
+    [found], _ = read_notebook(json.dumps({"cells": [cell], "nbformat": 4}).encode())
     assert found == {"cell_type": "code", "source": "x", "metadata": {}}
     # The densest that Jupyter writes: numbers of one figure, each on a line of its own.
     raw = {"cells": [{"outputs": [{"data": {"plotly": {"data": [{"x": [1] * 800_000}]}}}]}]}
