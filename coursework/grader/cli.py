@@ -186,6 +186,10 @@ def grade(options):
     if stamped := sum(submission.stamped for submission in submissions):
         _warn(f"the timestamp.txt of {stamped} student(s) is not read; if nbgrader collected "
               "these files, add --times nbgrader")  # fmt: skip
+    deadline = f"the deadline {due.isoformat()}" if due else "no deadline"
+    deadline += f" and a penalty of {options.late_penalty:g} % a day"
+    if options.late_penalty and not due and not any(student.due for student in students):
+        _warn("--late-penalty has no effect without --due or a deadline in the roster")
     if options.no_sandbox:
         _warn("--no-sandbox: the students' code runs as you, and can read and change your files, "
               "use the network, and forge its marks")  # fmt: skip
@@ -198,7 +202,7 @@ def grade(options):
     with work.lock():
         settings = Settings(
             assignment=assignment,
-            seed=_choose_seed(options, work, assignment),
+            seed=_compare_with_last(options, work, assignment, deadline),
             sandbox=not options.no_sandbox,
             due=due,
             penalty=options.late_penalty,
@@ -218,6 +222,7 @@ def grade(options):
                     "parameters": dict(assignment.parameters),
                     "seed": settings.seed,
                     "book_url": options.book_url,
+                    "deadline": deadline,
                     "students": [{"student": row.student, "name": row.name} for row in students],
                 }
             )
@@ -226,8 +231,8 @@ def grade(options):
     return int(any(result.status == model.FAILED for result in graded.values()))
 
 
-def _choose_seed(options, work, assignment):
-    """Return the seed: the one that is asked for, that of the last run, or a new one."""
+def _compare_with_last(options, work, assignment, deadline):
+    """Tell what differs from the last run; return the seed: as asked for, as it was, or new."""
     kept = work.read_settings()
     if kept is None:
         return secrets.randbelow(2**32) if options.seed is None else options.seed
@@ -238,6 +243,8 @@ def _choose_seed(options, work, assignment):
         )
     if kept["parameters"] != dict(assignment.parameters):
         _warn("the variant is another than in the last run: all are marked again")
+    if (former := kept.get("deadline", deadline)) != deadline:
+        _warn(f"the last run had {former}; this one has {deadline}")
     if options.seed is not None and options.seed != kept["seed"]:
         _warn(f"the seed of the last run was {kept['seed']}: all are marked again")
         return options.seed

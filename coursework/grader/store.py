@@ -2,7 +2,7 @@
 
 Beside ``grades.csv`` lies ``grades.work/``:
 
-- ``settings.json``: the assignment, its variant, the seed, the book, the roster's students;
+- ``settings.json``: the assignment, its variant, the seed, the book, the deadline, the students;
 - ``students/<student>.json``: the result of each student, but for marks given by hand, and a
   ``key`` to what it depends on;
 - ``manual.json``: marks given by hand, each with the answer that it was given for;

@@ -247,6 +247,22 @@ def test_notebooks_of_another_variant_are_told(tiny, tmp_path, capsys):
             assert (says in out) == told
 
 
+def test_another_deadline_than_in_the_last_run_is_told(tiny, tmp_path, capsys):
+    command = grade_arguments(tmp_path)
+    assert tiny(*command, "--late-penalty", "10") == 0
+    assert "has no effect without --due or a deadline in the roster" in capsys.readouterr().err
+    (tmp_path / "roster.csv").write_text(f"student,due\nann,{DUE}\nbob,")
+    for told in (1, 0):
+        assert tiny(*command, "--due", "2025-12-01T23:59+01:00") == 0
+        assert ("the last run had no deadline and a penalty of 10 % a day; this one has the "
+                "deadline 2025-12-01T23:59:00+01:00 and a penalty of 0 % a day"
+                in capsys.readouterr().err) == told  # fmt: skip
+    assert tiny(*command, "--late-penalty", "10") == 0
+    err = capsys.readouterr().err
+    assert "this one has no deadline and a penalty of 10 % a day" in err
+    assert "no effect" not in err
+
+
 def test_nbgraders_times_count_where_the_teacher_says_so(tiny, tmp_path, capsys):
     folder = tmp_path / "submissions" / "ann" / "hw1"
     write_tiny(folder, "double = 2")
