@@ -32,7 +32,7 @@ def make_notebook(*texts, grade_id=None, at=0):
     cells = [nbformat.v4.new_markdown_cell(text) for text in texts]
     if grade_id:
         cells[at].metadata["nbgrader"] = {"grade_id": grade_id, "grade": True, "solution": True}
-    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("# Homework"), *cells])
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 1"), *cells])
 
 
 def test_the_answer_is_in_the_cell_of_the_question():
@@ -91,9 +91,27 @@ def test_the_cell_of_the_question_may_have_another_type(kind):
     notebook.cells[2]["cell_type"] = kind
     assert extract_answer(notebook.cells, "templates", RELEASED) == "Both."
     notebook.cells[2].metadata = {}
-    assert extract_answer(notebook.cells, "templates", RELEASED) == (
-        "" if kind == "code" else "Both."
-    )
+    assert extract_answer(notebook.cells, "templates", RELEASED) == "Both."
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("# (a) No.\n\n# (b) Both.", True),
+        ("(a) No, for the gradient is 0.", True),
+        ('"""Both are right."""', True),
+        ("f = 2  # (a) No.", False),
+        ("print('Both')", False),
+        ("%matplotlib inline\n!pip list", False),
+        ("'\\d' + " + "-" * 9000 + "1", True),  # more than Python can read
+    ],
+)
+def test_an_answer_in_a_code_cell_is_found_where_it_is_no_program(source, found):
+    notebook = make_notebook("YOUR ANSWER HERE", grade_id="templates")
+    notebook.cells += [nbformat.v4.new_code_cell(text) for text in ("np.exp(2)", source)]
+    assert extract_answer(notebook.cells, "templates", RELEASED) == found * source
+    notebook.cells.append(nbformat.v4.new_markdown_cell("The second."))
+    assert extract_answer(notebook.cells, "templates", RELEASED) == "The second."
 
 
 def test_a_reformatted_text_of_the_homework_is_no_answer():
