@@ -129,7 +129,7 @@ def _complete(result, submission, settings):
     if result.sha256:  # otherwise nothing was marked
         penalty = late_penalty(hours, settings.penalty, assignment.out_of)
     attention = submission.doubtful or bool(result.doubt)
-    if result.is_unanswered and submission.if_unanswered:
+    if result.is_unanswered:
         note, attention = join(submission.if_unanswered, note), True
     return replace(
         result,

@@ -255,7 +255,9 @@ class Cause(StrEnum):
     STUB = "stub"
     UNDEFINED = "undefined"  # the function
     UNWRITTEN = "unwritten"
+    DEFINES_OTHERS = "defines-others"  # the names of other functions
     # An answer is there.
+    RAISE_LEFT = "raise-left"  # the code cell, and the line
     NOT_CODE = "not-code"  # the type of the cell with the function, and its number
     CELL_ERROR = "cell-error"  # the exception, in Python's words
     CHECKS_MISSED = "checks-missed"  # how many, of how many, and the message of the first

@@ -113,7 +113,7 @@ def test_a_penalty_is_in_the_reason_also_where_it_takes_all(mark, tmp_path):
 def test_where_nothing_is_answered_all_other_files_are_named(mark, tmp_path):
     write_tiny(tmp_path / "ann", "stub", words="", hours=2)
     alone = mark()[0]["ann"]
-    assert (alone.attention, alone.note) == (False, "")
+    assert (alone.attention, alone.note) == (True, "no question is answered in ann/hw1.ipynb")
     write_tiny(tmp_path / "ann", "double = 2", name="solution.ipynb")
     write_tiny(tmp_path / "ann/.ipynb_checkpoints", "double = 2", name="hw1-checkpoint.ipynb")
     (tmp_path / "ann" / "answers.py").touch()

@@ -230,7 +230,7 @@ def test_the_summary_points_to_notebooks_that_were_not_marked(tiny, tmp_path, ca
     assert "others: Copy of hw1.ipynb" in read_grades(tmp_path)["ann"]["reason"]
     page = (tmp_path / "grades.feedback/ann/hw1.md").read_text()
     assert "others: Copy of hw1.ipynb" in page
-    assert "If your work is in one of them, tell your teacher which one." in page
+    assert "If your work is in another one, tell your teacher which one." in page
 
 
 def test_notebooks_of_another_variant_are_told(tiny, tmp_path, capsys):

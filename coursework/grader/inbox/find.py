@@ -47,7 +47,7 @@ class Submission:
 
     `path` is the notebook that counts, and `file` its name below `root`, to be shown; or there is
     none, and `reason` says why. `note` is what is worth saying besides, and `if_unanswered` what is
-    to be added where nothing is answered and other files are there. `doubtful` is true where the
+    to be added where nothing is answered. `doubtful` is true where the
     time cannot be relied on, and `stamped` where there is a time of nbgrader's that was not asked
     for.
     """
@@ -171,7 +171,7 @@ def _choose(root, student, paths, assignment, times, timezone):
         name,
         submitted,
         note=join(*notes, *doubts),
-        if_unanswered=told if earlier or loose or rest else "",
+        if_unanswered=told,
         doubtful=bool(doubts),
         stamped=times == FILE and _find_stamp(latest, assignment) is not None,
     )

@@ -60,6 +60,7 @@ NEXT = {
     model.AWAITING: "You need not do anything: the points and a comment follow.",
 }
 NEXT_BY_CAUSE = {
+    Cause.RAISE_LEFT: "Delete that line, and run the visible check until it prints its sentence.",
     Cause.STUB: "Write the function where the notebook says so, and run the visible check below it "
     "until it prints its sentence.",
     Cause.UNDEFINED: "Define the function in a code cell, under the name that the notebook gives "
@@ -73,9 +74,8 @@ MISSED = (
     "and compare what comes back with what the check says."
 )
 OTHER_FILES = (
-    "No question is answered in the notebook that was marked, and there are other files in your "
-    "folder; they are named at the end of this page. If your work is in one of them, tell your "
-    "teacher which one."
+    "No question is answered in the notebook that was marked. Your files are named at the end of "
+    "this page. If your work is in another one, tell your teacher which one."
 )
 
 
@@ -166,7 +166,7 @@ def _explain_lateness(result):
 def _next_of_all(result):
     if result.status in UNMARKED:
         return NEXT[result.status]
-    if result.is_unanswered and result.attention:
+    if result.is_unanswered:
         return OTHER_FILES
     left = [q for q in result.questions if q.points < q.out_of and q.status != model.AWAITING]
     if not left:

@@ -46,6 +46,9 @@ WORDS = {
     Cause.STUB: "not answered: the function raises NotImplementedError",
     Cause.UNDEFINED: "{} is not defined in any cell that ran",
     Cause.UNWRITTEN: "nothing was written",
+    Cause.DEFINES_OTHERS: "the notebook defines {}",
+    Cause.RAISE_LEFT: "in code cell {}, line {}, raise NotImplementedError is still above your "
+    "code, so Python never reaches it: delete that line",
     Cause.NOT_CODE: "it is in a {} cell, number {} of all cells, and only code cells are run: "
     "change the type of the cell to Code",
     Cause.CELL_ERROR: "{}",

@@ -139,12 +139,7 @@ def test_nbgraders_timestamp_counts_where_nbgrader_writes_it(tmp_path):
     put(tmp_path / "ann/hw1/timestamp.txt", b"2025-11-30 21:04:05.500000 UTC\n")
     found = find_one(tmp_path, times=NBGRADER)
     assert found.submitted == datetime(2025, 11, 30, 21, 4, 5, 500000, UTC)
-    assert (found.note, found.doubtful, found.if_unanswered, found.stamped) == (
-        "",
-        False,
-        "",
-        False,
-    )
+    assert (found.note, found.doubtful, found.stamped) == ("", False, False)
     put(tmp_path / "bob/timestamp.txt", b"2020-01-01 00:00:00 UTC")
     put(tmp_path / "bob/hw1.ipynb")
     found = find_one(tmp_path, "bob", times=NBGRADER)

@@ -84,6 +84,42 @@ def test_a_stub_says_so():
     assert marks["negate"].points == 10
 
 
+STUB = "# ...\n\ndef double(z):\n    # YOUR CODE HERE\n    raise NotImplementedError('...')\n"
+
+
+@pytest.mark.parametrize(
+    ("below", "told"),
+    [
+        ("    return 2 * z", True),
+        ("\n    # Mine.\n\n    return 2 * z", True),
+        ("", False),
+        ("    # nothing", False),
+        ("def negate(z):\n    return -z", False),
+    ],
+)
+def test_code_below_the_raise_of_a_stub_is_told(below, told):
+    marks = mark([*GOOD[1:], STUB + below], ONE)["double"]
+    assert marks.is_unanswered
+    assert (cause_of(marks) == Cause.RAISE_LEFT) == told
+    words = "in code cell 2, line 5, raise NotImplementedError is still above your code"
+    assert (words in explain_question(marks)) == told
+
+
+def test_an_answer_in_a_text_beside_the_stub_is_named():
+    marks = mark([STUB], ONE, more=make_cells(GOOD[:1], "markdown"))["double"]
+    assert cause_of(marks) == Cause.STUB
+    assert "it is in a Markdown cell, number 2 of all cells" in explain_question(marks)
+
+
+@pytest.mark.parametrize("source", ["def double(z):\n    return 2 * z", "def other(z): pass"])
+def test_functions_with_other_names_are_named(source):
+    given = make_cells(["def check(): pass"])
+    given[0]["metadata"] = {"nbgrader": {"locked": True}}
+    marks = mark([f"nothing\n{source}\ndef third(z): pass"], ONE, more=given)["double"]
+    told = "the notebook defines other, third" in explain_question(marks)
+    assert told == ("other" in source)
+
+
 def test_a_function_that_raises_what_a_stub_does_once_is_not_a_stub():
     source = """
 count = 0

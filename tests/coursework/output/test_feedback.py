@@ -158,6 +158,16 @@ def test_a_zero_has_its_reason_and_a_way_on(form, result, words):
 
 
 @pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("cause", [Cause.STUB, Cause.UNDEFINED])
+def test_without_an_answer_the_checks_are_listed_only(form, cause):
+    marks = make_coded(points=0.0, message="NotImplementedError", **told("f", cause))
+    text = FORMS[form](make_result("b", marks), None)
+    assert "along the columns" in text
+    assert "NotImplementedError" not in text.replace("raises NotImplementedError", "")
+    assert "as above" not in text.lower()
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_that_nothing_was_handed_in_is_said_once(form):
     assert FORMS[form](make_missing(), None).count("nothing was handed in") == 1
 
