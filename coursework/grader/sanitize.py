@@ -22,7 +22,7 @@ _SIGN = re.compile(r"(?<![\s'\"])(?P<before>[\s'\"]*)(?=[=+\-@\uff1d\uff0b\uff0d
 _MARKED_SIGN = re.compile(_SIGN.pattern.replace("(?=", "'(?="))
 _SEPARATORS = (",", ";", "|")  # and white space other than a space
 _NUMBER = re.compile(
-    r"[+-](?:(?=\.?[0-9])[0-9]{0,30}\.?[0-9]{0,30}(?:e[+-]?[0-9]{1,9})?|inf)(?:[])},]|$)"
+    r"[+-](?:(?=\.?[0-9])[0-9]{0,30}\.?[0-9]{0,30}(?:e[+-]?[0-9]{1,9})?|inf) *(?:[])},]|$)"
 )
 
 

@@ -5,6 +5,7 @@ import io
 import re
 import time
 
+import numpy as np
 import pytest
 
 from coursework.grader.inbox.roster import Student
@@ -56,6 +57,7 @@ def files_that_tell(attack, folder):
     write_grades(folder / "grades.csv", roster, {"ann": result}, TINY)
     write_marks("canvas", [result], roster, folder / "canvas.csv", title=attack, by="email")
     write_marks("moodle", [result], roster, folder / "moodle.csv", title=attack)
+    (folder / "answers.csv").unlink(missing_ok=True)  # its marks would be lost
     export_answers([result], folder / "answers.csv", anonymous=False)
     for name in ("grades", "canvas", "moodle", "answers"):
         yield name, (folder / f"{name}.csv").read_bytes().decode("utf-8-sig")
@@ -66,6 +68,7 @@ def files_that_tell(attack, folder):
     [
         "softmax(float64 array of shape (4, 5), axis=-1): entry [0, 1] is 2, and -1 was expected",
         "f([1, -2, 3], [-1.5, -inf, -1e-300], (0, -1)): the shape is (4,)",
+        repr(np.array([[0.6838, -1.093, -2.0711], [1, -0.5, -0.985]])),
         "a - b, c = d; x + y\n\n1 - 2",
         "ann@example.org; bob@example.org",
         "handed in 2 times; file-1.ipynb",

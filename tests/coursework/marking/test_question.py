@@ -118,6 +118,7 @@ def test_functions_with_other_names_are_named(source):
     marks = mark([f"nothing\n{source}\ndef third(z): pass"], ONE, more=given)["double"]
     told = "the notebook defines other, third" in explain_question(marks)
     assert told == ("other" in source)
+    assert "check" not in explain_question(marks)
 
 
 def test_a_function_that_raises_what_a_stub_does_once_is_not_a_stub():
