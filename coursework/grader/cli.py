@@ -22,11 +22,11 @@ from coursework.grader.inbox.released import RELEASED, read_released
 from coursework.grader.inbox.roster import Student, parse_due, parse_timezone, read_roster
 from coursework.grader.model import Cause, GraderError, load_assignment, parse_variant
 from coursework.grader.output.feedback import find_chapters, write_feedback
-from coursework.grader.output.final import check_final
+from coursework.grader.output.final import check_final, count_awaiting
 from coursework.grader.output.free_response import export_answers, read_marks
 from coursework.grader.output.grades_csv import write_grades
 from coursework.grader.output.lms_csv import SYSTEMS, write_marks
-from coursework.grader.output.wording import explain, in_points
+from coursework.grader.output.wording import explain, in_points, in_units
 from coursework.grader.sandbox.host import check_sandbox
 from coursework.grader.sanitize import one_line, shorten
 from coursework.grader.store import WorkFolder
@@ -184,8 +184,8 @@ def grade(options):
             "has a folder or a file"
         )
     if stamped := sum(submission.stamped for submission in submissions):
-        _warn(f"the timestamp.txt of {stamped} student(s) is not read; if nbgrader collected "
-              "these files, add --times nbgrader")  # fmt: skip
+        _warn(f"the timestamp.txt of {in_units(stamped, 'student')} is not read; if nbgrader "
+              "collected these files, add --times nbgrader")  # fmt: skip
     deadline = f"the deadline {due.isoformat()}" if due else "no deadline"
     deadline += f" and a penalty of {options.late_penalty:g} % a day"
     if options.late_penalty and not due and not any(student.due for student in students):
@@ -227,7 +227,7 @@ def grade(options):
                 }
             )
             graded, fresh = _run(options, work, settings, submissions, pool)
-    _summarize(options, work, settings, graded, fresh, strangers)
+    _summarize(options, work, settings, graded, fresh, students, strangers)
     return int(any(result.status == model.FAILED for result in graded.values()))
 
 
@@ -284,17 +284,20 @@ def _hand_back(result, assignment, work, book_url):
         _warn(f"no feedback for {result.student} ({type(error).__name__}: {one_line(error)})")
 
 
-def _summarize(options, work, settings, graded, fresh, strangers):
+def _summarize(options, work, settings, graded, fresh, roster, strangers):
     assignment, results = settings.assignment, graded.values()
     statuses = Counter(result.status for result in results)
     counts = ", ".join(f"{statuses[state]} {state}" for state in model.STATES if statuses[state])
-    print(f"{assignment.name}: {len(graded)} students ({counts}); {fresh} notebooks marked now")
+    students, now = in_units(len(graded), "student"), in_units(fresh, "notebook")
+    print(f"{assignment.name}: {students} ({counts}); {now} marked now")
     skipped = (model.MISSING, model.FAILED)
     totals = [result.total for result in results if result.status not in skipped]
     if totals:
         mean, median = in_points(statistics.mean(totals)), in_points(statistics.median(totals))
         out_of = in_points(assignment.out_of)
         print(f"of those who handed in: mean {mean}, median {median} of {out_of} points")
+    if awaiting := count_awaiting(results):
+        print(f"answers that await marks: {awaiting}")
     if late := sum(result.late_hours > 0 for result in results):
         print(f"{late} late")
     if doubted := sum(bool(result.doubt) for result in results):
@@ -304,7 +307,13 @@ def _summarize(options, work, settings, graded, fresh, strangers):
     _print_list(
         "worth a look", [f"{r.student}: {r.status}: {shorten(explain(r), 300)}" for r in odd]
     )
-    _print_list("of nobody on the roster", strangers)
+    if strangers:
+        missing = [row for row in roster if graded[row.student].status == model.MISSING]
+        _print_list(
+            "missing",
+            [f"{row.student} (looked for: {row.folder or row.student})" for row in missing],
+        )
+    _print_list("not on the roster", strangers)
     variant = " ".join(f"{key}={value}" for key, value in assignment.parameters.items())
     print(f"seed {settings.seed}{f', variant {variant}' if variant else ''}")
     print(f"marks: {options.out}, feedback: {work.feedback}")
@@ -328,7 +337,7 @@ def answers(options):
     """Write the answers in words to a CSV."""
     results = WorkFolder(options.grades).read_results().values()
     awaiting = export_answers(results, options.out, anonymous=not options.names)
-    print(f"{options.out}: {awaiting} answers await marks; to read them: "
+    print(f"{options.out}: answers that await marks: {awaiting}; to read them: "
           f"{options.out.with_suffix('.html')}")  # fmt: skip
     return 0
 
@@ -341,14 +350,22 @@ def merge(options):
         settings, before = work.read_settings(), work.read_results()
         assignment = load_assignment(settings["assignment"], settings["parameters"])
         students = [Student(**row) for row in settings["students"]]
-        work.add_manual(before, read_marks(before.values(), options.answers))
+        marks = read_marks(before.values(), options.answers)
+        count = sum(map(len, marks.values()))
+        if not count:
+            raise GraderError(
+                f"{options.answers}: no row has points; did you fill in another file?"
+            )
+        work.add_manual(before, marks)
         after = work.read_results()
         write_grades(options.grades, students, after, assignment)
         for student, result in after.items():
             if result != before[student]:
                 _hand_back(result, assignment, work, settings["book_url"])
-    awaiting = sum(result.status == model.AWAITING for result in after.values())
-    print(f"{options.grades}: merged; {awaiting} students still await marks")
+    pairs = (zip(after[name].questions, before[name].questions, strict=True) for name in after)
+    changed = sum(new != old for pair in pairs for new, old in pair)
+    print(f"{options.grades}: {in_units(count, 'mark')} merged, {changed} of them new or changed; "
+          f"answers that await marks: {count_awaiting(after.values())}")  # fmt: skip
     return 0
 
 
@@ -369,7 +386,7 @@ def export(options):
     count = write_marks(
         options.to, results, roster, options.out, title, options.by, options.missing
     )
-    print(f"{options.out}: {count} students")
+    print(f"{options.out}: {in_units(count, 'student')}")
     return 0
 
 
@@ -380,7 +397,8 @@ def gradebook(options):
 
     assignment, results = _read_final(options)
     roster = read_roster(options.roster, dues=False) if options.roster else ()
+    new = "" if options.db.exists() else " (new)"
     for note in write_gradebook(results, assignment, options.db, roster):
         _warn(note)
-    print(f"{options.db}: {len(results)} students")
+    print(f"{options.db}{new}: {in_units(len(results), 'student')}")
     return 0

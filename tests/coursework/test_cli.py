@@ -99,7 +99,9 @@ def test_a_class_with_all_sorts_of_students(tmp_path):
     assert (rows["late"]["late_hours"], rows["late"]["penalty"]) == ("48.02", "30")
     assert {row["seed"] for row in rows.values()} == {"7"}
     assert "8 students (3 ok, 1 crashed, 3 unreadable, 1 missing)" in out
-    assert "of nobody on the roster (1):\n  stranger\n" in out
+    assert (
+        "missing (1):\n  absent (looked for: absent)\nnot on the roster (1):\n  stranger\n" in out
+    )
     assert "script: unreadable: no notebook hw1.ipynb, only: hw1.py" in out
     for student in students:
         assert (tmp_path / "grades.feedback" / student / "hw1.html").stat().st_size > 200
@@ -200,7 +202,7 @@ def test_the_seed_is_drawn_once_and_another_is_told(tiny, tmp_path, capsys):
     assert tiny(*command, "--seed", "5") == 0
     told = capsys.readouterr()
     assert f"the seed of the last run was {seed}: all are marked again" in told.err
-    assert "1 notebooks marked now" in told.out
+    assert "1 notebook marked now" in told.out
     assert read_grades(tmp_path)["ann"]["seed"] == "5"
 
 
@@ -270,7 +272,7 @@ def test_nbgraders_times_count_where_the_teacher_says_so(tiny, tmp_path, capsys)
     (folder / "timestamp.txt").write_text("2025-12-01 23:30:00.000000 CET\n")
     command = grade_arguments(tmp_path, "--due", "2025-12-01", "--timezone", "Europe/Berlin")
     assert tiny(*command) == 0
-    assert "the timestamp.txt of 1 student(s) is not read" in capsys.readouterr().err
+    assert "the timestamp.txt of 1 student is not read" in capsys.readouterr().err
     assert read_grades(tmp_path)["ann"]["submitted"] == "2025-11-30T12:00:00+00:00"
     assert tiny(*command, "--times", "nbgrader") == 0
     assert capsys.readouterr().err == ""
@@ -299,7 +301,7 @@ def test_one_bad_time_stops_nobody(tiny, tmp_path, capsys):
     assert tiny("export", grades, "--to", "canvas", "--roster", roster, "--out", out) == 0
     assert tiny("gradebook", grades, "--db", tmp_path / "gradebook.db") == 0
     assert out.read_text().count("\n") == 6
-    assert f"{tmp_path / 'gradebook.db'}: 4 students" in capsys.readouterr().out
+    assert f"{tmp_path / 'gradebook.db'} (new): 4 students" in capsys.readouterr().out
 
 
 def test_each_file_of_marks_has_its_own_feedback(tiny, tmp_path):
@@ -333,9 +335,16 @@ def test_answers_go_out_and_their_marks_come_back(tiny, tmp_path, capsys):
         ("gradebook", grades, "--db", out),
     ):
         assert tiny(*command) == 2
-        assert "some await marks, 1 answer of 1 student" in capsys.readouterr().err
+        assert (
+            "answers that await marks: 1. Run answers, mark them and merge, or add"
+            in capsys.readouterr().err
+        )
         assert not out.exists()
+    capsys.readouterr()
     assert tiny("answers", grades, "--out", sheet, "--names") == 0
+    assert f"{sheet}: answers that await marks: 1; to read them: " in capsys.readouterr().out
+    assert tiny("merge", grades, sheet) == 2
+    assert f"{sheet}: no row has points; did you fill in" in capsys.readouterr().err
     with open(sheet, encoding="utf-8-sig", newline="") as file:
         [row] = csv.DictReader(file)
     assert (row["student"], row["question"], row["answer"]) == ("ann", "essay", ESSAY)
@@ -344,7 +353,10 @@ def test_answers_go_out_and_their_marks_come_back(tiny, tmp_path, capsys):
     assert tiny("merge", grades, sheet) == 2
     assert "allowed are 0 to 2" in capsys.readouterr().err
     sheet.write_text(exported.replace(f"{ESSAY},,", f"{ESSAY},1.5,Too short"))
-    assert tiny("merge", grades, sheet) == 0
+    for told in ("1 mark merged, 1 of them", "1 mark merged, 0 of them"):
+        assert tiny("merge", grades, sheet) == 0
+        out = capsys.readouterr().out
+        assert f"{told} new or changed; answers that await marks: 0" in out
     for again in ([], [*grade_arguments(tmp_path, "--seed", "5")]):
         assert not again or tiny(*again) == 0
         row = read_grades(tmp_path)["ann"]

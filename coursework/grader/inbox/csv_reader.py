@@ -26,8 +26,8 @@ def read_csv(path, columns, required):
     if absent:
         found = ", ".join(filter(None, header)) or "nothing"
         raise GraderError(
-            f"{path}: the first row must name the columns {', '.join(required)}; "
-            f"{', '.join(absent)} is missing, and it has {found}"
+            f"{path}: the first row must have {'a column' if len(absent) == 1 else 'the columns'} "
+            f"{', '.join(absent)}; it has {found}"
         )
     twice = [name for name in columns if header.count(name) > 1]
     if twice:
@@ -104,6 +104,8 @@ def _decode(path):
         data = Path(path).read_bytes()
     except OSError as error:
         raise GraderError(f"{path} cannot be read: {error.strerror}") from None
+    if data.startswith(b"PK\x03\x04"):
+        raise GraderError(f"{path} is a workbook of a spreadsheet: save it as 'CSV UTF-8'")
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encodings = ["utf-16"]
     elif b"\0" in data[:2]:  # half of a plain letter in UTF-16

@@ -31,6 +31,8 @@ def export_answers(results: Collection[Result], path: Path, *, anonymous: bool =
     and the rows are sorted by it. Left out are questions that nobody can mark, such as those of
     a student who handed in nothing. A file is not written over where marks in it would be lost.
     """
+    if not any(question.manual for result in results for question in result.questions):
+        raise GraderError("this assignment has no free-response question")
     rows = [
         (question, _make_key(result) if anonymous else result.student)
         for result in results
@@ -147,7 +149,7 @@ def _read_mark(row, students):
 def _read_points(text, out_of):
     # Not float() alone, which takes "nan", "1e3" and "1_0" too.
     if not re.fullmatch(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)", text):
-        raise GraderError(f"{text!r} is not a number of points")
+        raise GraderError(f"{text!r} is not a number of points (a date? format the column as text)")
     points = float(text.replace(",", "."))
     if not 0 <= points <= out_of:
         raise GraderError(f"{text} points; allowed are 0 to {in_points(out_of)}")

@@ -38,8 +38,8 @@ def test_a_roster_has_its_columns_in_any_order_and_blank_lines(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name,email\nann,a@b\n", "columns student; student is missing, and it has name, email"),
-        ("", "student is missing, and it has nothing"),
+        ("name,email\nann,a@b\n", "must have a column student; it has name, email"),
+        ("", "must have a column student; it has nothing"),
         ("student,student\nann,bob\n", "the first row names the column 'student' twice"),
         ("student\n", "has no students"),
         ("student\nann\n\nann\n", "row 4: the student 'ann' is in row 2 already"),

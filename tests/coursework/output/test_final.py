@@ -16,7 +16,7 @@ def test_marks_that_are_not_final_stay_here():
     ]
     with pytest.raises(GraderError) as caught:
         check_final(results, allow_awaiting=False)
-    assert "some await marks, 2 answers of 2 students" in str(caught.value)
+    assert "answers that await marks: 2. Run answers" in str(caught.value)
     assert "failed with 1 student: cem" in str(caught.value)
     check_final(results, allow_awaiting=True)
     check_final(results[-1:], allow_awaiting=False)

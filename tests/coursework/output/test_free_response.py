@@ -105,6 +105,13 @@ def test_export_lists_what_can_be_marked(tmp_path):
     assert {(row["question"], row["out_of"]) for row in rows} == {("templates", "10")}
 
 
+def test_an_assignment_without_free_response_questions_has_no_answers(tmp_path):
+    path = tmp_path / "answers.csv"
+    with pytest.raises(GraderError, match="this assignment has no free-response question"):
+        export_answers([make_result("ana", make_coded())], path)
+    assert not path.exists()
+
+
 def test_export_is_anonymous_unless_told(tmp_path):
     results = make_class()
     path = tmp_path / "answers.csv"
@@ -216,6 +223,7 @@ BAD_ROWS = [
     ("ana,softmax,5,", "not marked by hand"),
     ("ana,template,5,", "no such question; there are: softmax, templates"),
     ("ana,templates,five,", "'five' is not a number"),
+    ("ana,templates,07. Mai,", r"'07. Mai' is not a number of points (a date? format the column"),
     ("ana,templates,nan,", "'nan' is not a number"),
     ("ana,templates,1e1,", "'1e1' is not a number"),
     ("ana,templates,1_0,", "'1_0' is not a number"),
@@ -262,8 +270,11 @@ def test_an_answer_cannot_be_marked_twice_not_even_by_name_and_key(tmp_path):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "the first row must name the columns student, question, fingerprint, points"),
-        (b"student,fingerprint,points,comment\n", "question is missing, and it has student, fing"),
+        (b"", "the first row must have the columns student, question, fingerprint, points"),
+        (
+            b"student,fingerprint,points,comment\n",
+            "must have a column question; it has student, fing",
+        ),
         (HEADER + b",points\n", "names the column 'points' twice"),
         (HEADER + b'\nana,templates,x,5,"open\n', "row 2: unexpected end"),
         (HEADER + b"\nana,templates,x,7,5,ok\n", "row 2: there are 6 cells"),
