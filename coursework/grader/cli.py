@@ -263,11 +263,12 @@ def _run(options, work, settings, submissions, pool):
         with bar, warnings.catch_warnings():
             # Joblib warns of tasks that an interrupt stops, and of processes that it restarts.
             warnings.filterwarnings("ignore", category=UserWarning, module="joblib")
+            names = {student.student: student.name for student in students}
             for result, is_fresh in grade_class(submissions, settings, work, pool):
                 graded[result.student] = result
                 fresh += is_fresh
                 bar.update()
-                _hand_back(result, assignment, work, options.book_url)
+                _hand_back(result, names, assignment, work, options.book_url)
                 if time.monotonic() - written > EVERY:
                     write_grades(options.out, students, graded, assignment)
                     written = time.monotonic()
@@ -276,10 +277,10 @@ def _run(options, work, settings, submissions, pool):
     return graded, fresh
 
 
-def _hand_back(result, assignment, work, book_url):
+def _hand_back(result, names, assignment, work, book_url):
     """Write a student's feedback; marks count more, so that a fault here stops nobody."""
     try:
-        write_feedback(result, assignment, work.feedback, book_url)
+        write_feedback(result, assignment, work.feedback, book_url, names[result.student])
     except Exception as error:
         _warn(f"no feedback for {result.student} ({type(error).__name__}: {one_line(error)})")
 
@@ -359,9 +360,10 @@ def merge(options):
         work.add_manual(before, marks)
         after = work.read_results()
         write_grades(options.grades, students, after, assignment)
+        names = {student.student: student.name for student in students}
         for student, result in after.items():
             if result != before[student]:
-                _hand_back(result, assignment, work, settings["book_url"])
+                _hand_back(result, names, assignment, work, settings["book_url"])
     pairs = (zip(after[name].questions, before[name].questions, strict=True) for name in after)
     changed = sum(new != old for pair in pairs for new, old in pair)
     print(f"{options.grades}: {in_units(count, 'mark')} merged, {changed} of them new or changed; "

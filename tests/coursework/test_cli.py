@@ -361,7 +361,9 @@ def test_answers_go_out_and_their_marks_come_back(tiny, tmp_path, capsys):
         assert not again or tiny(*again) == 0
         row = read_grades(tmp_path)["ann"]
         assert (row["essay"], row["total"], row["status"]) == ("1.5", "9.5", "ok")
-        assert "Too short" in (tmp_path / "grades.feedback/ann/hw1.md").read_text()
+        page = (tmp_path / "grades.feedback/ann/hw1.md").read_text()
+        assert "Too short" in page
+        assert "For Lee Ann (ann)." in page
 
 
 def test_marks_go_to_canvas_moodle_and_the_gradebook(tiny, tmp_path, capsys, monkeypatch):

@@ -97,22 +97,24 @@ def find_chapters(book_url: str) -> str:
 
 
 def write_feedback(
-    result: Result, assignment: Assignment, folder: Path, book: str | None = None
+    result: Result, assignment: Assignment, folder: Path, book: str | None = None, name: str = ""
 ) -> None:
     """Write the files ``<folder>/<student>/<assignment>.html`` and ``.md``."""
     stem = folder / safe_name(result.student) / safe_name(result.assignment)
     for form in ("html", "md"):
-        write_atomically(f"{stem}.{form}", make_feedback(form, result, assignment, book))
+        write_atomically(f"{stem}.{form}", make_feedback(form, result, assignment, book, name))
 
 
 def make_feedback(
-    form: str, result: Result, assignment: Assignment, book: str | None = None
+    form: str, result: Result, assignment: Assignment, book: str | None = None, name: str = ""
 ) -> str:
     """Return the feedback in the form "html", as a page that needs no other file, or "md".
 
-    `book` is the address of the chapters; None names chapter and section in words.
+    `book` is the address of the chapters; None names chapter and section in words. `name` is the
+    student's, which the page shows beside the id.
     """
-    return render(f"feedback.{form}", **_view(result, assignment, book))
+    who = f"{name} ({result.student})" if name else result.student
+    return render(f"feedback.{form}", who=who, **_view(result, assignment, book))
 
 
 def _view(result, assignment, book):

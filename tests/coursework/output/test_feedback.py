@@ -167,6 +167,12 @@ def test_without_an_answer_the_checks_are_listed_only(form, cause):
     assert "as above" not in text.lower()
 
 
+@pytest.mark.parametrize("form", ["html", "md"])
+def test_the_name_is_beside_the_id(form):
+    page = make_feedback(form, make_result("ann"), HW9, name="<b>Lee")
+    assert {"html": "&lt;b&gt;Lee (ann)", "md": "\\<b\\>Lee (ann)"}[form] in page
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_that_nothing_was_handed_in_is_said_once(form):
     assert FORMS[form](make_missing(), None).count("nothing was handed in") == 1
