@@ -19,6 +19,7 @@ PHONE, SCREEN = {"width": 390, "height": 900}, {"width": 1280, "height": 900}
 PLAYFUL = {
     f"book/{name}"
     for name in (
+        "classification",
         "definition",
         "derivation",
         "cross-entropy",
@@ -39,7 +40,10 @@ PLAYFUL = {
         "beyond-softmax",
     )
 }
-FIRST_SCREENS = 1600  # pixels from the top of the page, two screens of a laptop
+# In pixels from the top of the page: two screens of a laptop for a figure of the first section, and
+# the upper part of the first screen for one before it. There, this chapter trains its classifier.
+FIRST_SCREENS, FIRST_SCREEN = 1600, 600
+TRAINS_FIRST = "book/inside-the-classifier"
 # To a reader without a mouse: the page's list of contents is most of the first number, and the link
 # "Skip to main content" leaves the second.
 STOPS, STOPS_OF_THE_TEXT = 52, 15
@@ -52,6 +56,7 @@ BEFORE_THE_FIGURE = """name => {
     .filter(e => e.tabIndex >= 0 && e.checkVisibility({ checkVisibilityCSS: true }) && before(e));
   return {
     top: figure.getBoundingClientRect().top + scrollY,
+    isFirst: !figure.closest("section section"),
     stops: stops.length,
     inText: stops.filter(e => e.closest("article")).length,
   };
@@ -119,6 +124,26 @@ def cut_formulas(page):
     )
 
 
+def cut_captions(page):
+    """Return the captions that end beyond the window."""
+    return page.evaluate(
+        "() => [...document.querySelectorAll('caption, figcaption')].filter(caption =>"
+        " caption.getBoundingClientRect().right > innerWidth).map(caption => caption.textContent)"
+    )
+
+
+def without_a_hint(page):
+    """Return the formulas that scroll, and do not show it."""
+    page.wait_for_function(
+        """() => [...document.querySelectorAll("div.math mjx-container")].every(formula =>
+          (formula.scrollWidth > formula.clientWidth + 1) === formula.matches("[data-more]"))"""
+    )
+    return page.evaluate(
+        """() => [...document.querySelectorAll("div.math mjx-container[data-more]")].filter(
+          formula => getComputedStyle(formula).maskImage === "none").map(f => f.textContent)"""
+    )
+
+
 def assert_fit_to_read(page, what):
     """Fail if the page is wider than its window, or if axe-core finds something in either theme."""
     assert too_wide(page) == 0, f"{what} is {too_wide(page)} px too wide."
@@ -129,9 +154,10 @@ def assert_fit_to_read(page, what):
         assert not found, f"{what}, {theme}:\n" + "\n".join(found)
 
 
-def assert_opens_with_a_live_figure(page):
+def assert_opens_with_a_live_figure(page, name):
     found = page.evaluate(BEFORE_THE_FIGURE, "softmax-")
-    assert found["top"] <= FIRST_SCREENS
+    is_early = found["isFirst"] and name != TRAINS_FIRST
+    assert found["top"] <= (FIRST_SCREEN if is_early else FIRST_SCREENS)
     assert found["stops"] <= STOPS
     assert found["inText"] <= STOPS_OF_THE_TEXT
 
@@ -155,6 +181,11 @@ def test_page_is_within_a_phone(opened, name):
     page = opened(name)
     assert too_wide(page) == 0, f"{name} is {too_wide(page)} px wider than a phone."
     assert not (cut := cut_formulas(page)), f"{name} cuts {cut} on a phone."
+    assert not (cut := cut_captions(page)), f"{name} cuts {cut} on a phone."
+    assert page.locator(".output.prose pre").evaluate_all(
+        "all => all.every(pre => pre.scrollWidth <= pre.clientWidth)"
+    )
+    assert not (plain := without_a_hint(page)), f"{name} does not show that {plain} scroll."
 
 
 @pytest.mark.parametrize("name", mostly_slow(PAGES, *TYPICAL, "book/definition"))
@@ -163,7 +194,27 @@ def test_page_is_within_a_screen(opened, name):
     page.set_viewport_size(SCREEN)
     assert too_wide(page) == 0, f"{name} is {too_wide(page)} px wider than a screen."
     if name in PLAYFUL:
-        assert_opens_with_a_live_figure(page)
+        assert_opens_with_a_live_figure(page, name)
+
+
+def test_bullets_keep_off_the_edge_of_their_box(opened):
+    bullets = opened("book/classification").locator(".admonition > ul")
+    paddings = bullets.evaluate_all(
+        "all => all.map(e => parseFloat(getComputedStyle(e).paddingLeft))"
+    )
+    assert min(paddings) >= 20
+
+
+@pytest.mark.parametrize("name", mostly_slow(PAGES, "book/review", "book/notation"))
+@pytest.mark.parametrize("window", [PHONE, SCREEN], ids=["phone", "screen"])
+def test_scroll_bar_is_about_right_before_the_page_is_laid_out(visit, address, name, window):
+    page = visit(f"{address}/{name}.html")
+    page.set_viewport_size(window)
+    page.reload(wait_until="load")
+    height = "document.documentElement.scrollHeight"
+    guess = page.evaluate(height)
+    settled(page)
+    assert guess == pytest.approx(page.evaluate(height), rel=0.15, abs=500)
 
 
 @pytest.mark.parametrize("name", mostly_slow(PAGES, *TYPICAL))
