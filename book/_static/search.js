@@ -67,13 +67,14 @@ const bookSearch = (() => {
   }
 
   // The words of the index that a word of the reader may mean, each with a share of trust: itself, longer
-  // ones that begin with it, and only if there are none, those that are a slip or two away.
+  // ones that begin with it, with less if it is a word itself, and only if there are none, those that are a
+  // slip or two away.
   function meanings(word) {
     const stem = stemmer.stemWord(word);
-    const found = new Map();
+    const whole = [stem, word].filter((term) => index.terms.has(term));
+    const found = new Map(whole.map((term) => [term, 1]));
     for (const term of index.terms.keys()) {
-      if (term === stem || term === word) found.set(term, 1);
-      else if (term.startsWith(word)) found.set(term, (0.7 * word.length) / term.length);
+      if (term.startsWith(word) && !found.has(term)) found.set(term, ((whole.length ? 0.1 : 0.7) * word.length) / term.length);
     }
     for (let most = 0; !found.size && most <= Math.min(2, (word.length - 1) / 3); most++) {
       for (const term of index.terms.keys()) {
@@ -84,7 +85,8 @@ const bookSearch = (() => {
   }
 
   // The pages that answer a query, best first, each with its best sections. Sections are ranked by BM25
-  // with a large k1, so that it matters how often a word is there. Chapters come before what refers to them.
+  // with a large k1, so that it matters how often a word is there. Chapters come before what refers to them,
+  // and before all the entry of the glossary that is asked for.
   function find(query) {
     const words = [...new Set(query.toLowerCase().match(WORD))].filter((word) => !stopwords.includes(word) && /\D/.test(word));
     const scores = new Map();
@@ -102,12 +104,15 @@ const bookSearch = (() => {
       }
       for (const [unit, score] of best) scores.set(unit, [...(scores.get(unit) ?? []), score]);
     }
+    const stems = (text) => text.toLowerCase().match(WORD)?.map((word) => stemmer.stemWord(word)).join(" ");
+    const asked = stems(query);
     const pages = new Map();
     for (const [i, parts] of scores) {
       const unit = index.units[i];
+      const entry = unit.anchor.startsWith("term-") && stems(unit.title) === asked ? 100 : 1;
       const whole = unit.title.toLowerCase().includes(query.toLowerCase()) ? 1.5 : 1;
       const share = unit.anchor === "exercises" ? 0.5 : 1;
-      const score = whole * share * parts.reduce((a, b) => a + b) * (parts.length / words.length) ** 2;
+      const score = entry * whole * share * parts.reduce((a, b) => a + b) * (parts.length / words.length) ** 2;
       if (!pages.has(unit.page)) pages.set(unit.page, []);
       pages.get(unit.page).push({ ...unit, score });
     }

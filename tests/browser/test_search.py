@@ -64,12 +64,26 @@ def test_search_finds_the_chapter(dialog, query):
 
 
 def test_result_leads_to_the_section(dialog):
-    (link, *_) = results(dialog, "label smoothing")
+    (_, link, *_) = results(dialog, "label smoothing")
     assert link.endswith("/book/cross-entropy.html#label-smoothing-another-target")
 
 
+@pytest.mark.parametrize("query", ["logit", "Logits", "label smoothing", "log-sum-exp"])
+def test_entry_of_the_glossary_comes_first(dialog, query):
+    first = results(dialog, query)[0]
+    term = query.removesuffix("s").lower().replace(" ", "-")
+    assert first.endswith(f"/book/notation.html#term-{term}")
+
+
+def test_whole_word_comes_before_the_beginning_of_others(dialog):
+    results(dialog, "exp")
+    first = dialog.locator("#pst-search-dialog li").first
+    first.locator("mark").first.wait_for()
+    assert first.locator("mark").first.text_content().lower() == "exp"
+
+
 def test_snippet_is_the_text_that_has_the_words(dialog):
-    results(dialog, "shift invariance")
+    results(dialog, "common shift")
     first = dialog.locator("#pst-search-dialog li").first
     first.locator("mark").first.wait_for()
     assert first.locator("mark", has_text="shift").count() > 0
