@@ -157,6 +157,7 @@ def setup(app):
         # then takes no script that it kept of an earlier site.
         scripts = b"".join((SCRIPTS / name).read_bytes() for name in FOR_PAGES)
         app.add_config_value("pages_run_python", hashlib.sha256(scripts).hexdigest()[:8], "html")
+        app.tags.add("runs_python")
         app.connect("doctree-resolved", add_reasons)
         app.connect("html-page-context", add_script)
         app.connect("builder-inited", write_runtime)

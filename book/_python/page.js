@@ -87,8 +87,12 @@
       return this.text !== this.source;
     }
 
+    // What is between backticks is code.
     say(text, isProblem = false) {
-      if (this.status.textContent !== text) this.status.textContent = text; // each change may be read aloud
+      if (this.said !== text) { // each change may be read aloud
+        this.status.replaceChildren(...text.split(/`([^`]+)`/).map((part, i) => (i % 2 ? element("code", { textContent: part }) : part)));
+      }
+      this.said = text;
       this.status.classList.toggle("problem", isProblem);
     }
 
@@ -156,6 +160,17 @@
       firstChanged = Math.min(firstChanged, this.id);
       this.node.classList.toggle("edited", this.isEdited);
       this.resetButton.hidden = !this.isEdited && !this.fresh;
+      if (asked !== this) this.say("");
+    }
+
+    // What a reader is told of a run that went well. Pictures are not compared.
+    get result() {
+      const lines = (nodes) => nodes.map((node) => (node.querySelector("pre") ?? node).textContent.trim()).join("\n");
+      const seconds = (performance.now() - this.began) / 1000;
+      const time = seconds < 0.1 ? "less than 0.1 s" : `${seconds.toFixed(1)} s`;
+      const texts = this.bookOutputs.some((node) => node.querySelector("pre"));
+      const same = texts && lines(this.fresh ?? []) === lines(this.bookOutputs);
+      return `Ran in ${time}${same ? ", with the output that the book shows" : ""}.`;
     }
 
     reset() {
@@ -303,6 +318,7 @@
     if (asked.receive && !finished) return asked.receive(message);
     if (running) {
       cell.hasOutput = false;
+      cell.began = performance.now();
       asked.status.style.removeProperty("--loaded");
       const place = queue.indexOf(cell) + 1;
       asked.say(queue.length > 1 ? `Running cell ${place} of ${queue.length} …` : "Running …");
@@ -318,7 +334,8 @@
       if (isShown && !cell.hasOutput) cell.show([]);
       cell.ran = id < firstChanged;
       failed ||= !ended && cell !== asked;
-      if (cell === asked) asked.say(failed ? "A cell above failed; what went wrong is shown there." : "", failed);
+      const problem = failed ? "A cell above failed; what went wrong is shown there." : "";
+      if (cell === asked) asked.say(problem || (ended ? cell.result : ""), failed);
     }
     if (finished) finish();
   }

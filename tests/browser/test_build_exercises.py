@@ -57,7 +57,8 @@ def check(exercise, code):
 def test_starter_wrong_and_right_answers_get_their_sentence(exercise):
     before = exercise.get_by_role("textbox").text_content()
     button(exercise, "Check").click()
-    assert "returned None. Is its body written" in verdict(exercise)
+    assert "returned None. Is its body written, and is there a return?" in verdict(exercise)
+    assert exercise.locator(".python-status code").text_content() == "return"
     sentence = check(exercise, WRONG)
     assert sentence.startswith(
         "Not yet: softmax_of_words([[[0, 1.099], [0.6931, 0.6931]]]) returned"
