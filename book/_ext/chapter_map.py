@@ -1,4 +1,4 @@
-"""The map of the chapters on the start page: an SVG whose boxes are links.
+"""The map of the chapters on the start page: an SVG whose boxes are links, and a list for phones.
 
 Nothing of it is typed: the chapters and parts are the numbered ones of ``_toc.yml``, and what a
 chapter builds on is what it says itself under **You need**. A chapter stands one row below the
@@ -24,7 +24,7 @@ TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 NAMES = {"cross-entropy": "Cross-entropy", "fashion-mnist": "Fashion-MNIST", "mnist": "MNIST"}
 
 # In the units of the picture. A line of text holds LETTERS.
-COLUMN, ROW, WIDTH, HEIGHT, LINE, LETTERS = 164, 84, 150, 56, 20, 16
+COLUMN, ROW, WIDTH, HEIGHT, LINE, LETTERS = 184, 84, 168, 56, 20, 16
 
 
 @dataclass
@@ -104,7 +104,10 @@ def place(chapters: dict[str, Chapter]) -> None:
 
 
 def draw(parts: list[str], chapters: dict[str, Chapter], address) -> str:
-    """Return the map as HTML; `address` gives the address of a chapter's page by its name."""
+    """Return the map as HTML; `address` gives the address of a chapter's page by its name.
+
+    Below it is a list, which a style sheet shows on phones instead.
+    """
     columns = [chapter.column for chapter in chapters.values()]
     left, width = min(columns), (max(columns) - min(columns) + 1) * COLUMN
     height = (max(chapter.row for chapter in chapters.values()) + 1) * ROW
@@ -142,9 +145,20 @@ def draw(parts: list[str], chapters: dict[str, Chapter], address) -> str:
             f'<rect x="{x - WIDTH // 2}" y="{y - HEIGHT // 2}" width="{WIDTH}" height="{HEIGHT}" '
             f'rx="9"/><text text-anchor="middle">{text}</text></a>'
         )
+    rows = "".join(
+        f'<p class="part-{number}">{escape(caption)}</p><ul>'
+        + "".join(
+            f'<li><a href="{escape(address(chapter.name))}">{escape(chapter.label)}</a></li>'
+            for chapter in chapters.values()
+            if chapter.part == number
+        )
+        + "</ul>"
+        for number, caption in enumerate(parts)
+    )
     return (
         f'<nav class="chapter-map" aria-label="Map of the chapters"><svg viewBox="0 0 {width} '
-        f'{height}" width="{width}" height="{height}">{"".join(pieces)}</svg></nav>'
+        f'{height}" width="{width}" height="{height}">{"".join(pieces)}</svg>'
+        f'<div class="chapter-list">{rows}</div></nav>'
     )
 
 

@@ -304,11 +304,13 @@ def test_map_leaves_out_lines_that_others_imply(tmp_path):
 def test_map_is_of_links_that_say_what_they_build_on(tmp_path):
     write_book(tmp_path, a="nothing.", b="{doc}`a`.")
     page = BeautifulSoup(draw_map(*read_chapters(tmp_path), "{}.html".format), "html.parser")
-    assert [(link["href"], link["aria-label"]) for link in page.find_all("a")] == [
+    assert [(link["href"], link["aria-label"]) for link in page.svg.find_all("a")] == [
         ("a.html", "1 A. The <b> of a."),
         ("b.html", "2 B. The <b> of b. Builds on chapter 1."),
     ]
-    assert [link.text for link in page.find_all("a")] == ["1 A", "2 B"]
+    listed = [(link["href"], link.text) for link in page.select(".chapter-list a")]
+    assert listed == [("a.html", "1 A"), ("b.html", "2 B")]
+    assert [link.text for link in page.svg.find_all("a")] == ["1 A", "2 B"]
 
 
 def test_map_refuses_a_chapter_that_needs_a_later_one(tmp_path):

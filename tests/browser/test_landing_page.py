@@ -259,6 +259,31 @@ def test_map_leads_to_pages_that_exist_and_by_keyboard(open_page, site):
     page.wait_for_url("**/cross-entropy.html")
 
 
+def test_map_is_a_list_on_a_phone(open_page):
+    page, _ = open_page(screen="phone")
+    links = page.get_by_role("navigation", name="Map of the chapters").get_by_role("link")
+    texts = [link.text_content() for link in links.all()]
+    assert [text.split()[0] for text in texts] == [f"{i + 1}" for i in range(len(texts))]
+    assert len(texts) >= 13
+    assert min(link.bounding_box()["height"] for link in links.all()) >= 36
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert {link.evaluate("a => a.localName + !!a.closest('svg')") for link in links.all()} == {
+        "atrue"
+    }
+
+
+def test_labels_of_the_map_keep_off_their_frames(open_page):
+    page, _ = open_page()
+    gaps = page.evaluate(
+        """() => [...document.querySelectorAll(".chapter-map a:has(rect)")].map(link => {
+          const box = (name) => link.querySelector(name).getBoundingClientRect();
+          const [frame, text] = [box("rect"), box("text")];
+          return Math.min(text.left - frame.left, frame.right - text.right);
+        })"""
+    )
+    assert min(gaps) >= 5
+
+
 @pytest.mark.slow
 def test_doors_lead_to_pages_that_exist(open_page, site):
     page, _ = open_page()
