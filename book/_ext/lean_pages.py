@@ -44,6 +44,8 @@ WAITING = re.compile(
 )
 # Docutils' roles of references: ARIA has given up the one, and the other wants its items only.
 CITATION_ROLES = re.compile(r' role="doc-biblioentry"|(?<=<div) role="list"(?= class="citation-)')
+# sphinx_exercise puts the space between "Solution to" and the exercise into the link.
+SOLUTION = re.compile(r"(?<=Solution to)(<a [^>]*>) ")
 DATA = re.compile(r'(?<=<img src=")data:image/png;base64,(?P<content>[^"]+)')
 PICTURE = re.compile(r'<img\b[^>]*\bsrc="(?P<source>[^":]+\.png)"[^>]*>')
 
@@ -90,6 +92,7 @@ def lean(text, folder):
     text = text.replace('getItem("mode") || ""', 'getItem("mode") || "auto"')
     text = OPTIONS.sub(within, text)
     text = CITATION_ROLES.sub("", text)
+    text = SOLUTION.sub(r" \1", text)
     # A bar that opens code says what it does; MyST-NB gives it another name besides.
     text = text.replace('<summary aria-label="Toggle hidden content">', "<summary>")
     return PICTURE.sub(sized, WAITING.sub('<script defer="defer"', TAG.sub(kept, text)))

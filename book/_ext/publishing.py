@@ -21,7 +21,7 @@ from sphinx.errors import ExtensionError
 NOT_FOUND = """
 <h1>There is no such page</h1>
 <p>The address may have a typing error, or the page may have been renamed.
-Search for what you were looking for with the field in the sidebar, or start from the
+Search for what you were looking for, or start from the
 <a href="{prefix}index.html">first page of the book</a>.</p>
 """
 

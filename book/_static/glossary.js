@@ -43,6 +43,14 @@ const bookGlossary = (() => {
     if (!entry) return;
     box.innerHTML = entry;
     for (const other of box.querySelectorAll('a:not([href*=":"])')) other.href = root + other.getAttribute("href");
+    // "See Chapter." leads nowhere on the page of the chapter itself.
+    const see = box.querySelector("p:last-child > a:last-child");
+    const before = see?.previousSibling;
+    if (see?.pathname === location.pathname && !see.hash && / See $/.test(before.data)) {
+      before.data = before.data.slice(0, -5);
+      see.nextSibling.remove();
+      see.remove();
+    }
     link.after(box); // so that the next stop of the keyboard is a link in it
     link.setAttribute("aria-describedby", box.id);
     box.showPopover();

@@ -56,6 +56,11 @@ def test_script_of_a_figure_stays_whatever_it_says(tmp_path):
     assert figure in lean(HEAD.replace("{}", figure), tmp_path)
 
 
+def test_links_of_solutions_begin_with_a_letter(tmp_path):
+    page = lean('<p>Solution to<a href="#ex"> Exercise 1</a></p>', tmp_path)
+    assert page == '<p>Solution to <a href="#ex">Exercise 1</a></p>'
+
+
 def test_pictures_have_their_size(tmp_path):
     Image.new("RGB", (30, 20)).save(tmp_path / "a.png")
     page = lean('<main><img alt="A." src="a.png" /><img src="missing.png" /></main>', tmp_path)
