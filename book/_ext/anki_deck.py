@@ -206,9 +206,16 @@ class Download(SphinxRole):
         return [nodes.reference(self.rawtext, self.text, refuri=address, internal=True)], []
 
 
+def add_script(app, pagename, templatename, context, doctree):
+    """Let the page itself ask its questions, too."""
+    if app.builder.name == "html" and pagename == app.config.anki_page:
+        app.add_js_file("ask-me.js", loading_method="defer")
+
+
 def setup(app):
     """Register with Sphinx."""
     app.add_config_value("anki_page", "book/review", "")
     app.add_role("anki", Download())
+    app.connect("html-page-context", add_script)
     app.connect("build-finished", write_package)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
