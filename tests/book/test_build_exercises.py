@@ -356,9 +356,9 @@ WRONG = {
         ),
     },
     "ex-contrastive-sigmoid": {
-        "divided by N, not by their number": lambda Z, b: scaled_loss(Z, b, *[1 / len(Z)] * 3),
+        "by the number of pairs": lambda Z, b: scaled_loss(Z, b, *[1 / len(Z)] * 3),
         "the sum over all pairs. Divide": lambda Z, b: scaled_loss(Z, b, *[len(Z)] * 3),
-        "Its gradients are divided": lambda Z, b: scaled_loss(Z, b, 1, len(Z), len(Z)),
+        "Divide its gradients": lambda Z, b: scaled_loss(Z, b, 1, len(Z), len(Z)),
         "not their mean": lambda Z, b: scaled_loss(Z, b, 1, 1, 1 / Z.size),
         "those on the diagonal": lambda Z, b: (
             SIGMOID_LOSS(Z[::-1], b)[0],
@@ -400,7 +400,7 @@ WRONG = {
         "Only the k largest": lambda z, k: softmax(z),
         "the k smallest": lambda z, k: softmax(np.where(gates(-z, k) > 0, z, -np.inf)),
         "at the place of its expert": lambda z, k: -np.sort(-gates(z, k)),
-        "Minus infinity is": lambda z, k: softmax(z * (gates(z, k) > 0)),
+        "minus infinity": lambda z, k: softmax(z * (gates(z, k) > 0)),
         "along the last axis": lambda z, k: gates(z, k, axis=0),
         "not all": lambda z, k: softmax(np.where(z >= np.sort(z)[..., -k, None], z, -np.inf)),
         "Look for an overflow": lambda z, k: (
