@@ -77,7 +77,7 @@ _build/.package: $(PACKAGE) $(VENV)/.installed
 	@$(BIN)/python -m tools.execution_key $@ $(PACKAGE)
 
 # The students' notebooks by nbgrader, and with them the pages of the book that show them.
-$(COURSEWORK)/.made: $(COURSEWORK_SOURCES) _config.yml _build/.package
+$(COURSEWORK)/.made: $(COURSEWORK_SOURCES) _config.yml _build/.package _build/.address
 	$(BIN)/python -m coursework.release --pages book/coursework --solutions
 	@touch $@
 

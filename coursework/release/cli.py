@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 
 from coursework.files import write_atomically
-from coursework.grader.model import AssignmentError, assignment_names, parse_variant
-from coursework.release.master import ROOT, book_address, release_all
+from coursework.grader.model import GraderError, parse_variant
+from coursework.release.master import ROOT, book_address, names_with, release_all
 from coursework.release.nbgrader_runs import ReleaseError
 
 OUT = ROOT / "_build" / "coursework"
@@ -45,7 +45,12 @@ def parse(arguments):
     parser = argparse.ArgumentParser(
         prog="python -m coursework.release", description="Make the students' notebooks."
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="hw1, say; all if none is named")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="hw1, say; if none is named, all that have the parameters",
+    )
     parser.add_argument("--variant", default="", help='parameters, such as "base=2"')
     parser.add_argument("--out", type=Path, help="the folder for the students' notebooks")
     parser.add_argument(
@@ -56,7 +61,11 @@ def parse(arguments):
         help="write the versions with solutions, too, into this folder",
     )
     parser.add_argument("--pages", type=Path, help="the folder for the pages of the book")
-    parser.add_argument("--book-url", help="where the chapters are on the web, for links to them")
+    parser.add_argument(
+        "--book-url",
+        metavar="URL",
+        help="where the book is, for links to its chapters; else BOOK_URL, or _config.yml, says it",
+    )
     return parser.parse_args(arguments)
 
 
@@ -66,17 +75,20 @@ def main(arguments=None):
     try:
         chosen = parse_variant(options.variant)
         check_folders(options, chosen)
-        address = book_address() if options.book_url is None else options.book_url
-        names = options.names or assignment_names()
+        address = book_address(options.book_url)
+        names = options.names or names_with(chosen)
         with tempfile.TemporaryDirectory(prefix="coursework-") as course:
             released = release_all(names, chosen, address, Path(course))
-    except (AssignmentError, ReleaseError) as error:
+    except (GraderError, ReleaseError) as error:
         print(error, file=sys.stderr)
         return 1
 
+    places = {}
     for path, text in files(released, options, chosen):
         write(path, text)
-        print(path)
+        places.setdefault(path.parent, []).append(path.name)
+    for folder, written in places.items():
+        print(f"{folder}: {', '.join(written)}")
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -19,9 +20,12 @@ from coursework.grader.model import (
     FOLDER,
     Assignment,
     AssignmentError,
+    GraderError,
+    assignment_names,
     choose_parameters,
     load_assignment,
 )
+from coursework.grader.output.feedback import find_chapters
 from coursework.release import pages
 from coursework.release.nbgrader_runs import ReleaseError, generate, validate
 
@@ -231,11 +235,39 @@ def parameters_by_name(names, chosen: Mapping[str, str]):
     }
 
 
-def book_address():
-    """Return where `_config.yml` says that the chapters are published, or an empty string."""
+def names_with(chosen: Mapping[str, str]):
+    """Return the names of the assignments that have one of the parameters, or all without any."""
+    names = assignment_names()
+    having = [name for name in names if choose_parameters(name, {}).keys() & chosen.keys()]
+    return having or names
+
+
+def book_address(given=None):
+    """Return where the chapters are published, or an empty string if nothing says it.
+
+    The site's address is `given`, or else the variable BOOK_URL, or that in ``_config.yml``.
+
+    Raises
+    ------
+    ReleaseError
+        Where it is not the address of a site.
+    """
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    base = config["html"]["baseurl"]
-    return f"{base.rstrip('/')}/book/" if base else ""
+    sources = {
+        "--book-url": given,
+        "BOOK_URL": os.environ.get("BOOK_URL"),
+        "html: baseurl in _config.yml": config["html"]["baseurl"],
+    }
+    for source, url in sources.items():
+        if url:
+            try:
+                return find_chapters(url)
+            except GraderError as error:
+                raise ReleaseError(
+                    f"{source} must be the address of a site, such as "
+                    f"https://example.org/softmax/, got {url!r}"
+                ) from error
+    return ""
 
 
 def read_master(assignment):

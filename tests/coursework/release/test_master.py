@@ -8,7 +8,15 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from coursework.grader.model import Assignment, AssignmentError, Check, Question
+from coursework.grader.model import (
+    Assignment,
+    AssignmentError,
+    Check,
+    Question,
+    assignment_names,
+    load_assignment,
+)
+from coursework.grader.output.feedback import find_chapters
 from coursework.release import cli, master, pages
 from coursework.release.cli import main
 from coursework.release.master import parameters_by_name, render
@@ -345,6 +353,7 @@ def test_solutions_of_two_assignments_are_run_at_the_same_time(masters, course, 
         (["--variant", "base=2", "--pages", "x"], "the book shows the assignments without"),
         (["--solutions", "book/coursework"], "solutions do not go into book/coursework"),
         (["--solutions", "_build/html/x"], "solutions do not go into _build/html/x"),
+        (["--book-url", "softmax"], "--book-url must be the address of a site, such as https:"),
     ],
 )
 def test_wrong_orders_are_refused(arguments, message, capsys, monkeypatch):
@@ -353,6 +362,38 @@ def test_wrong_orders_are_refused(arguments, message, capsys, monkeypatch):
     said = capsys.readouterr().err
     assert message in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("given", ["--book-url", "BOOK_URL"])
+def test_both_ways_to_say_the_address_lead_where_feedback_leads(given, monkeypatch):
+    site, other = "https://example.org/softmax", "https://example.org/other"
+    monkeypatch.setenv("BOOK_URL", site if given == "BOOK_URL" else other)
+    address = master.book_address(site if given == "--book-url" else None)
+    assert address == find_chapters(site) == f"{site}/book/"
+
+
+def test_without_an_address_notebooks_name_sections_and_no_files(course):
+    for name in assignment_names():
+        assignment = load_assignment(name)
+        text, values = master.read_master(assignment)
+        released = master.convert(text, assignment, values, course)
+        assert ".html" not in released.student
+
+
+def test_a_variant_is_made_of_the_assignments_that_have_its_parameters():
+    assert master.names_with({}) == ["hw1", "hw2"]
+    assert master.names_with({"base": "2"}) == ["hw1"]
+    assert master.names_with({"update": "momentum", "penalty": "full"}) == ["hw2"]
+
+
+def test_a_variant_has_the_books_address_and_says_where_it_is(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("BOOK_URL", "https://example.org/softmax/")
+    out, own = tmp_path / "out", tmp_path / "own"
+    assert main(["--variant", "base=2", "--out", str(out), "--solutions", str(own)]) == 0
+    assert capsys.readouterr().out == (
+        f"{out}: hw1.ipynb, hw1.released.json\n{own}: hw1-solutions.ipynb\n"
+    )
+    assert "](https://example.org/softmax/book/definition.html)" in (out / "hw1.ipynb").read_text()
 
 
 def test_parameters_go_to_the_assignments_that_have_them():
