@@ -1,4 +1,4 @@
-"""The page for instructors: its plans add up, and what it says to type works."""
+"""The pages for instructors: the plans add up, and what they say to type works."""
 
 import csv
 import os
@@ -18,7 +18,7 @@ from plain_markdown import find_directives
 
 from coursework.grader import cli, model
 from coursework.grader.inbox.find import MAX_BYTES, find_submissions
-from coursework.grader.inbox.roster import COLUMNS, read_roster
+from coursework.grader.inbox.roster import COLUMNS, read_roster, safe_name
 from coursework.grader.marking.question import mark_cells
 from coursework.grader.model import (
     assignment_names,
@@ -29,8 +29,14 @@ from tests.coursework.masters import read_master
 from tests.coursework.sandboxed import require_sandbox
 from tools.references import ROOT
 
-# A backslash goes on with a session of a plan, or with a command, on the next line.
-PAGE = re.sub(r" *\\\n +", " ", (ROOT / "book" / "instructors.md").read_text(encoding="utf-8"))
+
+def read_page(name):
+    """Return a page's text; a backslash goes on with a session or a command on the next line."""
+    return re.sub(r" *\\\n +", " ", (ROOT / "book" / f"{name}.md").read_text(encoding="utf-8"))
+
+
+PAGE = read_page("instructors")
+PLAN_PAGE = read_page("course-plans")
 GRADER = "python -m coursework.grader "
 DOCKER = {"--cap-add", "--security-opt", "--privileged"}
 OTHERS = {"--update", "--paths"}  # of nbgrader and of jupyter
@@ -39,9 +45,9 @@ PLANS = {"one-week": 60, "three-weeks": 90, "seven-weeks": 75}  # minutes of a s
 by_plan = pytest.mark.parametrize("plan", PLANS)
 
 
-def section(label):
+def section(label, page=PAGE):
     """Return the text from a label to the next one."""
-    found = re.search(rf"^\(sec-instructors-{label}\)=$(.*?)(?=^\(sec-|\Z)", PAGE, re.M | re.S)
+    found = re.search(rf"^\(sec-instructors-{label}\)=$(.*?)(?=^\(sec-|\Z)", page, re.M | re.S)
     return found[1]
 
 
@@ -68,7 +74,7 @@ def table(text):
 def sessions(plan):
     """Return the sessions of a plan: chapters, minutes, and labels and titles of exercises."""
     found = []
-    for item in re.findall(r"^\d+\. (.*)$", section(plan), re.M):
+    for item in re.findall(r"^\d+\. (.*)$", section(plan, PLAN_PAGE), re.M):
         reading, rest = item.split(" **In class:** ")
         exercises = re.findall(r"\{ref\}`([^`<]+) <([\w-]+)>`", rest.split("**Exercises:**")[1])
         chapters = re.findall(r"\{doc\}`([\w-]+)`", reading)
@@ -106,15 +112,15 @@ def test_minutes_are_those_of_the_chapters_and_add_up(plan):
         assert minutes == sum(map(minutes_of, chapters)), chapters
         read, exercises = read + minutes, exercises + len(asked)
     in_class = in_hours(len(sessions(plan)) * PLANS[plan])
-    assert f"sessions of {PLANS[plan]} minutes" in section(plan)
+    assert f"sessions of {PLANS[plan]} minutes" in section(plan, PLAN_PAGE)
     assert (
         f"In all: {in_hours(read)} of reading, {in_class} in class, "
         f"{in_hours(exercises * EXERCISE_MINUTES)} of exercises, and {ASSIGNMENT_HOURS} for the "
         "two assignments."
-    ) in section(plan)
+    ) in section(plan, PLAN_PAGE)
     if plan != "seven-weeks":
         first = sum(first_minutes_of(name) for chapters, *_ in sessions(plan) for name in chapters)
-        assert f"First readings alone take {in_hours(first)}." in section(plan)
+        assert f"First readings alone take {in_hours(first)}." in section(plan, PLAN_PAGE)
 
 
 @by_plan
@@ -132,7 +138,7 @@ def test_exercises_have_their_titles_and_are_asked_once_their_chapter_is_read(pl
 @by_plan
 def test_assignments_are_given_out_once_the_chapters_that_teach_them_are_read(plan):
     given, read = [], set()
-    for item in re.findall(r"^\d+\. (.*)$", section(plan), re.M):
+    for item in re.findall(r"^\d+\. (.*)$", section(plan, PLAN_PAGE), re.M):
         read |= set(re.findall(r"\{doc\}`([\w-]+)`", item.split("**In class:**")[0]))
         for name in re.findall(r"[Gg]ive out \{doc\}`coursework/(\w+)`", item):
             given.append(name)
@@ -172,7 +178,7 @@ def test_options_that_the_text_names_exist(capsys):
 def test_targets_of_make_and_commands_of_other_programs_exist():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = {line.split()[1] for line in commands() if line.startswith("make ")}
-    targets |= set(re.findall(r"`make (\w+)", PAGE))
+    targets |= set(re.findall(r"`make (\w+)", PAGE + PLAN_PAGE))
     assert targets == {"coursework", "runtime", "soak"}
     assert all(re.search(rf"^{target}:", makefile, re.M) for target in targets)
     nbgrader = {line.split()[1] for line in commands() if line.startswith("nbgrader ")}
@@ -214,6 +220,38 @@ def test_layouts_of_the_table_are_understood(tmp_path):
         students = read_roster(place / "roster.csv")
         (ann, other), strangers = find_submissions(place / "submissions", students, "hw1")
         assert (ann.path, other.path, strangers) == (file, None, [])
+
+
+def test_rosters_made_from_exports_of_canvas_and_moodle_find_the_files(tmp_path):
+    canvas, moodle = (block for block in blocks("text") if block.startswith("="))
+    dropped = re.findall(r'"([^"]+)",""', canvas)
+    name, moodle_name = "O'Neil-Lee, Dr. Ann", "Ann O'Neil-Lee"
+    letters = name.lower()
+    for character in dropped:
+        letters = letters.replace(character, "")
+    (word,) = re.findall(r'"(\w+ )",""', moodle)
+    folders = {
+        "ann": f"{letters}_123",
+        "ann@example.org": f"{moodle_name}_{'Participant 123'.replace(word, '')}",
+    }
+    for student, folder in folders.items():
+        path = tmp_path / f"{student}.csv"
+        path.write_text(f'student,name,folder,Section\n{student},"{name}",{folder},7\n')
+        submissions = tmp_path / student
+        file = submissions / (
+            f"{moodle_name}_123_assignsubmission_file_/hw1.ipynb"
+            if "@" in student
+            else "oneilleedrann_LATE_123_456_hw1.ipynb"
+        )
+        file.parent.mkdir(parents=True)
+        file.write_text("{}")
+        (found,), strangers = find_submissions(submissions, read_roster(path), "hw1")
+        assert (found.path, strangers) == (file, [])
+
+
+def test_the_folder_of_an_unusual_id_is_called_as_the_page_says():
+    folder, student = re.search(r"as in `(Anna\S+)` for `(.+?)`", section("hand-back")).groups()
+    assert safe_name(student) == folder
 
 
 def write_class(folder):
