@@ -163,6 +163,11 @@ def test_typed_numbers_count_with_all_their_digits(figure):
     assert field.get_attribute("aria-invalid") == "false"
 
 
+def test_a_weight_near_0_leaves_room_for_the_name(figure):
+    control(figure, "Scale, as a number").fill("10")
+    assert figure.locator(".p").all_text_contents() == ["≈ 0", "≈ 0", "1.000"]
+
+
 def test_the_answer_never_leaves_the_hull_and_ends_at_an_animal(figure):
     control(figure, "Scale, as a number").fill("10")
     for animal, corner in enumerate([(1, -1), (-1, -1), (1, 1)]):

@@ -261,6 +261,13 @@ def test_colors_follow_the_theme(figure):
     assert_follows_the_theme(figure, figure.locator(".max.one"))
 
 
+def test_the_table_of_two_workers_fits_the_text_of_the_book(page, figure):
+    page.set_viewport_size({"width": 708, "height": 900})
+    workers(figure).check()
+    found = figure.locator(".scroll").evaluate("e => [e.scrollWidth, e.clientWidth]")
+    assert found[0] == found[1]
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_is_wider_than_the_figure(page, figure, width):
     page.set_viewport_size({"width": width, "height": 900})

@@ -170,6 +170,14 @@ def test_gaps_are_colored_by_their_sign(figure):
         wait_for_status(figure, f"Overall, it is {way}confident by 0.")
 
 
+def test_gaps_stay_within_the_diagram(figure):
+    ends = "all => all.map(e => e.getBBox().x + e.getBBox().width)"
+    for T in ("0.5", "1", "5"):
+        control(figure, "Temperature, as a number").fill(T)
+        edge = figure.locator(".diagonal").evaluate("e => e.getBBox().x + e.getBBox().width")
+        assert max(figure.locator(".gap").evaluate_all(ends)) <= edge + 1e-3
+
+
 def test_the_status_line_reads_the_fullest_bin(figure):
     Z = received(figure, "validation")
     count, confidence, accuracy = expected(Z, 1)[1][-1]

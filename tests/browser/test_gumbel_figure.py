@@ -136,6 +136,17 @@ def test_colors_follow_the_theme(figure):
     assert_follows_the_theme(figure, figure.locator(".bar").first)
 
 
+def test_the_bars_of_a_class_are_on_one_line_on_a_phone(page, figure):
+    page.set_viewport_size({"width": 390, "height": 900})
+    tops = (
+        figure.locator("li")
+        .first.locator(".track")
+        .evaluate_all("all => all.map(e => e.getBoundingClientRect().top)")
+    )
+    assert len(tops) == 3
+    assert max(tops) - min(tops) < 1
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_is_wider_than_the_figure(page, figure, width):
     page.set_viewport_size({"width": width, "height": 900})

@@ -533,6 +533,13 @@ def test_numbers_of_the_curve_keep_apart_at_any_rate(figure):
     assert np.diff(heights).min() > 13
 
 
+def test_the_label_of_a_guess_stays_within_the_curve(figure):
+    [(word, x)] = [(w, x) for w, x, _ in drawn(figure, "curve")["words"] if w.startswith("guess")]
+    assert word == f"guess: {np.log(3):.2f}"
+    wide = figure.evaluate("(e, w) => e.curve.getContext('2d').measureText(w).width", word)
+    assert x - wide > 34
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_plane_is_in_sight_while_a_slider_moves(visit, file, width):
     page = visit(file, width=width)

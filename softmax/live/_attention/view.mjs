@@ -167,7 +167,7 @@ class AttentionFigure extends LiveElement {
     const { scores, weights, answer } = this.lookup(this.factor);
     this.rows.forEach(({ score, p, bar }, k) => {
       show(score, scores[k]);
-      show(p, weights[k], formatProbability(weights[k]));
+      show(p, weights[k], weights[k] < 0.0005 ? "≈ 0" : format(weights[k], 3));
       bar.style.width = `${100 * weights[k]}%`;
     });
     this.shown.forEach((node, i) => show(node, answer[i]));

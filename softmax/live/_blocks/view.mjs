@@ -298,14 +298,13 @@ class BlocksFigure extends LiveElement {
     svg { display: block; width: 100%; max-width: 430px; margin: 0 auto; touch-action: pan-y; user-select: none; font-size: 11px; fill: var(--text); forced-color-adjust: none; }
     svg text { pointer-events: none; fill: var(--soft); }
     .scores { overflow: visible; cursor: pointer; }
-    .plane { margin-top: 4px; border-radius: 6px; background: var(--panel); }
-    .plane text { font-size: 10px; }
+    .plane { border-radius: 6px; background: var(--panel); }
     svg text.chosen { fill: var(--text); font-weight: 700; text-decoration: underline; }
     .scores .part { fill: var(--panel); stroke: var(--edge); }
-    .zero, .cuts { fill: none; stroke: var(--line); }
+    .zero { stroke: var(--line); }
     .cuts { stroke-dasharray: 2 3; stroke: var(--edge); }
-    .stems { fill: none; stroke: var(--edge); }
-    .max { fill: none; stroke: var(--text); stroke-width: 2.5; }
+    .stems { stroke: var(--edge); }
+    .max { stroke: var(--text); stroke-width: 2.5; }
     .scores .maxname { fill: var(--text); font: italic 600 14px serif; }
     [data-state="one"] { fill: var(--c0); }
     [data-state="two"] { fill: var(--c1); }
@@ -333,15 +332,15 @@ class BlocksFigure extends LiveElement {
     .cross::before { content: "×"; background: none; color: var(--text); font: 700 18px/10px sans-serif; vertical-align: 0; }
     [hidden] { display: none; }
     .line { display: grid; grid-template-columns: 76px minmax(0, 1fr) 76px; gap: 8px; align-items: center; min-height: 38px; }
-    .line select { width: 76px; padding: 3px 4px; }
+    select { padding: 3px 0; }
     table { margin: 6px 0 0; }
-    th, td { padding: 2px 0 2px 6px; text-align: end; white-space: nowrap; line-height: 1.2; }
+    th, td { padding: 2px 0 2px 3px; text-align: end; font-weight: 400; line-height: 1.2; white-space: nowrap; }
     td span { display: block; }
-    th:first-child { padding-left: 0; text-align: start; font-weight: 400; }
-    thead th { font-weight: 400; color: var(--soft); font-size: 13px; }
+    th:first-child { padding-left: 0; text-align: start; }
+    thead th { color: var(--soft); font-size: 13px; }
     td:nth-child(4) { font-weight: 600; }
     .same span:first-child::before { content: "✓ "; color: var(--c2); }
-    @container (max-width: 420px) { table { font-size: 13px; } th, td { padding-left: 4px; } .line { min-height: 35px; } .challenge, .sentence { margin-top: 6px; } }
+    @container (max-width: 420px) { table { font-size: 13px; } .line { min-height: 35px; } .challenge, .sentence { margin-top: 6px; } }
     @container (min-width: 600px) { .panels { grid-template: auto 1fr / minmax(0, 1fr) minmax(0, 1fr); } .results { grid-area: 1 / 2 / 3; } }
   `;
 }

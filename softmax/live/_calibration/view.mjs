@@ -37,7 +37,7 @@ class CalibrationFigure extends LiveElement {
       make("div", { class: "panels" },
         this.buildDiagram(),
         make("div", {},
-          make("div", { class: "title" }, make("b", {}, "loss"), make("span", { class: "soft" }, "cross-entropy, lowest in the ring"), make("label", {}, make("b", {}, make("i", {}, "T")), this.heat.number)),
+          make("div", { class: "title" }, make("b", {}, "loss"), make("span", { class: "soft" }, "lowest in the ring"), make("label", {}, make("b", {}, make("i", {}, "T")), this.heat.number)),
           this.buildCurve(),
           this.buildNumbers(),
           make("div", { class: "sets", role: "group", "aria-label": "Predictions" },
@@ -72,6 +72,7 @@ class CalibrationFigure extends LiveElement {
       ${edges.map((x) => `<g><rect class="count" x="${across(x) + 1.5}" width="${WIDE / edges.length - 3}"/><rect class="gap"/><path class="bar"/><circle class="point" r="4.5"/></g>`).join("")}
       </svg>`;
     this.diagram = frame.firstChild;
+    frame.append(make("p", { class: "soft" }, "Bar: gap (height) × share of predictions (width)"));
     this.marks = [...frame.querySelectorAll("g")].map((mark) => ({ mark, parts: [...mark.children] }));
     return frame;
   }
@@ -180,7 +181,9 @@ class CalibrationFigure extends LiveElement {
       const width = Math.max(many ? THINNEST : 0, (WIDEST * bin.count) / n);
       const on = up(bin.confidence);
       set(count, { y: FLOOR - (TALL * bin.count) / n, height: (TALL * bin.count) / n });
-      set(gap, { x: x - width / 2, width, y: Math.min(y, on), height: Math.abs(y - on), class: `gap ${y > on ? "over" : "under"}` });
+      // The bar ends where the diagram does.
+      const [left, right] = [Math.max(LEFT, x - width / 2), Math.min(across(1), x + width / 2)];
+      set(gap, { x: left, width: right - left, y: Math.min(y, on), height: Math.abs(y - on), class: `gap ${y > on ? "over" : "under"}` });
       set(point, { cx: x, cy: y });
       mark.classList.toggle("few", !many);
       // Two standard deviations, where there are enough predictions for it to say something.
@@ -218,6 +221,7 @@ class CalibrationFigure extends LiveElement {
     .panels { display: grid; gap: 8px 20px; }
     svg { display: block; width: 100%; }
     .diagram svg { max-width: 400px; margin: 0 auto; font-size: 12px; fill: var(--soft); }
+    .diagram p { margin: 0; text-align: center; }
     .grid { stroke: var(--line); fill: none; }
     .diagonal { stroke: var(--edge); stroke-width: 1.5; stroke-dasharray: 5 4; }
     text.over, text.under { font-weight: 600; }

@@ -28,7 +28,7 @@ class GumbelFigure extends LiveElement {
       make("div", { class: "lane head", "aria-hidden": "true" }, heading("logit ", make("i", {}, "z")), heading(make("span", { class: "key" }), "z ", make("span", { class: "key noise" }), "noise ", make("i", {}, "G")), heading("share of wins | softmax"), heading("relaxed sample ", make("i", {}, "ỹ"))),
       make("ul", { "aria-label": "Classes" }, ...this.rows.map(({ node }) => node)),
       make("div", { class: "row" }, make("span", {}, "soften with ", make("i", {}, "τ")), this.heat.range, this.heat.number),
-      make("div", { class: "buttons" }, button("Draw", () => this.draw(1)), button("Draw 100", () => this.draw(100)), button("Clear the wins", () => this.clear()), button("Reset", () => this.load(start)), make("span", { class: "count" }, this.total)),
+      make("div", { class: "buttons" }, button("Draw", () => this.draw(1), "primary"), button("Draw 100", () => this.draw(100)), button("Clear the wins", () => this.clear()), button("Reset", () => this.load(start)), make("span", { class: "count" }, this.total)),
       this.challenge,
     ];
     this.load(start);
@@ -140,7 +140,7 @@ class GumbelFigure extends LiveElement {
     ul { margin: 0; padding: 0; list-style: none; }
     li { padding: 4px 8px; margin: 4px -8px 0; border: 1px solid transparent; border-radius: 6px; }
     .winner { border-color: var(--c4); background: var(--panel); }
-    .lane { display: grid; grid-template-columns: minmax(0, 1.3fr) minmax(0, 1.7fr) minmax(0, 1fr) minmax(0, 1fr); gap: 4px 18px; align-items: center; }
+    .lane { display: grid; grid-template-columns: minmax(0, 1.3fr) minmax(0, 1.7fr) minmax(0, 1fr) minmax(0, 1fr); gap: 4px 18px; align-items: start; }
     .control { display: grid; grid-template-columns: minmax(0, 1fr) 68px; gap: 0 8px; align-items: center; }
     .control b { grid-column: 1 / -1; overflow-wrap: anywhere; }
     .crown { color: var(--c4); visibility: hidden; }
@@ -150,6 +150,8 @@ class GumbelFigure extends LiveElement {
     .number, .pair { font-size: 14px; font-variant-numeric: tabular-nums; }
     .track { position: relative; height: 20px; background: var(--ground); border: 1px solid var(--line); overflow: hidden; }
     .track div { position: absolute; top: 0; height: 100%; forced-color-adjust: none; }
+    li:last-child .race { position: relative; }
+    li:last-child .race::after { content: "0"; position: absolute; bottom: 0; left: ${place(0)}%; transform: translateX(-50%); color: var(--soft); font-size: 13px; }
     .race .track { background: linear-gradient(var(--edge), var(--edge)) ${place(0)}% / 1px 100% no-repeat var(--ground); }
     .logit, .key { background: var(--c0); }
     .noise { background: repeating-linear-gradient(45deg, var(--c1) 0 3px, transparent 3px 6px); }
@@ -165,6 +167,7 @@ class GumbelFigure extends LiveElement {
     .buttons { align-items: center; margin-top: 8px; }
     .count { margin-left: 6px; font-variant-numeric: tabular-nums; }
     @container (max-width: 599px) {
+      .pair { font-size: 12px; white-space: nowrap; }
       .lane { grid-template-columns: minmax(0, 1.5fr) minmax(0, 1fr) minmax(0, 1fr); gap: 2px 10px; }
       .control { grid-column: 1 / -1; grid-template-columns: 76px minmax(0, 1fr) 68px; }
       .control b { grid-column: auto; }

@@ -216,7 +216,7 @@ export function drawCurve(canvas, { losses, stride, classes }, colors) {
   context.textAlign = "right";
   context.fillText(`${steps} steps`, width - 8, height - bottom + 6);
   context.textBaseline = "bottom";
-  context.fillText(`a guess: log ${Math.max(classes, 2)} = ${format(guess)}`, width - 14, toY(guess) - 3);
+  context.fillText(`guess: ${format(guess)}`, width - 14, toY(guess) - 3);
   context.beginPath();
   losses.forEach((loss, i) => context.lineTo(toX(i * stride), toY(loss)));
   context.strokeStyle = colors.classes[0];
