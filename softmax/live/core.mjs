@@ -120,7 +120,8 @@ export function make(tag, attributes = {}, ...children) {
   return node;
 }
 
-export const button = (text, act) => make("button", { type: "button", onclick: act }, text);
+// `kind` is "primary" for the first thing to press.
+export const button = (text, act, kind = null) => make("button", { type: "button", class: kind, onclick: act }, text);
 
 // Show a number as text, and keep all of its digits in data-value.
 export function show(node, value, text = format(value)) {
@@ -520,7 +521,8 @@ button, select, input[type="number"] {
 }
 button { cursor: pointer; }
 button:hover { background: var(--panel); }
-button[aria-disabled="true"] { color: var(--soft); border-style: dashed; cursor: default; }
+button.primary { background: var(--text); color: var(--ground); }
+button[aria-disabled="true"] { background: none; color: var(--soft); border-style: dashed; cursor: default; }
 input[type="number"] { width: 76px; padding: 3px 6px; font-variant-numeric: tabular-nums; }
 input[aria-invalid="true"] { outline: 2px solid var(--c1); }
 :focus-visible { outline: 3px solid var(--c0); outline-offset: 2px; }

@@ -160,6 +160,8 @@ def test_it_plays_to_the_end(visit, file):
     wait_for_status(figure, "as all at once, with 5 logits in memory")
     figure.get_by_role("button", name="Play").wait_for()
     assert held(figure)[1] == 8
+    set_to(figure, 1, 16)
+    wait_for_status(figure, "with 1 logit in memory")
 
 
 def test_the_address_leads_back(visit, page, figure):

@@ -11,7 +11,7 @@ const ARROWS = { queries: 58, partners: 138 };
 const KINDS = Object.keys(RINGS);
 const STEPS = 400; // the longest training
 const STILL = 0.002; // radians: a smaller step than this ends it
-const PACE = 45; // milliseconds from step to step
+const PACE = 150; // milliseconds from step to step
 const TURN = Math.PI / 180;
 
 const letter = (i) => String.fromCharCode(65 + i);
@@ -41,8 +41,7 @@ class ContrastiveFigure extends LiveElement {
     this.total = make("b", { class: "total" });
     this.floor = make("span", { class: "floor" });
     this.bar = make("div", { class: "bar", "aria-hidden": "true" }, make("div", { class: "fill" }), make("div", { class: "tick low" }), make("div", { class: "tick guess" }));
-    this.trainer = button("Train", () => (this.running ? this.stop() : this.train()));
-    this.trainer.className = "train";
+    this.trainer = button("Train", () => (this.running ? this.stop() : this.train()), "primary");
     this.challenge = make("p", { class: "challenge" });
     this.load(start);
     return [
@@ -273,8 +272,7 @@ class ContrastiveFigure extends LiveElement {
     .row { display: grid; grid-template-columns: max-content minmax(60px, 1fr) 70px; gap: 8px; align-items: center; min-height: 40px; margin-top: 4px; }
     .row input[type="number"] { width: 70px; }
     .buttons { margin-top: 4px; }
-    .train { background: var(--text); color: var(--ground); min-width: 74px; }
-    .train:hover { background: var(--edge); }
+    .primary { min-width: 74px; }
     @container (max-width: 420px) { svg { max-width: 290px; } th, td { height: 28px; padding: 1px; font-size: 13px; } .sentence, .challenge { margin-top: 10px; } }
     @container (min-width: 600px) { .panels { grid-template-columns: minmax(0, 5fr) minmax(0, 6fr); } }
   `;

@@ -20,7 +20,7 @@ class DriftFigure extends LiveElement {
     const [low, high] = this.limits.shift;
     this.control = slider({ label: "Shift", scale: linearScale(low, high, 0.2), value: start.shift, change: (x) => this.stop(x) });
     this.control.range.style.setProperty("--color", "var(--edge)");
-    this.drifting = button("Let it drift", () => this.toggle("drift"));
+    this.drifting = button("Let it drift", () => this.toggle("drift"), "primary");
     this.pulling = button("Pull it back", () => this.toggle("pull"));
     this.rows = start.labels.map((name, k) => {
       const row = { paper: make("span", { class: "paper" }), stored: make("b", { class: "stored" }), whole: make("div", { class: "whole" }), part: make("div", { class: "part" }) };

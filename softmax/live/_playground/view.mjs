@@ -23,7 +23,7 @@ class PlaygroundFigure extends PointsElement {
   build(start) {
     this.start = start;
     this.chosen = 0;
-    this.train = button("Train", () => this.toggle());
+    this.train = button("Train", () => this.toggle(), "primary");
     this.one = button("Step", () => this.stepBy(1));
     this.hundred = button("100 steps", () => this.stepBy(100));
     this.everything = button("Reset all", () => this.reset());
@@ -372,7 +372,7 @@ class PlaygroundFigure extends PointsElement {
     :host([data-theme]) { --c5: var(--soft); }
     .top { display: flex; flex-wrap: wrap; gap: 8px 20px; align-items: center; margin-bottom: 8px; }
     .sets { display: flex; flex: 1 1 300px; min-width: 0; gap: 6px; }
-    .sets select { flex: 0 1 200px; min-width: 0; width: 60px; }
+    .sets select { flex: 0 1 200px; min-width: 0; width: 60px; padding: 3px 0; }
     .buttons, .sets button { white-space: nowrap; }
     fieldset { display: flex; flex-wrap: wrap; gap: 0 12px; font-size: 14px; margin: 0; padding: 0; border: 0; min-width: 0; }
     .choice { display: inline-flex; align-items: center; gap: 5px; min-height: 32px; cursor: pointer; }

@@ -23,8 +23,7 @@ class VocabularyFigure extends LiveElement {
     this.logit = slider({ label: "Logit of the word", scale: linearScale(-logit, logit, 0.1), value: 0, change: (x) => this.setLogit(x) });
     this.logit.range.style.setProperty("--color", "var(--c1)");
     this.word = make("select", { "aria-label": "Word", onchange: () => this.choose(this.word.selectedIndex) }, ...this.labels.map((label) => make("option", {}, label)));
-    this.play = button("Play", () => (this.timeout ? this.stop() : this.run()));
-    this.play.className = "play";
+    this.play = button("Play", () => (this.timeout ? this.stop() : this.run()), "primary");
     this.play.hidden = reducedMotion();
     this.phase = make("b");
     this.meters = ["memory", "work"].map((name) => ({ name, fill: make("div"), number: make("span", { class: "number" }) }));
@@ -229,7 +228,7 @@ class VocabularyFigure extends LiveElement {
 
     const slope = (k) => `${this.labels[k]} ${formatSigned(slopes[k])}`;
     let sentence = this.at ? `${this.phase.textContent}. So far m is ${format(now.m)} and s is ${format(now.s)}.` : "Nothing is computed yet.";
-    if (known) sentence = `The loss of ${this.labels[this.target]} is ${format(loss, 3)}, as all at once, with ${this.chunk} logits in memory.`;
+    if (known) sentence = `The loss of ${this.labels[this.target]} is ${format(loss, 3)}, as all at once, with ${this.chunk} logit${this.chunk === 1 ? "" : "s"} in memory.`;
     if (second) sentence += ` Gradient: ${slope(this.target >= from && this.target < to ? this.target : from)}.`;
     this.drawing.setAttribute("aria-label", `Logits of ${this.count} words in chunks of ${this.chunk}. ${this.phase.textContent}. The largest so far is ${Number.isFinite(now.m) ? format(now.m) : "−∞"}.`);
     this.announce(sentence + this.judge(states));
@@ -275,10 +274,9 @@ class VocabularyFigure extends LiveElement {
     .now.key::before { background: var(--c1); border-color: var(--c1); }
     .later.key::before { border-style: dotted; }
     .line, .meter { display: grid; grid-template-columns: 84px minmax(0, 1fr) 76px; gap: 8px; align-items: center; min-height: 38px; }
-    .line select { width: 84px; padding: 3px 4px; }
+    .line select { width: 84px; padding: 3px 0; }
     .buttons { margin: 4px 0 8px; }
-    .play { background: var(--text); color: var(--ground); min-width: 74px; }
-    .play:hover { background: var(--edge); }
+    .primary { min-width: 74px; }
     button[hidden] { display: none; }
     .meter { grid-template-columns: 84px minmax(0, 1fr) auto; min-height: 26px; }
     .number { min-width: 108px; font-size: 13px; font-variant-numeric: tabular-nums; text-align: end; white-space: nowrap; }
