@@ -11,6 +11,7 @@ from tests.book.chapters import chapter_functions, chapter_until
 from tests.browser.figures import (
     WIDTHS,
     address_of,
+    button,
     close,
     control,
     drag,
@@ -265,9 +266,9 @@ def test_bars_are_as_long_as_the_axis_says(figure):
 def test_lines_are_those_of_the_chapter(figure, chosen):
     set_to(figure, *chosen)
     sequence, expected = Sequence(0), [*TEXT]
-    for count, button in [(16, "Write a line"), (1, "One word"), (16, "Write a line")]:
+    for count, name in [(16, "Write a line"), (1, "One word"), (16, "Write a line")]:
         expected += written(expected, sequence, count, *chosen)
-        click(figure, button)
+        click(figure, name)
         assert text(figure) == expected[-40:]
         assert_agrees_with_the_chapter(figure)
     rare = [
@@ -331,6 +332,16 @@ def test_words_come_one_by_one_and_can_be_stopped(visit, file):
     assert text(figure)[3:] == expected[: len(line) + 1]
 
 
+def test_quick_clicks_on_one_word_write_a_word_each(visit, file):
+    figure = find(visit(file), "sampling")
+    sequence, expected = Sequence(0), [*TEXT]
+    for _ in range(6):
+        expected += written(expected, sequence, 1, *SETTINGS[0])
+    button(figure, "One word").evaluate("e => { for (let i = 0; i < 6; i++) e.click(); }")
+    figure.page.wait_for_function("() => !document.querySelector('softmax-sampling').run")
+    assert text(figure) == expected
+
+
 @pytest.mark.slow
 def test_the_settings_can_change_while_it_writes(visit, file):
     figure = find(visit(file), "sampling")
@@ -353,8 +364,10 @@ def test_a_word_of_the_chart_can_be_chosen_even_if_it_is_cut(figure):
 def test_the_status_line_says_what_is_left(figure):
     set_to(figure, 1, 48, 0.9, 0)
     assert wait_for_status(figure, "11 of 48") == (
-        "After “the”, 11 of 48 words are left. The most probable is house, 0.146."
+        "After “the”, 11 of 48 words are left. The most probable is “house”, 0.146."
     )
+    set_to(figure, 1, 1, 1, 0)
+    assert wait_for_status(figure, "1 of 48 words is left")
 
 
 def test_the_challenge_checks_itself(figure):
@@ -370,7 +383,7 @@ def test_the_challenge_checks_itself(figure):
         kept = np.array([masks(z, *chosen)[-1] for z in LOGITS])
         missed, lost = (mask.any(axis=1).sum() for mask in (rare & kept, ~rare & ~kept))
         assert challenge.text_content().endswith(
-            f"After {missed} of 48 words, some rare words are left; after {lost}, others are cut."
+            f"Rare words survive after {missed} of the 48 words; common ones are cut after {lost}."
         )
         assert "✓" not in challenge.text_content()
     set_to(figure, 3, 48, 1, 0.2)

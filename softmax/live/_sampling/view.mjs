@@ -28,7 +28,7 @@ class SamplingFigure extends LiveElement {
     });
     this.text = make("p", { class: "text" });
     this.spoken = make("p", { class: "hidden", "aria-live": "polite" });
-    this.writer = button("Write a line", () => (this.run ? this.stop() : this.write(LINE)));
+    this.writer = button("Write a line", () => (this.run ? this.stop() : this.write(LINE)), "primary");
     this.context = make("mark");
     this.axis = make("span");
     this.rows = Array.from({ length: ROWS + 1 }, (_, n) => this.row(n));
@@ -86,7 +86,9 @@ class SamplingFigure extends LiveElement {
   // Writing. --------------------------------------------------------------------------------------
 
   // Write words until one of them is a full stop. Another button, a choice or a reset ends it, too.
+  // After a quick click, the word that is being drawn is written first: no click is lost.
   async write(count) {
+    if (this.run?.drawn?.left === this.left) this.put(this.run.drawn);
     this.stop();
     const run = (this.run = { line: [] });
     this.writer.textContent = "Stop";
@@ -100,18 +102,23 @@ class SamplingFigure extends LiveElement {
       const { left } = this;
       const next = draw(left, seed / 2 ** 32);
       const row = this.shown.indexOf(next);
+      run.drawn = { left, next, seed };
       this.rows.at(row).node.classList.add("drawn"); // -1 is the last row, the one of many words
       if (!(await goesOn())) return;
       if (this.left !== left) {
         n--; // the distribution changed under the draw
         continue;
       }
-      this.seed = seed;
-      run.line.push(this.words[next]);
-      this.append(next);
+      this.put(run.drawn);
       if (this.words[next] === ".") break;
     }
     if (run === this.run) this.stop();
+  }
+
+  put({ next, seed }) {
+    this.seed = seed;
+    this.run.line.push(this.words[next]);
+    this.append(next);
   }
 
   stop() {
@@ -173,7 +180,7 @@ class SamplingFigure extends LiveElement {
     });
     this.showText();
     const best = argmax(p);
-    this.announce(`After “${this.words[context]}”, ${counts.at(-1)} of ${possible.length} words are left. The most probable is ${this.words[best]}, ${formatProbability(p[best])}.${this.judge()}`);
+    this.announce(`After “${this.words[context]}”, ${counts.at(-1)} of ${possible.length} words ${counts.at(-1) === 1 ? "is" : "are"} left. The most probable is “${this.words[best]}”, ${formatProbability(p[best])}.${this.judge()}`);
     this.remember(this.state());
   }
 
@@ -197,7 +204,7 @@ class SamplingFigure extends LiveElement {
     const { heat } = this.limits;
     const hot = this.settings.T >= heat;
     const solved = hot && !missed && !lost;
-    let verdict = hot ? `After ${missed} of ${cuts.length} words, some rare words are left; after ${lost}, others are cut.` : `Now T is ${this.settings.T}.`;
+    let verdict = hot ? `Rare words survive after ${missed} of the ${cuts.length} words; common ones are cut after ${lost}.` : `Now T is ${this.settings.T}.`;
     if (solved) verdict = "Solved: min-p compares each word with the best one, however sure the model is.";
     showChallenge(this.challenge, solved, `At temperature ${heat} or more, cut all rare words and no others, whatever the word before.`, verdict);
     return solved ? " Challenge solved." : "";

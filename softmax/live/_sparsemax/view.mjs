@@ -1,7 +1,7 @@
 // Three logits as a point of a plane, and the points of the simplex that softmax, sparsemax and what
 // lies between them make of it.
 
-import { LiveElement, button, define, dragIn, formatProbability, linearScale, listed, make, maximum, short, show, showChallenge, slider, softmax, sum, within } from "../core.mjs";
+import { LiveElement, button, define, dragIn, format, formatProbability, linearScale, listed, make, maximum, short, show, showChallenge, slider, softmax, sum, within } from "../core.mjs";
 import { entmax } from "./numerics.mjs";
 
 // The plane of all logits whose sum is 1, with the simplex in it, in pixels. Up is the way of the second class.
@@ -51,6 +51,7 @@ class SparsemaxFigure extends LiveElement {
   }
 
   plane() {
+    const { logit } = this.limits;
     const frame = make("div");
     // Beyond a side one probability is 0, beyond a corner two are. Between the two are lines at right
     // angles to the sides, that is, away from the opposite corner.
@@ -67,7 +68,7 @@ class SparsemaxFigure extends LiveElement {
     [...frame.querySelectorAll("svg > text")].forEach((text, k) => (text.textContent = this.start.labels[k]));
     [this.string, this.path, this.round, this.square, this.point] = [".string", ".path", ".dense", ".sparse", ".z"].map((name) => frame.querySelector(name));
     dragIn(this.picture, (x, y) => this.moveTo(x, y));
-    frame.append(make("p", { class: "soft" }, "In the triangle: all distributions. Drag the logits ", make("i", {}, "z"), "."));
+    frame.append(make("p", { class: "soft" }, "In the triangle: all distributions. Drag the logits ", make("i", {}, "z"), `, each from ${format(-logit)} to ${format(logit)}.`));
     return frame;
   }
 
@@ -113,7 +114,7 @@ class SparsemaxFigure extends LiveElement {
     const { z, alpha } = this;
     const [low, high] = this.limits.alpha;
     const results = [softmax(z), entmax(z, alpha)];
-    const by = alpha === high ? "sparsemax" : alpha === low ? "softmax" : `entmax, α = ${short(alpha)}`;
+    const by = alpha === high ? "sparsemax" : `entmax, α = ${short(alpha)}`;
     this.names[1].textContent = by;
     results.forEach((p, i) => {
       show(this.counts[i], count(p), `${count(p)} above 0`);
@@ -126,7 +127,8 @@ class SparsemaxFigure extends LiveElement {
     this.draw(...results);
     const [soft, sparse] = results.map((p) => listed(this.rows.map(({ name }, k) => `${name} ${formatShare(p[k])}`)));
     this.picture.setAttribute("aria-label", `Triangle of all distributions. The logits are at ${listed(this.rows.map(({ name }, k) => `${name} ${short(z[k])}`))}.`);
-    this.announce(`Softmax gives ${soft}; ${by} gives ${sparse}.${this.judge(...results)}`);
+    const result = alpha === low ? `At α = 1, entmax is softmax: ${soft}.` : `Softmax gives ${soft}; ${by} gives ${sparse}.`;
+    this.announce(`${result}${this.judge(...results)}`);
     this.remember(this.state());
   }
 

@@ -22,7 +22,7 @@ class TriageFigure extends LiveElement {
     this.keys = Object.entries(PARTS).map(([name, words]) => ({ name, words, number: make("b"), note: make("span") }));
     this.rows = start.labels.map((label) => this.row(label));
     this.challenge = make("p", { class: "challenge" });
-    const heads = [["", 1], ["test set", 1], ["decided", 1, "number"], ["the chosen one", 2]].map(([name, colspan, kind]) => make(name ? "th" : "td", { class: kind ?? null, scope: name ? "col" : null, colspan }, name));
+    const heads = [["", 1], ["test set", 1], ["decided", 1, "number"], ["this picture", 2]].map(([name, colspan, kind]) => make(name ? "th" : "td", { class: kind ?? null, scope: name ? "col" : null, colspan }, name));
     const parts = [
       make("div", { class: "line" }, make("span", {}, "The machine decides from confidence"), this.control.range, this.control.number, button("Reset", () => this.load(start))),
       this.totals.node,
