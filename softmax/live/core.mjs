@@ -80,10 +80,10 @@ export const short = (x, digits = 2) => format(x, digits).replace(/(\.\d*?)0+$/,
 // A point to read.
 export const formatPoint = (point, text = format) => `(${point.map((x) => text(x)).join(", ")})`;
 
-// A number and a power of ten: 3.4 × 10⁻⁴. The exponent may be beyond those of float64.
+// A number and a power of ten: 3.4×10⁻⁴. The exponent may be beyond those of float64.
 export function formatTimesTen(number, exponent) {
   const raised = [...String(exponent)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c])).join("");
-  return `${number.replace("-", "−")}\u202f×\u202f10${raised}`;
+  return `${number.replace("-", "−")}×10${raised}`;
 }
 
 export function formatScientific(x, digits = 1) {

@@ -137,7 +137,7 @@ def test_halving_ends_before_rounding_is_all_that_is_left(figure):
     wait_for_status(figure, "This figure takes no steps smaller than 0.01.")
     shown = figure.locator(".error").all_text_contents()
     for text, error in zip(shown, values(figure, ".error"), strict=True):
-        number, power = text.split("\u202f×\u202f10⁻")
+        number, power = text.split("×10⁻")
         digits, exponent = f"{error:+.1e}".split("e-0")
         assert (number, power) == (digits.replace("-", "−"), "⁰¹²³⁴⁵⁶⁷⁸⁹"[int(exponent)])
 

@@ -198,7 +198,7 @@ def test_the_challenge_checks_itself(figure):
     control(figure, "negative").check()
     assert challenge.text_content().startswith("✓ Challenge.")
     assert challenge.text_content().endswith(
-        "Solved: 0 in place of 4.54\u202f×\u202f10⁻⁵, and nothing warns you."
+        "Solved: 0 in place of 4.54×10⁻⁵, and nothing warns you."
     )
     wait_for_status(figure, "Challenge solved.")
 

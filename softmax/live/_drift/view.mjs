@@ -205,7 +205,7 @@ class DriftFigure extends LiveElement {
     .shift { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; gap: 10px; align-items: center; margin-top: 8px; }
     .buttons { margin-top: 8px; }
     ul { margin: 0; padding: 0; list-style: none; }
-    li, .head { display: grid; grid-template-columns: 64px minmax(0, 1fr) 62px 62px; gap: 6px; align-items: center; margin-top: 4px; font-variant-numeric: tabular-nums; }
+    li, .head { display: grid; grid-template-columns: 64px minmax(0, 1fr) 66px 66px; gap: 4px; align-items: center; margin-top: 4px; font-variant-numeric: tabular-nums; }
     .head > :not(.key), li > :is(span, b):not(.name), .row > :not(:first-child) { text-align: end; }
     .key { grid-column: 1 / 3; }
     .name { overflow-wrap: anywhere; line-height: 1.15; }
@@ -213,7 +213,7 @@ class DriftFigure extends LiveElement {
     .track div { position: absolute; left: 0; forced-color-adjust: none; }
     .part { top: 4px; height: 18px; background: var(--color); }
     .whole { top: 0; height: 26px; border: 2px solid var(--text); border-left: 0; border-radius: 0 3px 3px 0; }
-    .row { display: grid; grid-template-columns: minmax(0, 1fr) 62px 62px; gap: 6px; margin-top: 8px; padding-top: 6px; border-top: 1px solid var(--line); font-variant-numeric: tabular-nums; }
+    .row { display: grid; grid-template-columns: minmax(0, 1fr) 66px 66px; gap: 4px; margin-top: 8px; padding-top: 6px; border-top: 1px solid var(--line); font-variant-numeric: tabular-nums; }
     @container (min-width: 600px) { .panels { grid-template-columns: minmax(0, 11fr) minmax(0, 10fr); } }
   `;
 }

@@ -204,7 +204,7 @@ class PrecisionFigure extends LiveElement {
     .subnormal { --mark: var(--c2); }
     .losses { display: grid; grid-template-columns: auto repeat(3, minmax(0, 1fr)); gap: 6px; align-items: center; min-height: 48px; }
     .losses div { padding: 2px 6px; border-left: 4px solid var(--mark, var(--line)); border-radius: 5px; background: color-mix(in srgb, var(--mark, transparent) 18%, transparent); }
-    .losses b, .losses .soft { display: block; white-space: nowrap; }
+    .losses b, .losses .soft { display: block; overflow-wrap: anywhere; }
     .truth { margin: 4px 0; }
     .line { display: grid; grid-template-columns: auto minmax(0, 1fr); column-gap: 10px; align-items: center; font-size: 14px; }
     .marks { position: relative; height: 20px; margin: 0 6px; }

@@ -228,7 +228,7 @@ class SamplingFigure extends LiveElement {
     li input[type="number"] { width: 64px; }
     .count { text-align: end; font-variant-numeric: tabular-nums; }
     .row {
-      display: grid; grid-template-columns: 68px minmax(0, 1fr) 54px 54px; gap: 6px; align-items: center; width: 100%; height: 24px; min-height: 0;
+      display: grid; grid-template-columns: 68px minmax(0, 1fr) 66px 66px; gap: 4px; align-items: center; width: 100%; height: 24px; min-height: 0;
       padding: 0; border: 0; border-radius: 4px; background: none; text-align: start; font-size: 14px;
     }
     .row.soft { font-size: 13px; height: auto; align-items: end; line-height: 1.2; padding-bottom: 2px; }
