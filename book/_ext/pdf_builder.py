@@ -40,7 +40,7 @@ STYLE = "book/_latex/softmaxbook.sty"
 A4 = (8.27, 11.69)  # inches
 FONTS = Path(matplotlib.get_data_path(), "fonts", "ttf")  # those of the figures
 PAPER_COLORS = ("bookblue", "bookorange", "bookgreen")  # of the parts
-CENTIMETER = 54  # units of the map
+CENTIMETER = 61  # units of the map
 WELCOME = "About this book"  # the page of the start
 SIGNS = re.compile(r"\\_|\\sphinxhyphen\{\}|[.,:=(/]")  # of code
 CJK = re.compile(r"[\u2e80-\u9fff\uff00-\uffef]+")
