@@ -107,9 +107,10 @@ def test_arrow_keys_lead_through_the_results(dialog):
 def test_section_of_the_same_page_closes_the_dialog(visit, address):
     page = visit(f"{address}/book/cross-entropy.html")
     open_dialog(page)
+    section = "cross-entropy.html#label-smoothing-another-target"
     results(page, "label smoothing")
-    page.locator("#pst-search-dialog li > a").first.click()
-    page.wait_for_url("**/cross-entropy.html#label-smoothing-another-target")
+    page.locator(f"#pst-search-dialog li > a[href*='{section}']").click()
+    page.wait_for_url(f"**/{section}")
     assert not page.locator("#pst-search-dialog").is_visible()
 
 

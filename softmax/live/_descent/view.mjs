@@ -294,7 +294,7 @@ class DescentFigure extends LiveElement {
     .key::before { content: ""; display: inline-block; width: 11px; height: 11px; margin-right: 5px; border: 2.5px solid var(--color); border-radius: 50%; background: var(--color); forced-color-adjust: none; }
     .key1::before { background: var(--ground); }
     td { white-space: nowrap; }
-    @container (max-width: 420px) { table, thead th { font-size: 13px; } th, td { padding-right: 5px; } th:first-child { width: 100%; } }
+    @container (max-width: 420px) { table, thead th { font-size: 13px; } th, td { padding-right: 3px; } th:first-child { width: 100%; } }
     @container (min-width: 600px) { .panels { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); } }
   `;
 }

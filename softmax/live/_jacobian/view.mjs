@@ -73,7 +73,7 @@ class JacobianFigure extends LiveElement {
     };
     const { labels } = this.start;
     const [matrix, heads, sums] = table("J: the slope of each p (row) in each z (column)", "∂p/∂z", labels, (row) => row.entries);
-    const [changes, , totals] = table("The change of each p", "", ["J Δz", "true", "error"], (row) => [row.predicted, row.moved, row.error]);
+    const [changes, , totals] = table("The change of each p", "Δp", ["J Δz", "true", "error"], (row) => [row.predicted, row.moved, row.error]);
     this.sums = [...sums, ...totals];
     // The column of each logit, from its name to its sum.
     this.columns = heads.map((name, j) => [name, ...this.rows.map((row) => row.entries[j]), sums[j]]);

@@ -193,7 +193,7 @@ class PrecisionFigure extends LiveElement {
     [scope="rowgroup"] { padding-top: 10px !important; border-top: 1px solid var(--line); }
     tbody:nth-of-type(1) [scope="rowgroup"] { border: 0; }
     td div {
-      display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 8px; padding: 0 4px; border-radius: 5px; border-left: 4px solid var(--mark, transparent);
+      display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 8px; padding: 0 3px; border-radius: 5px; border-left: 4px solid var(--mark, transparent);
       background: color-mix(in srgb, var(--mark, transparent) 18%, transparent);
     }
     small { font-size: 13px; line-height: 20px; }
