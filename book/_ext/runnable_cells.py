@@ -3,6 +3,15 @@
 ``make runtime`` puts Pyodide into ``.pyodide``. When it is there, the site carries it in
 ``_static/python``, together with the package, its data and the scripts of ``book/_python``, and
 each page with code gets a Run button at each cell. Without it, this extension changes nothing.
+A page that is not a notebook, such as those of the coursework, marks its cells by a directive::
+
+    :::{cell}
+    ```python
+    print(1)
+    ```
+    :::
+
+A cell that no other needs is a ``{cell} apart``: another one is then run without it.
 
 A cell that takes long in the browser, or prints something else there, says so in its metadata::
 
@@ -25,6 +34,7 @@ from shutil import copy2
 
 from docutils import nodes
 from needed_data import ROOT, place_of
+from sphinx.util.docutils import SphinxDirective
 
 RUNTIME = ROOT / ".pyodide"
 SCRIPTS = ROOT / "book" / "_python"
@@ -35,7 +45,10 @@ DATA = ROOT / "softmax" / "data"
 PACKAGES = {
     "": "numpy",
     r"\b(matplotlib|plt|plotting|live)\b": "matplotlib",
-    r"\b(scipy|sklearn|SoftmaxClassifier|classifier|sparsemax|playground)\b": "scikit-learn",
+    # Not the word "classifier", which many a docstring has.
+    r"\b(scipy|sklearn|SoftmaxClassifier|(softmax|sm)\.classifier|sparsemax|playground)\b": (
+        "scikit-learn"
+    ),
 }
 # The function that loads a data set -> the folder in which Python looks for it.
 LOADERS = {
@@ -142,16 +155,36 @@ def add_reasons(app, doctree, docname):
             code += nodes.raw("", reason, format="html")
 
 
+class Cell(SphinxDirective):
+    """The directive ``cell``: code that readers can run; it is not run when the book is built."""
+
+    has_content = True
+    optional_arguments = 1
+
+    def run(self):
+        """Return the cell, of the classes that MyST-NB gives to those of a notebook."""
+        cell = nodes.container("", classes=["cell", *self.arguments])
+        self.state.nested_parse(self.content, self.content_offset, cell)
+        for code in list(cell.findall(nodes.literal_block)):
+            box = nodes.container("", classes=["cell_input"])
+            code.replace_self(box)
+            box += code
+        return [cell]
+
+
 def add_script(app, pagename, templatename, context, doctree):
     """Put the script on a page that has code."""
-    if app.builder.name == "html" and doctree is not None and any(shown_code(doctree)):
+    if app.builder.name != "html" or doctree is None:
+        return
+    if any("cell_input" in part["classes"] for part in doctree.findall(nodes.container)):
         version = {"data-version": app.config.pages_run_python}
         app.add_js_file("python/page.js", loading_method="defer", **version)
         app.add_css_file("python/page.css")
 
 
 def setup(app):
-    """Register with Sphinx, if the runtime is there."""
+    """Register with Sphinx, what runs cells if the runtime is there."""
+    app.add_directive("cell", Cell)
     if is_there():
         # A change of this value, the checksum of the scripts, has all pages written anew: a browser
         # then takes no script that it kept of an earlier site.

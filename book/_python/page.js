@@ -70,6 +70,8 @@
       this.code.parentElement.append(this.bar);
       this.offerShorter(node.querySelector(".python-reason"));
       node.querySelector(".cell_input").append(this.status);
+      this.fold = node.querySelector(":scope > .sd-dropdown"); // of the coursework: it runs while it is closed
+      this.fold?.after(this.bar, this.status);
       this.button.onclick = ({ detail }) => (asked !== this ? run(this) : detail < 2 && stop()); // a double click is one
       this.editButton.onclick = () => this.edit();
       this.resetButton.onclick = () => this.reset();
@@ -115,12 +117,13 @@
       if (step) buttons[(buttons.indexOf(document.activeElement) + step + buttons.length) % buttons.length].focus();
     }
 
-    // Return what runs, this cell last.
+    // Return what runs, this cell last. No other cell needs one that is apart.
     begin() {
-      return cells.slice(0, this.id + 1).filter((other) => !other.ran || other === this);
+      return cells.slice(0, this.id + 1).filter((other) => other === this || !(other.ran || other.node.matches(".apart")));
     }
 
     edit() {
+      if (this.fold) this.fold.open = true;
       this.open();
       this.code.focus();
     }

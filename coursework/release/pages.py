@@ -1,7 +1,8 @@
 """The pages of the book that show the assignments, made from the students' notebooks.
 
-A page is not run. It shows the text and the code of the notebook, the visible checks folded. The
-site offers the notebook itself for download, as nbgrader made it.
+A page is not run when the book is built. It shows the text and the code of the notebook, the
+visible checks folded. On a site with Python for the browser, readers run and change its cells as
+those of a chapter. The site offers the notebook itself for download, as nbgrader made it.
 """
 
 import copy
@@ -31,7 +32,13 @@ softmax:
 :::{{admonition}} The notebook
 :class: tip
 {{notebook}}`Download {name}.ipynb`, open it in JupyterLab, and write your answers into it.
-This page shows the same text and code, to read. There are **{points:g} points**.
+This page shows the same text and code. There are **{points:g} points**.
+
+```{{only}} builder_html and runs_python
+Here you can try an answer at once: press *Edit* at a function, and then *Run* below its visible
+check. Nothing on this page is saved or handed in, so copy what you keep into the notebook: only
+that counts. Code runs more slowly here.
+```
 :::
 """
 
@@ -130,7 +137,10 @@ def part(cell):
     if cell.cell_type == "code":
         code = fence("`", "python", cell.source)
         title = title_of_fold(cell, marks)
-        return fence(":", f"{{dropdown}} {title}", code) if title else code
+        shown = fence(":", f"{{dropdown}} {title}", code) if title else code
+        # Checks and cells for trials fail until there are answers, and no other cell needs them.
+        is_needed = marks.get("solution") or (marks.get("locked") and not marks.get("grade"))
+        return fence(":", "{cell}" if is_needed else "{cell} apart", shown)
     if marks.get("solution"):
         return fence(":", "{admonition} Your answer, in words", cell.source)
     return cell.source

@@ -9,9 +9,12 @@ import os
 import re
 import time
 
+import jupytext
 import nbformat
 import pytest
 
+from coursework.grader.model import assignment_names, load_assignment
+from coursework.release.master import read_master, render
 from tests.browser.figures import THEMES, switch_theme, too_wide
 from tests.browser.test_pages import settled, violations
 from tools.references import NOTEBOOKS, chapters_with_code
@@ -403,6 +406,57 @@ def test_old_browser_is_told_so(own_page, address, lacks):
     page.goto(f"{address}/{PAGE}")
     run(cell(page, DIVIDED))
     assert "too old" in says(cell(page, DIVIDED))
+
+
+# The homework. -----------------------------------------------------------------------------------
+
+MISTAKEN = """def softmax(z, axis=-1):
+    exponentials = np.exp(z)
+    return exponentials / exponentials.sum(axis=axis, keepdims=True)
+"""
+SHIFT = "nan, and 0.25 was expected. Is the largest logit subtracted before the exponential?"
+
+
+def solutions(name):
+    """Return the solutions of an assignment, by the line that begins each."""
+    text, values = read_master(load_assignment(name))
+    cells = jupytext.reads(render(text, {**values, "book": ""}), fmt="md:myst").cells
+    sources = [cell.source for cell in cells if "### BEGIN SOLUTION" in cell.source]
+    return {source.partition("\n")[0]: source for source in sources if source.startswith("def")}
+
+
+@pytest.mark.parametrize("name", assignment_names())
+def test_homework_can_be_tried_on_its_page(own_page, address, name):
+    page, asked = own_page(), []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{address}/book/coursework/{name}.html")
+    last = page.locator(".cell.apart:has(details)").last
+    button(last, "Run").click()
+    assert ended(last)[-1].endswith("NotImplementedError: write your code here")
+    assert says(last) == ""  # no cell above failed: the checks of other questions do not run
+    if name == "hw1":
+        edit(cell(page, "def softmax("), MISTAKEN)
+        check = cell(page, "def try_softmax(")
+        assert run_folded(check).endswith(SHIFT)
+    answers = solutions(name)
+    assert len(answers) >= 4
+    for line, source in answers.items():
+        edit(cell(page, line), source)
+    for check in page.locator(".cell.apart:has(details)").all():
+        assert "Hidden checks with other" in run_folded(check)
+        assert ran(check, as_in_the_book=False)
+        assert not check.locator("pre").first.is_visible()  # the fold stays closed
+    button(check, "Edit").click()
+    assert check.locator("pre").first.is_visible()
+    loaded = {url.split(FOLDER)[1].split("?")[0] for url in asked if FOLDER in url}
+    assert "softmax.zip" in loaded
+    assert not [file for file in loaded if "scikit" in file]  # 29 MB that no answer needs
+
+
+def run_folded(check):
+    """Run a cell that is in a fold, and return the last line that it shows."""
+    button(check, "Run").click()
+    return ended(check)[-1].splitlines()[-1]
 
 
 # Every cell of every chapter. --------------------------------------------------------------------

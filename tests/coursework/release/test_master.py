@@ -161,8 +161,9 @@ def test_page_shows_the_notebook(released):
     assert "There are **5 points**." in rest
     assert "[all](../mnist.md)" in rest
     assert 'href="../stability.html#a-place"><span class="std std-ref">the *shift*<' in rest
-    assert "```python\ndef double(x):\n    # YOUR CODE HERE" in rest
-    assert "\n:::{dropdown} The visible check\n```python\nif double(2) != 4:" in rest
+    assert "\n:::{cell}\n```python\ndef double(x):\n    # YOUR CODE HERE" in rest
+    check = "\n::::{cell} apart\n:::{dropdown} The visible check\n```python\nif double(2) != 4:"
+    assert check in rest
     assert "{admonition} Your answer, in words\nYOUR ANSWER HERE\n" in rest
 
 
