@@ -109,6 +109,12 @@ def gaps(predicted, confidence, correct):
     return np.array([np.sum((correct - confidence)[predicted == k]) for k in (0, 1)])
 
 
+def threshold_by_rank(confidence, share_wrong):
+    ordered = -np.sort(-confidence)
+    expected = np.cumsum(1 - ordered) / np.arange(1, len(ordered) + 1)
+    return ordered[np.flatnonzero(expected <= share_wrong)[-1]]
+
+
 def scaled_loss(Z, b, *factors):
     return tuple(x * c for x, c in zip(SIGMOID_LOSS(Z, b), factors, strict=True))
 
@@ -506,6 +512,7 @@ WRONG = {
     "ex-calibration-coverage": {
         "What counts is their mean": lambda p, wrong: p[p >= 1 - wrong].min(),
         "the largest threshold": lambda p, wrong: p.max(),
+        "are sorted together": threshold_by_rank,
     },
     "ex-beyond-list": {
         "Count the classes of each row": lambda P, t: (

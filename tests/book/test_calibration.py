@@ -155,3 +155,4 @@ def test_threshold_is_the_smallest_that_keeps_the_promise():
     assert chapter.threshold_for(said, 0.021) == 0.95
     assert chapter.threshold_for(said, 0.01) == 0.99
     assert chapter.threshold_for(said, 0.2) == 0.6
+    assert chapter.threshold_for(np.array([0.5, 1.0, 0.5, 0.5]), 0.3) == 1.0
