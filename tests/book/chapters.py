@@ -7,7 +7,13 @@ from types import SimpleNamespace
 
 from tools.references import ROOT, read_chapter
 
+COLUMNS = 80  # a page in a window of 1280 pixels has room for a few more
 KINDS = (ast.Import, ast.ImportFrom, ast.FunctionDef)
+
+
+def too_long(source):
+    """Return the lines of some code that a reader has to scroll sideways to see."""
+    return [line for line in source.splitlines() if len(line) > COLUMNS]
 
 
 def chapter_functions(name):

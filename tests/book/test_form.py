@@ -2,6 +2,7 @@
 
 import math
 import re
+import textwrap
 import warnings
 from functools import cache
 from itertools import pairwise
@@ -13,6 +14,7 @@ from chapter_map import needed_chapters, read_chapters
 from plain_markdown import PARSER, find_directives
 from pybtex.database import parse_file
 
+from tests.book.chapters import COLUMNS, too_long
 from tools.references import ROOT, chapters_with_code, read_chapter, toc_pages
 
 PAGES = {page: ROOT / f"{page}.md" for page in toc_pages()}
@@ -374,6 +376,26 @@ def test_code_compiles_without_a_warning(name):
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
                 compile(cell.source, f"{name}.md, cell {i}", "exec")
+
+
+BLOCK = re.compile(
+    r"^( *)(```+)(?:python|\{(?:starter|check)\})[^\n]*\n(.*?)^\1\2$", re.DOTALL | re.MULTILINE
+)
+
+
+def shown_code(path):
+    """Yield the code that readers of a page see: cells, starters, checks and other blocks."""
+    for cell in read_chapter(path).cells:
+        if cell.cell_type != "code":
+            yield from (textwrap.dedent(code) for _, _, code in BLOCK.findall(cell.source))
+        elif not {"remove-cell", "remove-input"} & set(cell.metadata.get("tags", [])):
+            yield cell.source
+
+
+@pytest.mark.parametrize("page", WRITTEN)
+def test_code_fits_into_the_page(page):
+    cut = [line for code in shown_code(WRITTEN[page]) for line in too_long(code)]
+    assert not cut, f"{page} has code of more than {COLUMNS} columns: {cut}"
 
 
 @pytest.mark.prose

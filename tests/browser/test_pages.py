@@ -132,6 +132,20 @@ def cut_captions(page):
     )
 
 
+def cut_code(page):
+    """Unfold everything, and return how code begins that has to be scrolled sideways."""
+    return page.evaluate(
+        """() => {
+          for (const fold of document.querySelectorAll("details")) fold.open = true;
+          for (const box of document.querySelectorAll(".toggle-hidden"))
+            box.classList.remove("toggle-hidden");
+          return [...document.querySelectorAll(".cell_input pre, .highlight-python pre")]
+            .filter(pre => pre.scrollWidth > pre.clientWidth)
+            .map(pre => pre.textContent.trim().slice(0, 60));
+        }"""
+    )
+
+
 def without_a_hint(page):
     """Return the formulas that scroll, and do not show it."""
     page.wait_for_function(
@@ -195,6 +209,7 @@ def test_page_is_within_a_screen(opened, name):
     assert too_wide(page) == 0, f"{name} is {too_wide(page)} px wider than a screen."
     if name in PLAYFUL:
         assert_opens_with_a_live_figure(page, name)
+    assert not (cut := cut_code(page)), f"{name} cuts code at the right: {cut}"
 
 
 def test_bullets_keep_off_the_edge_of_their_box(opened):

@@ -1,10 +1,12 @@
 """What is given out: students' notebooks without solutions, and pages of the book with them."""
 
 import ast
+import itertools
 import re
 import sys
 import tomllib
 from functools import cache
+from importlib import import_module
 
 import nbformat
 import pytest
@@ -14,6 +16,8 @@ from nbclient import NotebookClient
 from coursework.grader.model import assignment_names, load_assignment
 from coursework.release import master
 from coursework.release.master import grade_id, points_by_question
+from tests.book.chapters import COLUMNS, too_long
+from tests.coursework.masters import code_of, read_master
 from tools.references import ROOT, kernel_manager
 
 NAMES = assignment_names()
@@ -130,6 +134,15 @@ def test_students_see_neither_solutions_nor_hidden_checks(name, released, studen
 def test_a_solution_that_stays_would_be_noticed(name, released):
     solved = nbformat.reads(released[name].solved, as_version=4)
     assert leaks(text_of(solved), secrets(name, released))
+
+
+@by_name
+def test_code_fits_into_a_page(name):
+    allowed = import_module(f"coursework.{name}.checks").PARAMETERS
+    for values in itertools.product(*allowed.values()):
+        variant = dict(zip(allowed, values, strict=True))
+        cut = [line for cell in code_of(read_master(name, **variant)) for line in too_long(cell)]
+        assert not cut, f"{name} as {variant} has code of more than {COLUMNS} columns: {cut}"
 
 
 @by_name
