@@ -11,6 +11,7 @@ from softmax.live._contrastive.figure import contrastive
 from softmax.live._decision.figure import decision
 from softmax.live._descent.figure import descent
 from softmax.live._digit.figure import draw_digit
+from softmax.live._divergence.figure import divergence
 from softmax.live._drift.figure import drift
 from softmax.live._gradient.figure import gradient
 from softmax.live._gumbel.figure import gumbel
@@ -33,6 +34,7 @@ __all__ = [
     "contrastive",
     "decision",
     "descent",
+    "divergence",
     "draw_digit",
     "drift",
     "gradient",

@@ -11,6 +11,7 @@ FIGURES = {
     "gradient": ("cross-entropy", "panda +0.336"),
     "decision": ("classification", "seal 0.25, panda 1.23, duck -0.80. The answer is panda"),
     "descent": ("cross-entropy", "squared error 652"),
+    "divergence": ("cross-entropy", "the divergence 0.276 on top"),
     "jacobian": ("derivation", "panda +0.112"),
     "precision": ("stability", "2.408 by naive, 2.408 by shifted"),
     "attention": ("attention", "seal 0.265, panda 0.013, duck 0.721"),

@@ -39,6 +39,7 @@ FIGURES = {
     "gradient of a guess": live.gradient(np.zeros(5), 1, BEARS[:5]),
     "gradient of a long word": live.gradient([0, 1], 1, ["hippopotamuses", "a"]),
     "descent": live.descent(10, BEARS[:3], rate=0.1),
+    "divergence": live.divergence([0.61, 0.2, 0.01, 0.18], [0.01, 0.2, 0.61, 0.18], BEARS[:4]),
     "jacobian": live.jacobian([0, -8, 8, 3, 1], 1, BEARS[:5]),
     "precision": live.precision([1.0, 1.1, 1.2], "float32", 100),
     "precision of float16": live.precision([-1, 1.1, 1.2], "float16", 1e4, labels=BEARS[:3]),

@@ -11,6 +11,7 @@ FIGURES = {
     "gradient": live.gradient([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]),
     "decision": live.decision([1.5, 0.6], [[1, 0], [0, 1]], [0, 0.5]),
     "descent": live.descent(8, ["seal", "panda", "duck"]),
+    "divergence": live.divergence([0.5, 0.3, 0.2], [0.25, 0.66, 0.09]),
     "jacobian": live.jacobian([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]),
     "precision": live.precision([1.0, 1.1, 1.2], "float32", 100),
     "calibration": live.calibration(4 * np.eye(3), [0, 1, 1], 4 * np.eye(3), [0, 1, 2]),

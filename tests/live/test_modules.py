@@ -23,6 +23,10 @@ EXAMPLES = {
     "gradient": (live.gradient([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]), 12_000),
     "decision": (live.decision([1.5, 0.4], [[1, 0], [0, 1]], [0, 0.5]), 12_000),
     "descent": (live.descent(8, ["seal", "panda", "duck"]), 12_000),
+    "divergence": (
+        live.divergence([0.5, 0.3, 0.2], [0.25, 0.66, 0.09], ["seal", "panda", "duck"]),
+        10_000,
+    ),
     "jacobian": (live.jacobian([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"]), 12_000),
     "precision": (live.precision([1.0, 1.1, 1.2], "float32", 100), 12_000),
     "calibration": (

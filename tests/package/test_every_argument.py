@@ -67,6 +67,7 @@ CALLS = {
         "t_test": [0, 1, 2],
     },
     live.decision: {"x": [1.5, 0.4], "W": np.eye(2, 3), "b": THREE},
+    live.divergence: {"y": THREE, "p": THREE},
     live.contrastive: {"queries": [20, 110, 200, 300], "partners": [150, 60, 330, 220]},
     live.draw_digit: {"model": DIGITS, "samples": np.eye(2, 784), "labels": [0, 1]},
     live.playground: {"X": PLANE, "y": [0, 1, 1]},
