@@ -67,6 +67,7 @@ def divergence(y: ArrayLike, p: ArrayLike, labels: Sequence[str] | None = None) 
     labels = checked_labels(labels, len(y), of="classes")
     least, extra = entropy(y), kl_divergence(y, p)
     most = LIMITS["nats"]
+    top = min(least + extra, most)
     with np.errstate(divide="ignore"):
         surprisals = -np.log(p)
 
@@ -78,14 +79,14 @@ def divergence(y: ArrayLike, p: ArrayLike, labels: Sequence[str] | None = None) 
         for name, start, width, height in zip(labels, left, y, surprisals, strict=True):
             if width > 0:
                 blocks.text(start + width / 2, 0.08, f"{name}\n{height:.3f}", ha="center")
-        blocks.axhline(least + extra, color="black", ls="--", label="mean")
+        blocks.axhline(top, color="black", ls="--", label="mean")
         blocks.set(xlim=(0, 1), ylim=(0, most), xlabel="true $y_i$ (width)")
         blocks.set_ylabel("surprisal $-\\log p_i$ (nats)")
         blocks.legend()
         bar.bar(0, least, color="C2")
-        bar.bar(0, min(extra, most), bottom=least, color="C1", hatch="//", edgecolor="white")
+        bar.bar(0, top - least, bottom=least, color="C1", hatch="//", edgecolor="white")
         bar.text(0, least / 2, f"$H(y)$\n{least:.3f}", ha="center", va="center", color="white")
-        bar.text(0, least + min(extra, most - 1) + 0.08, f"KL {extra:.3f}", ha="center")
+        bar.text(0, top + 0.08, f"KL {extra:.3f}", ha="center")
         bar.set(xticks=[], xlabel=f"$H(y, p)$ = {least + extra:.3f}")
 
     listed = ", ".join(
