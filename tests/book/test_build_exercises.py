@@ -96,6 +96,11 @@ def macro(C, recall):
     return recall, f1.mean()
 
 
+def shuffled_without(X, y):
+    order = np.random.default_rng().permutation(len(y))
+    return X[order], y[order]
+
+
 def best(N, settings, rng):
     return rng.binomial(N, 0.92, size=(2000, settings)) / N
 
@@ -322,6 +327,8 @@ WRONG = {
         "one order for both": lambda X, y, rng: (X[rng.permutation(len(y))], y),
         "others are lost": lambda X, y, rng: (X, y[rng.integers(0, len(y), len(y))]),
         "The order is unchanged": lambda X, y, rng: (X, y),
+        "Draw the order": lambda X, y, rng: (X[::-1], y[::-1]),
+        "from `rng`": lambda X, y, rng: shuffled_without(X, y),
         "changed argument 1 in place": lambda X, y, rng: (rng.shuffle(X), (X, y))[1],
     },
     "ex-inside-paired": {
