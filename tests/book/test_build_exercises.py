@@ -96,6 +96,13 @@ def macro(C, recall):
     return recall, f1.mean()
 
 
+def weighted(W, b, X, t, alpha, weight, total=None, divided=False, on_biases=False):
+    total = total or weight.sum()
+    delta = (softmax(X @ W + b) - np.eye(3)[t]) * weight[:, None] / total
+    penalty = alpha * W / (total if divided else 1)
+    return X.T @ delta + penalty, delta.sum(axis=0) + on_biases * alpha * b
+
+
 def shuffled_without(X, y):
     order = np.random.default_rng().permutation(len(y))
     return X[order], y[order]
@@ -289,6 +296,14 @@ WRONG = {
         "not their logarithms": lambda z, digits: list(softmax(z)),
         "but not 50 of them": lambda z, digits: sm.log_softmax(z),
         "Are they in use": lambda z, digits: decimal_logs(z, 50),
+    },
+    "ex-softmax-regression-weights": {
+        "not in use": lambda W, b, X, t, alpha, weight: weighted(
+            W, b, X, t, alpha, np.ones(len(t))
+        ),
+        "the sum of the weights": lambda *given: weighted(*given, total=3),
+        "The penalty is added once": lambda *given: weighted(*given, divided=True),
+        "The biases have no penalty": lambda *given: weighted(*given, on_biases=True),
     },
     "ex-softmax-regression-rings": {
         "the product is missing": lambda X: np.column_stack([X, X**2]),
