@@ -136,6 +136,9 @@ export function showEntry(cell, entry, largest) {
   cell.style.setProperty("--share", `${(50 * Math.abs(entry)) / largest}%`);
 }
 
+// Text in which "e^2" has its exponent raised.
+export const raised = (text) => text.split(/\^(\([^)]*\)|\S+)/).map((part, i) => (i % 2 ? make("sup", {}, part) : part));
+
 // A table in a separate box, which scrolls where the reader's font is too wide for the figure.
 export function scrollable(table) {
   return make("div", { class: "scroll" }, table);
@@ -451,7 +454,9 @@ export class LiveElement extends HTMLElement {
     const style = make("style", {}, CSS, this.constructor.css ?? "");
     this.limits = JSON.parse(this.dataset.limits ?? "{}");
     // The slot is for the picture, which is what goes on paper.
-    this.shadowRoot.append(style, ...this.build(JSON.parse(this.dataset.start)), this.printed, this.status, make("slot"));
+    const parts = this.build(JSON.parse(this.dataset.start));
+    if (!this.printed.parentNode) parts.push(this.printed); // a figure may have a place for it
+    this.shadowRoot.append(style, ...parts, this.status, make("slot"));
     this.followLink();
   }
 
@@ -482,9 +487,9 @@ export class LiveElement extends HTMLElement {
   }
 
   // The sentence is seen at once. It is read out after a moment of rest: a moving slider would be read
-  // out at each step. "e^2" is seen with its exponent raised.
+  // out at each step.
   announce(sentence) {
-    this.printed.replaceChildren(...sentence.split(/\^(\([^)]*\)|\S+)/).map((part, i) => (i % 2 ? make("sup", {}, part) : part)));
+    this.printed.replaceChildren(...raised(sentence));
     clearTimeout(this.timer);
     if (!this.status.textContent) this.status.textContent = sentence;
     this.timer = setTimeout(() => (this.status.textContent = sentence), 400);
@@ -546,6 +551,7 @@ input[type="range"]::-moz-range-thumb {
 table { width: 100%; border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; }
 th { font-weight: 600; text-align: start; }
 .entry { border: 2px solid var(--ground); background: color-mix(in srgb, var(--sign) var(--share), var(--panel)); forced-color-adjust: none; }
+summary { min-height: 28px; line-height: 28px; cursor: pointer; width: max-content; max-width: 100%; }
 .scroll { overflow-x: auto; min-width: 0; margin: 0 -1px; padding: 0 1px; }
 .sentence { margin: 14px 0 0; min-height: 2.8em; color: var(--text); }
 sup { line-height: 0; }

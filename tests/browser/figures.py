@@ -27,6 +27,14 @@ def find(page, name):
     return figure
 
 
+def unfold(figure, is_open=True):
+    """Open what is folded in a figure, or close it, and return the figure."""
+    figure.locator("details").evaluate_all(
+        "(all, isOpen) => all.forEach(e => (e.open = isOpen))", is_open
+    )
+    return figure
+
+
 def start(figure):
     """Return what the figure started from."""
     return json.loads(figure.get_attribute("data-start"))

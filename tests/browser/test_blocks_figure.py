@@ -11,6 +11,7 @@ from tests.browser.figures import (
     address_of,
     assert_fits,
     assert_follows_the_theme,
+    button,
     click,
     close,
     control,
@@ -18,6 +19,7 @@ from tests.browser.figures import (
     follow_link,
     mostly_slow,
     press,
+    unfold,
     wait_for_status,
 )
 
@@ -26,6 +28,12 @@ Z, VALUES = np.array(model.scores_by_hour), model.clock
 COUNT = len(Z)
 FIGURE = live.blocks(Z, VALUES, block=3)
 WINDOW = {"reduced_motion": "reduce"}
+
+
+@pytest.fixture
+def figure(figure):
+    """Open what is folded, as most tests operate it."""
+    return unfold(figure)
 
 
 def set_to(figure, size, step):
@@ -39,7 +47,7 @@ def give(figure, key, score):
 
 
 def workers(figure):
-    return figure.get_by_role("checkbox", name="two workers")
+    return figure.get_by_label("two workers")
 
 
 def held(figure):
@@ -77,13 +85,13 @@ def assert_agrees_with_the_package(figure):
     parts = [state(z, *ends) for ends in ((0, cut), (cut, end), (0, end), (0, COUNT))]
     mu, s, a, o, lse = ([part[i] for part in parts] for i in range(5))
     shares = sm.softmax(lse[:2]) if end else [0, 0]
-    expected = {"output o": np.concatenate(o), "share of o": shares}
+    expected = {"output": np.concatenate(o), "share": shares}
     if split:
         both = 0 < cut < COUNT
-        expected |= {"μ + log s": lse, "mean ×": np.mean(o[:2], axis=0) if both else []}
+        expected |= {"log-sum-exp": lse, "mean ×": np.mean(o[:2], axis=0) if both else []}
     else:
         factor = np.exp(np.array(mu[:2]) - mu[2]) if end else []
-        expected |= {"max μ": mu, "sum s": s, "sum a": np.concatenate(a)}
+        expected |= {"largest": mu, "sum": s, "sum × value": np.concatenate(a)}
         expected["factor"] = factor
     found = table(figure)
     assert found.keys() == expected.keys()
@@ -118,6 +126,40 @@ def test_the_output_ends_where_attention_over_all_keys_ends(figure):
     assert figure.locator(".past circle").count() == 4
 
 
+def test_one_button_leads_from_block_to_block_and_says_what_is_kept(figure):
+    unfold(figure, is_open=False)
+    assert figure.locator("button.primary").all_text_contents() == ["Next block"]
+    assert not figure.locator("table, select, input[type=checkbox]").locator("visible=true").count()
+    for step in range(1, 5):
+        assert held(figure)[1] == step
+        mu, s, _, o, _ = state(Z, 0, 3 * step)
+        kept = figure.locator(".kept dd").all_text_contents()
+        point = ", ".join(f"{x:.2f}" for x in o).replace("-", "−")
+        assert kept == [f"{mu:g}", f"{s:.2f}", f"({point})"]
+        figure.locator("button.primary").click()
+    assert held(figure)[1] == 0
+    assert figure.locator(".kept dd").all_text_contents() == ["–"] * 3
+
+
+def test_two_workers_show_the_numbers_that_they_send(figure):
+    unfold(figure, is_open=False)
+    figure.locator("summary").first.click()
+    workers(figure).check()
+    assert figure.locator("table").is_visible()
+    assert not figure.locator(".kept, button.primary").locator("visible=true").count()
+
+
+def test_a_key_is_marked_once_one_asks_for_it(page, figure):
+    unfold(figure, is_open=False)
+    ring = figure.locator(".scores .dot")
+    page.wait_for_function("e => e.scores.matches('.bare')", arg=figure.element_handle())
+    assert not ring.is_visible()
+    box = figure.locator(".scores").bounding_box()
+    page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.95 * box["height"])
+    assert ring.is_visible()
+    assert figure.locator(".plane .chosen").text_content() == "6"
+
+
 def test_old_values_shrink_when_the_maximum_rises(figure):
     def size():
         return float(figure.locator(".plane .mark").nth(2).get_attribute("width"))
@@ -144,8 +186,10 @@ def test_another_size_keeps_the_place_and_workers_share_the_blocks(figure):
 
 
 def test_keys_move_every_control(figure):
-    press(control(figure, "Blocks"), "ArrowRight", 2)
+    press(control(figure, "Blocks"), "ArrowRight", 3)
     assert held(figure)[1] == 4
+    press(control(figure, "Blocks"), "ArrowLeft")
+    press(button(figure, "Next block"), "Enter")
     press(control(figure, "Blocks"), "ArrowLeft")
     assert held(figure)[1] == 3
     press(control(figure, "Keys in a block"), "ArrowRight")
@@ -215,9 +259,14 @@ def test_the_challenge_of_the_workers_is_a_lonely_block(figure):
 
 def test_the_status_says_what_a_new_maximum_does(figure):
     set_to(figure, 3, 3)
-    wait_for_status(figure, "from 1.4 to 3.9, so what was collected before is multiplied by 0.082")
+    wait_for_status(figure, "from 1.4 to 3.9, so what was kept counts e^(1.4 − 3.9) = 0.082 times")
     set_to(figure, 3, 4)
     wait_for_status(figure, "keeps the largest score")
+    wait_for_status(figure, "Now each value has counted e^(score − 3.9) times")
+    give(figure, 7, -0.5)
+    set_to(figure, 12, 1)
+    wait_for_status(figure, "Three things are kept of the first block")
+    wait_for_status(figure, "e^(score − 3) times")
     set_to(figure, 3, 0)
     wait_for_status(figure, "No key has been read yet.")
 
@@ -254,7 +303,7 @@ def test_the_address_leads_back(visit, page, figure):
 def test_an_address_that_cannot_be_shown_opens_the_page_as_usual(page, figure, change):
     state = {"z": ",".join(["1"] * COUNT), "block": 3, "step": 1, "key": 0, "split": 0, **change}
     follow_link(page, "blocks:" + "&".join(f"{name}={value}" for name, value in state.items()))
-    assert held(figure) == (3, 2, Z.tolist(), False)
+    assert held(figure) == (3, 1, Z.tolist(), False)
 
 
 def test_colors_follow_the_theme(figure):

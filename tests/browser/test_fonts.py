@@ -21,6 +21,7 @@ from tests.browser.figures import (
     mostly_slow,
     switch_theme,
     too_wide,
+    unfold,
     write_page,
 )
 
@@ -109,8 +110,7 @@ def open_figure(visit, tmp_path, font):
         figure = find(page, name.split()[0])
         if name in BUTTONS:
             figure.get_by_role("button", name=BUTTONS[name]).click()
-        figure.locator("details").evaluate_all("all => all.forEach(e => (e.open = true))")
-        return page, figure
+        return page, unfold(figure)
 
     return show
 

@@ -2,7 +2,15 @@
 
 import pytest
 
-from tests.browser.figures import click, control, find, mostly_slow, wait_for_status, write_page
+from tests.browser.figures import (
+    click,
+    control,
+    find,
+    mostly_slow,
+    unfold,
+    wait_for_status,
+    write_page,
+)
 from tests.browser.test_touch import FIGURES
 
 SENTENCE = ".sentence"
@@ -12,7 +20,7 @@ SENTENCE = ".sentence"
 def figure(request, visit, tmp_path_factory):
     """Open a page with one figure."""
     address = write_page(tmp_path_factory.mktemp(request.param), FIGURES[request.param])
-    return find(visit(address), request.param)
+    return unfold(find(visit(address), request.param))
 
 
 def test_a_number_out_of_range_becomes_the_nearest_one_and_the_figure_says_so(figure):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from softmax import live
-from tests.browser.figures import find, mostly_slow, write_page
+from tests.browser.figures import find, mostly_slow, unfold, write_page
 
 FIGURES = {
     "logits": live.logits([0.25, 1.23, -0.8], ["seal", "panda", "duck"]),
@@ -41,7 +41,7 @@ def figure(request, browser, tmp_path_factory):
     page = context.new_page()
     page.goto(address)
     page.locator("body").evaluate("(e, html) => e.insertAdjacentHTML('beforeend', html)", ROOM)
-    yield find(page, request.param)
+    yield unfold(find(page, request.param))
     context.close()
 
 

@@ -43,7 +43,7 @@ EXAMPLES = {
         ),
         12_400,
     ),
-    "blocks": (live.blocks(np.arange(8) / 2, np.eye(8, 2), block=3), 12_000),
+    "blocks": (live.blocks(np.arange(8) / 2, np.eye(8, 2), block=3), 13_000),
     "contrastive": (live.contrastive([20, 110, 200, 300], [150, 60, 330, 220]), 12_000),
     "drift": (live.drift([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"], shift=100), 12_000),
     "playground": (live.playground(), 14_800),

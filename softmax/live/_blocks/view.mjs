@@ -1,17 +1,21 @@
 // Attention in blocks of keys: two states merge into one. The first is of the keys so far and the
 // second of a block, or each is of one of two workers.
 
-import { LiveElement, average, button, chunks, columnAxes, define, distance, dragColumns, fitPlane, format, formatPoint, formatProbability, integerWithin, linearScale, make, moveLine, scrollable, setAttributes, short, show, showChallenge, slider, softmax, stepper } from "../core.mjs";
+import { LiveElement, average, button, chunks, columnAxes, define, distance, dragColumns, fitPlane, format, formatPoint, formatProbability, integerWithin, linearScale, make, moveLine, raised, scrollable, setAttributes, short, show, showChallenge, slider, softmax, stepper } from "../core.mjs";
 import { collect, lse, merge, output, stateOf } from "./numerics.mjs";
 
 // The scores, in pixels of a phone, and the plane of the values with the room around them.
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM, NAMES] = [340, 136, 24, 336, 12, 114, 120];
-const PLANE = [200, 180];
+const PLANE = [320, 200];
 const MARGIN = [24, 20];
+const WIDE = 80; // the words at the line of the largest score
 const [SMALL, LARGE] = [2, 10]; // radius of a value without weight, and with the largest
 
-const ROWS = { mu: "max μ", factor: "factor", s: "sum s", a: "sum a", lse: "μ + log s", o: "output o", share: "share of o", mean: "mean ×" };
+const ROWS = { mu: "largest", factor: "factor", s: "sum", a: "sum × value", lse: "log-sum-exp", o: "output", share: "share", mean: "mean ×" };
 const ONLY = { mu: "blocks", factor: "blocks", s: "blocks", a: "blocks", lse: "workers", mean: "workers" };
+
+// e^(a − b), which `raised` shows.
+const power = (a, b) => `e^(${short(a)} ${b < 0 ? "+" : "−"} ${short(Math.abs(b))})`;
 
 class BlocksFigure extends LiveElement {
   build(start) {
@@ -27,24 +31,42 @@ class BlocksFigure extends LiveElement {
     this.key = make("select", { "aria-label": "Key", onchange: () => this.choose(this.key.selectedIndex) }, ...start.z.map((_, k) => make("option", {}, `key ${k + 1}`)));
     this.split = make("input", { type: "checkbox", onchange: () => this.onSplit() });
     this.phase = make("b");
-    this.stepName = make("span");
-    this.names = ["one", "two", "later", "hollow", "now", "ring", "cross"].map((name) => make("li", { class: name }));
+    this.stepName = make("span", {}, "worker 1 has");
+    this.next = button("", () => this.go(this.at < this.last ? this.at + 1 : 0), "primary");
+    this.names = ["one", "two", "later", "now", "ring", "hollow", "cross"].map((name) => make("li", { class: name }));
+    this.kept = ["the largest score", "the sum of e^(score − largest)", "the mean: the output"].map((name) => ({ name, value: make("dd") }));
+    this.keeps = make("b");
     this.heads = [0, 1, 2, 3].map(() => make("th", { scope: "col" }));
     this.rows = Object.fromEntries(Object.entries(ROWS).map(([name, text]) => [name, make("tr", {}, make("th", { scope: "row" }, text), make("td"), make("td"), make("td"), make("td"))]));
     this.challenge = make("p", { class: "challenge" });
     const line = (label, { range, number }) => make("div", { class: "line" }, label, range, number);
+    const legend = (...names) => make("ul", { class: "soft" }, ...names);
+    const folded = (name, ...parts) => make("details", {}, make("summary", {}, name), ...parts);
+    this.changes = folded("Block size, scores, two workers",
+      line(make("span", {}, "block size"), this.size),
+      line(this.key, this.score),
+      make("label", {}, this.split, " two workers"));
+    this.changes.addEventListener("toggle", () => this.update());
+    this.table = folded("The numbers",
+      scrollable(make("table", {}, make("caption", { class: "hidden" }, "Two states, the state of both together, and that of all keys at once"), make("thead", {}, make("tr", {}, make("td"), ...this.heads)), make("tbody", {}, ...Object.values(this.rows)))));
+    const steps = line(this.next, this.steps);
+    steps.prepend(this.stepName);
     const parts = [
+      make("p", { class: "lead" }, `A query reads ${this.count} keys, a block at a time. Each dot is a key: its height is its `, make("b", {}, "score"), ", its place in the plane its ", make("b", {}, "value"), ". The ", make("b", {}, "output"), " is the mean of the values, weighted by e", make("sup", {}, "score"), "."),
       make("div", { class: "panels" },
         make("div", {},
-          make("div", { class: "title" }, this.phase, make("label", {}, this.split, " two workers")),
+          make("div", { class: "title" }, this.phase, button("Reset", () => this.load(start))),
           this.drawScores(),
-          line(make("span", {}, "block size"), this.size),
-          line(this.stepName, this.steps),
-          line(this.key, this.score)),
+          legend(...this.names.slice(0, 3)),
+          steps,
+          this.printed),
         make("div", { class: "results" },
-          make("div", { class: "result" }, this.drawPlane(), make("div", { class: "legend" }, make("ul", { class: "soft" }, ...this.names), button("Reset", () => this.load(start)))),
-          scrollable(make("table", {}, make("caption", { class: "hidden" }, "Two states, the state of both together, and that of all keys at once"), make("thead", {}, make("tr", {}, make("td"), ...this.heads)), make("tbody", {}, ...Object.values(this.rows))))),
-        this.challenge),
+          this.drawPlane(),
+          legend(...this.names.slice(3)),
+          make("div", { class: "kept" }, this.keeps, make("dl", {}, ...this.kept.map(({ name, value }) => make("div", {}, make("dt", {}, ...raised(name)), value))))),
+        this.changes,
+        this.table),
+      this.challenge,
     ];
     this.load(start);
     return parts;
@@ -61,7 +83,7 @@ class BlocksFigure extends LiveElement {
       <rect class="part" y="${TOP - 8}" height="${BOTTOM - TOP + 14}" rx="3"/><path class="zero" d="M${LEFT} ${height(0)}H${RIGHT}"/>
       <path class="cuts"/><path class="stems"/><path class="max one"/><path class="max two"/>
       ${this.values.map((_, k) => `<rect class="mark"/><text x="${center(k)}" y="${NAMES + 12}" text-anchor="middle">${k + 1}</text>`).join("")}
-      <text class="maxname" text-anchor="end">μ</text><circle class="dot" r="8"/><circle class="grip" r="22"/></svg>`;
+      <text class="maxname" text-anchor="end">largest so far</text><circle class="dot" r="8"/><circle class="grip" r="22"/></svg>`;
     this.scores = box.firstChild;
     this.marks = [...box.querySelectorAll(".mark")];
     this.numbers = this.marks.map((mark) => mark.nextElementSibling);
@@ -84,9 +106,10 @@ class BlocksFigure extends LiveElement {
 
   // What the reader does. -------------------------------------------------------------------------
 
-  load({ z, block, step = Math.min(2, Math.ceil(this.count / block)), key = 0, split = 0 }) {
-    Object.assign(this, { z: [...z], block, at: step, chosen: key });
+  load({ z, block, step = 1, key = 0, split = 0 }) {
+    Object.assign(this, { z: [...z], block, at: step, chosen: key, picked: key > 0 });
     this.split.checked = split;
+    this.unfold();
     this.update();
   }
 
@@ -108,11 +131,23 @@ class BlocksFigure extends LiveElement {
 
   // Both workers get keys, if there are blocks enough.
   onSplit() {
+    this.unfold();
     const idle = this.at === 0 || this.at === this.last;
     this.go(this.split.checked && idle ? Math.floor(this.last / 2) : this.at);
   }
 
+  // What two workers send to each other is in the table.
+  unfold() {
+    if (this.split.checked) this.changes.open = this.table.open = true;
+  }
+
+  // The key to drag is marked once the reader asks for one.
+  get picks() {
+    return this.picked || this.changes.open;
+  }
+
   choose(k) {
+    this.picked = true;
     this.chosen = k;
     this.update();
   }
@@ -159,15 +194,17 @@ class BlocksFigure extends LiveElement {
     this.key.selectedIndex = this.chosen;
     this.score.set(z[this.chosen]);
     this.phase.textContent = split ? `${at} + ${last - at} blocks` : at ? `Block ${at} of ${last}` : "Before the first block";
-    this.stepName.textContent = split ? "worker 1" : "blocks";
+    this.next.textContent = at < last ? "Next block" : "Start over";
+    [this.next.hidden, this.stepName.hidden] = [split, !split];
     const titles = split ? ["worker 1", "worker 2", "merged", "at once"] : ["so far", at ? `block ${at}` : "block", "together", "at once"];
     this.heads.forEach((head, i) => (head.textContent = titles[i]));
-    const names = [...(split ? titles : ["so far", "this block"]).slice(0, 2), "to come", "hollow: outputs", `output ${titles[2]}`, "all at once", "plain mean"];
+    const names = [...(split ? titles : ["read before", "this block"]).slice(0, 2), "to come", split ? "merged" : "output so far", "all at once", "each worker", "plain mean"];
     this.names.forEach((node, i) => (node.textContent = names[i]));
-    [this.names[2].hidden, this.names[6].hidden] = [split, !split];
+    this.names.forEach((node, i) => (node.hidden = [false, false, split, false, false, !split, !split][i]));
 
     this.showScores(view);
     this.showPlane(view);
+    this.showKept(view);
     this.showTable(view);
     this.announce(`${this.sentence(view)}${split ? this.judgeMean(view) : this.judgeBlocks(view)}`);
     this.remember(this.state());
@@ -195,11 +232,12 @@ class BlocksFigure extends LiveElement {
     query(".max.one").setAttribute("d", level(0, cut));
     query(".max.two").setAttribute("d", level(cut, end));
     query(".stems").setAttribute("d", this.z.slice(0, end).map((x, k) => `M${center(k)} ${height(above(k))}V${height(x)}`).join(""));
-    setAttributes(query(".maxname"), { x: left(end) - 2, y: end ? height(above(end - 1)) - 5 : 0, visibility: end ? "visible" : "hidden" });
+    setAttributes(query(".maxname"), { x: Math.max(left(end) - 2, LEFT + WIDE), y: end ? height(above(end - 1)) - 5 : 0, visibility: end && !split ? "visible" : "hidden" });
     this.marks.forEach((node, k) => {
       this.mark(node, this.stateName(k, view), center(k), height(this.z[k]), 4.5);
-      this.numbers[k].classList.toggle("chosen", k === this.chosen);
+      this.numbers[k].classList.toggle("chosen", k === this.chosen && this.picks);
     });
+    this.scores.classList.toggle("bare", !this.picks);
     for (const name of [".dot", ".grip"]) setAttributes(query(name), { cx: center(this.chosen), cy: height(this.z[this.chosen]) });
     this.scores.setAttribute("aria-label", `Scores of ${this.count} keys in blocks of ${this.block}: ${this.z.map((x) => short(x)).join(", ")}.`);
   }
@@ -216,23 +254,30 @@ class BlocksFigure extends LiveElement {
       const number = node.nextElementSibling;
       setAttributes(number, { x: x + r + 2, y: y - r / 2 });
       number.textContent = k + 1;
-      number.classList.toggle("chosen", k === this.chosen);
+      number.classList.toggle("chosen", k === this.chosen && this.picks);
     });
     const move = (node, point) => {
       node.style.visibility = point ? "" : "hidden";
       if (point) node.style.transform = `translate(${this.place(point).map((x) => `${x}px`).join(",")})`;
     };
-    move(query(".part.one"), outputs[0]);
-    move(query(".part.two"), outputs[1]);
+    move(query(".part.one"), split && outputs[0]);
+    move(query(".part.two"), split && outputs[1]);
     move(query(".output"), o);
     move(query(".whole"), output(view.all));
     move(query(".mean"), split && view.mean);
     if (both) moveLine(query(".pull"), ...outputs.map(this.place));
-    query(".pull").style.visibility = both ? "" : "hidden";
+    query(".pull").style.visibility = split && both ? "" : "hidden";
     const past = split ? [] : states.slice(1, this.at + 1).map((state) => this.place(output(state)));
     query(".path").setAttribute("points", past.join(" "));
     query(".past").innerHTML = past.map(([x, y]) => `<circle cx="${x}" cy="${y}" r="2.5"/>`).join("");
     this.plane.setAttribute("aria-label", `Plane of the values. The output is ${o ? formatPoint(o) : "not there yet"}; over all keys it is ${formatPoint(output(view.all))}.`);
+  }
+
+  showKept({ split, end, together, o }) {
+    this.keeps.parentNode.hidden = split;
+    this.keeps.textContent = this.at ? `All that is kept after block ${this.at}` : "What will be kept";
+    const texts = end ? [short(together.mu), format(together.s), formatPoint(o)] : ["–", "–", "–"];
+    this.kept.forEach(({ value }, i) => (value.textContent = texts[i]));
   }
 
   showTable({ split, end, two, together, outputs, shares, o, mean, all }) {
@@ -259,11 +304,14 @@ class BlocksFigure extends LiveElement {
 
   sentence({ split, end, two, together, shares, both, o }) {
     if (!end) return "No key has been read yet.";
-    const result = `${formatPoint(o)}${end === this.count ? ", as all at once" : ""}`;
-    if (split) return both ? `The workers' shares are ${shares.map(formatProbability).join(" and ")}. Their outputs merge into ${result}.` : `One worker has all keys. The output is ${result}.`;
-    const rises = this.at > 1 && two[1].mu > two[0].mu;
-    const news = rises ? `raises the largest score from ${short(two[0].mu)} to ${short(two[1].mu)}, so what was collected before is multiplied by ${formatProbability(together.factors[0])}` : this.at > 1 ? "keeps the largest score" : "is the first";
-    return `Block ${this.at} of ${this.last} ${news}. The output is ${result}.`;
+    const done = end === this.count;
+    if (split) return both ? `The workers' shares are ${shares.map(formatProbability).join(" and ")}. Their outputs merge into ${formatPoint(o)}${done ? ", as all at once" : ""}.` : `One worker has all keys. The output is ${formatPoint(o)}, as all at once.`;
+    const [before, mu] = [two[0].mu, together.mu];
+    const first = this.at === 1 ? "Three things are kept of the first block. Its keys and values can be forgotten." : "";
+    const rises = !first && mu > before;
+    const news = rises ? `Block ${this.at} raises the largest score from ${short(before)} to ${short(mu)}, so what was kept counts ${power(before, mu)} = ${formatProbability(together.factors[0])} times as much.` : `Block ${this.at} keeps the largest score, and its own sum is added to the one kept.`;
+    const last = done ? ` Now each value has counted e^(score − ${short(mu)}) times, whichever block it was in: the output is that of all keys at once.` : "";
+    return `${first || news}${last}`;
   }
 
   // The challenges. In blocks: a new maximum scales down all that came before. With two workers: a
@@ -277,7 +325,7 @@ class BlocksFigure extends LiveElement {
     const solved = this.last > 1 && share > goal;
     const [factor] = after.factors;
     let verdict = this.last > 1 ? `Now it has ${formatProbability(share)}.` : "There is only one block.";
-    if (solved) verdict = factor < 1 ? `Solved: it has ${formatProbability(share)}. Its new maximum multiplies both earlier sums by e^(${short(before.mu)} − ${short(block.mu).replace(/^−.*/, "($&)")}) = ${formatProbability(factor)}.` : `Solved: it has ${formatProbability(share)}, by many keys and without a new maximum.`;
+    if (solved) verdict = factor < 1 ? `Solved: it has ${formatProbability(share)}. Its new maximum multiplies both earlier sums by ${power(before.mu, block.mu)} = ${formatProbability(factor)}.` : `Solved: it has ${formatProbability(share)}, by many keys and without a new maximum.`;
     showChallenge(this.challenge, solved, `Let the last block take more than ${short(100 * goal)} % of the final output.`, verdict);
     return solved ? " Challenge solved." : "";
   }
@@ -294,7 +342,8 @@ class BlocksFigure extends LiveElement {
 
   static css = `
     .panels { display: grid; grid-template-columns: minmax(0, 1fr); gap: 8px 24px; }
-    .title { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 10px; align-items: baseline; }
+    .lead { margin: 0 0 8px; }
+    .title { display: flex; justify-content: space-between; align-items: center; }
     svg { display: block; width: 100%; max-width: 430px; margin: 0 auto; touch-action: pan-y; user-select: none; font-size: 11px; fill: var(--text); forced-color-adjust: none; }
     svg text { pointer-events: none; fill: var(--soft); }
     .scores { overflow: visible; cursor: pointer; }
@@ -305,7 +354,8 @@ class BlocksFigure extends LiveElement {
     .cuts { stroke-dasharray: 2 3; stroke: var(--edge); }
     .stems { stroke: var(--edge); }
     .max { stroke: var(--text); stroke-width: 2.5; }
-    .scores .maxname { fill: var(--text); font: italic 600 14px serif; }
+    .scores .maxname { fill: var(--text); font-weight: 600; }
+    .bare .dot { visibility: hidden; }
     [data-state="one"] { fill: var(--c0); }
     [data-state="two"] { fill: var(--c1); }
     [data-state="later"] { fill: var(--ground); stroke: var(--edge); stroke-dasharray: 1.5 1.5; }
@@ -321,27 +371,32 @@ class BlocksFigure extends LiveElement {
     .output { fill: var(--text); stroke: var(--panel); stroke-width: 1.5; }
     .whole { fill: none; stroke: var(--text); stroke-width: 2; }
     .mean { stroke: var(--text); stroke-width: 3; }
-    .result { display: grid; grid-template-columns: minmax(0, 190px) minmax(0, 1fr); gap: 14px; }
-    .legend ul { margin: 0 0 8px; padding: 0; list-style: none; line-height: 1.6; }
+    ul { display: flex; flex-wrap: wrap; gap: 0 14px; margin: 4px 0; padding: 0; list-style: none; }
     li::before { content: ""; display: inline-block; width: 10px; height: 10px; margin-right: 5px; vertical-align: -1px; border-radius: 50%; background: var(--c0); forced-color-adjust: none; }
     .two::before { border-radius: 0; background: var(--c1); }
     .later::before { border: 1.5px dotted var(--edge); background: none; }
     .hollow::before { border: 2.5px solid var(--c0); background: none; }
+    .kept { padding: 6px 12px; border-radius: 6px; background: var(--panel); }
+    dl { margin: 0; }
+    dl div { display: flex; justify-content: space-between; gap: 0 10px; }
+    dd { margin: 0; font-variant-numeric: tabular-nums; white-space: nowrap; }
+    details label { display: block; }
     .now::before { background: var(--text); }
     .ring::before { border: 2px solid var(--text); background: none; }
     .cross::before { content: "×"; background: none; color: var(--text); font: 700 18px/10px sans-serif; vertical-align: 0; }
     [hidden] { display: none; }
-    .line { display: grid; grid-template-columns: 76px minmax(0, 1fr) 76px; gap: 8px; align-items: center; min-height: 38px; }
+    .line { display: grid; grid-template-columns: auto minmax(0, 1fr) 76px; gap: 8px; align-items: center; min-height: 38px; }
     select { padding: 3px 0; }
     table { margin: 6px 0 0; }
     th, td { padding: 2px 0 2px 3px; text-align: end; font-weight: 400; line-height: 1.2; white-space: nowrap; }
     td span { display: block; }
-    th:first-child { padding-left: 0; text-align: start; }
+    th:first-child { padding-left: 0; text-align: start; white-space: normal; }
     thead th { color: var(--soft); font-size: 13px; }
     td:nth-child(4) { font-weight: 600; }
     .same span:first-child::before { content: "✓ "; color: var(--c2); }
-    @container (max-width: 420px) { table { font-size: 13px; } .line { min-height: 35px; } .challenge, .sentence { margin-top: 6px; } }
-    @container (min-width: 600px) { .panels { grid-template: auto 1fr / minmax(0, 1fr) minmax(0, 1fr); } .results { grid-area: 1 / 2 / 3; } }
+    .sentence { margin-top: 8px; min-height: 4.2em; }
+    @container (max-width: 420px) { table { font-size: 13px; } }
+    @container (min-width: 600px) { .panels { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); } .sentence { min-height: 7em; } }
   `;
 }
 

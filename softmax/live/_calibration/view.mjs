@@ -262,7 +262,6 @@ class CalibrationFigure extends LiveElement {
     .sets button { margin-inline-start: auto; }
     input[type="radio"] { width: 18px; height: 18px; margin: 0; accent-color: var(--c0); }
     details { margin-top: 12px; }
-    summary { min-height: 28px; line-height: 28px; cursor: pointer; width: max-content; max-width: 100%; }
     .bins th { font-weight: 400; }
     @container (min-width: 600px) {
       .panels { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); }

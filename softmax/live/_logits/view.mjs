@@ -370,7 +370,6 @@ class LogitsFigure extends LiveElement {
     .grip { fill: transparent; cursor: grab; }
     .aside p { margin: 2px 0 0; }
     details { margin-top: 12px; }
-    summary { min-height: 28px; line-height: 28px; cursor: pointer; width: max-content; max-width: 100%; }
     table { margin-top: 6px; }
     td, th { padding: 3px 8px 3px 0; white-space: nowrap; }
     tr > :last-child { padding-right: 0; }

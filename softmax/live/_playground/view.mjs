@@ -396,7 +396,6 @@ class PlaygroundFigure extends PointsElement {
     .sentence { margin-top: 8px; }
     .more { display: flex; flex-wrap: wrap; gap: 0 20px; margin-top: 4px; }
     details[open] { flex: 1 1 100%; min-width: 0; }
-    summary { min-height: 28px; line-height: 28px; cursor: pointer; width: max-content; max-width: 100%; }
     p.soft { margin: 4px 0 0; }
     table { margin-top: 4px; }
     td, th { padding: 4px 6px 4px 0; text-align: end; }
