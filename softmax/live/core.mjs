@@ -451,7 +451,7 @@ export class LiveElement extends HTMLElement {
     this.attachShadow({ mode: "open" });
     this.printed = make("p", { class: "sentence", "aria-hidden": "true" });
     this.status = make("p", { role: "status", class: "hidden" });
-    const style = make("style", {}, CSS, this.constructor.css ?? "");
+    const style = make("style", {}, CSS, this.constructor.css ?? "", TOUCH);
     this.limits = JSON.parse(this.dataset.limits ?? "{}");
     // The slot is for the picture, which is what goes on paper.
     const parts = this.build(JSON.parse(this.dataset.start));
@@ -520,6 +520,7 @@ const CSS = `
   color-scheme: dark;
 }
 *, ::before, ::after { box-sizing: border-box; }
+svg { overflow-anchor: none; } /* or the page would follow a mark that moves */
 button, input, select { font: inherit; color: inherit; }
 button, select, input[type="number"] {
   min-height: 34px; padding: 3px 12px; border: 1px solid var(--edge); border-radius: 6px; background: var(--ground);
@@ -567,5 +568,13 @@ slot { display: none; }
   * { display: none !important; }
   slot { display: block !important; }
   ::slotted(p) { display: none; }
+}
+`;
+
+// After the rules of a figure: a finger finds what is as high as it is wide.
+const TOUCH = `
+@media (pointer: coarse) {
+  :host :is(button, select, summary, input:is([type="number"], [type="range"]), label:has(input)) { min-height: 44px; }
+  summary { line-height: 44px; }
 }
 `;

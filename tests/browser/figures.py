@@ -153,7 +153,8 @@ def write_page(folder, *figures):
     """Write a page with these live figures and nothing else, and return its address."""
     path = folder / "page.html"
     html = "".join(figure._repr_html_() for figure in figures)
-    path.write_text(f"<!doctype html><meta charset=utf-8>{html}", encoding="utf-8")
+    head = "<!doctype html><meta charset=utf-8><meta name=viewport content=width=device-width>"
+    path.write_text(f"{head}{html}", encoding="utf-8")
     return path.as_uri()
 
 

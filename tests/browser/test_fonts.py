@@ -103,8 +103,9 @@ def open_figure(visit, tmp_path, font):
     """Return a function that opens a figure of `FIGURES` in the wide font."""
 
     def show(name):
-        page = visit(write_page(tmp_path, FIGURES[name]), width=PHONES[0])
+        page = visit(write_page(tmp_path, FIGURES[name]), width=PHONES[0], has_touch=True)
         page.add_style_tag(content=font)
+        assert page.evaluate("matchMedia('(pointer: coarse)').matches")
         load = "weight => document.fonts.load(`${weight} 15px wide`).then(faces => faces.length)"
         assert [page.evaluate(load, weight) for weight in (400, 600)] == [1, 1]
         figure = find(page, name.split()[0])

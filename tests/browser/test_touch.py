@@ -88,6 +88,17 @@ def test_a_swipe_that_starts_on_a_slider_scrolls_and_changes_nothing(figure, dow
         assert page.evaluate("scrollY") != top, label
 
 
+SMALL = """figure => [...figure.shadowRoot.querySelectorAll("button, summary, select, input")]
+  .filter(e => e.checkVisibility())
+  .map(e => (e.matches("[type=radio], [type=checkbox]") ? e.closest("label") : e))
+  .filter(e => e.getBoundingClientRect().height < 44)
+  .map(e => e.outerHTML)"""
+
+
+def test_a_finger_finds_every_control(figure):
+    assert figure.evaluate(SMALL) == []
+
+
 def share(slider):
     """Return where the knob is, as a share of the way from the left end to the right one."""
     first, last = (float(slider.get_attribute(end)) for end in ("min", "max"))

@@ -46,7 +46,7 @@ EXAMPLES = {
     "blocks": (live.blocks(np.arange(8) / 2, np.eye(8, 2), block=3), 13_000),
     "contrastive": (live.contrastive([20, 110, 200, 300], [150, 60, 330, 220]), 12_000),
     "drift": (live.drift([0.25, 1.23, -0.8], 1, ["seal", "panda", "duck"], shift=100), 12_000),
-    "playground": (live.playground(), 14_800),
+    "playground": (live.playground(), 15_200),
     "gumbel": (live.gumbel([0.25, 1.23, -0.8], ["seal", "panda", "duck"]), 10_000),
     "sampling": (live.sampling(np.eye(3), ["a", "b", "."], "a b"), 12_000),
     "triage": (live.triage(4 * np.eye(3), [0, 1, 1], np.eye(3, 784)), 12_000),

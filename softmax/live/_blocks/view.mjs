@@ -309,7 +309,7 @@ class BlocksFigure extends LiveElement {
     const [before, mu] = [two[0].mu, together.mu];
     const first = this.at === 1 ? "Three things are kept of the first block. Its keys and values can be forgotten." : "";
     const rises = !first && mu > before;
-    const news = rises ? `Block ${this.at} raises the largest score from ${short(before)} to ${short(mu)}, so what was kept counts ${power(before, mu)} = ${formatProbability(together.factors[0])} times as much.` : `Block ${this.at} keeps the largest score, and its own sum is added to the one kept.`;
+    const news = rises ? `Block ${this.at} raises the largest score from ${short(before)} to ${short(mu)}, so what was kept counts ${power(before, mu)} = ${formatProbability(together.factors[0])} times as much.` : `Block ${this.at} keeps the largest score${done ? "" : ", and its own sum is added to the one kept"}.`;
     const last = done ? ` Now each value has counted e^(score − ${short(mu)}) times, whichever block it was in: the output is that of all keys at once.` : "";
     return `${first || news}${last}`;
   }
@@ -394,7 +394,7 @@ class BlocksFigure extends LiveElement {
     thead th { color: var(--soft); font-size: 13px; }
     td:nth-child(4) { font-weight: 600; }
     .same span:first-child::before { content: "✓ "; color: var(--c2); }
-    .sentence { margin-top: 8px; min-height: 4.2em; }
+    .sentence { margin-top: 8px; min-height: 5.6em; }
     @container (max-width: 420px) { table { font-size: 13px; } }
     @container (min-width: 600px) { .panels { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); } .sentence { min-height: 7em; } }
   `;

@@ -262,7 +262,7 @@ class GradientFigure extends LiveElement {
     .matrix :is(td, th) { padding: 0; height: 40px; text-align: center; font-size: 13px; font-weight: 400; }
     .matrix tr > :first-child { text-align: start; padding: 0; }
     @container (max-width: 599px) {
-      .row, tbody tr { height: 42px; }
+      .row, tbody tr { height: 44px; }
       .matrix :is(td, th) { height: 32px; }
     }
     /* Side by side, the rows stand in line, and a class is named once to the eye. */

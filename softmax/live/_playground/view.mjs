@@ -407,6 +407,8 @@ class PlaygroundFigure extends PointsElement {
     .name { display: inline-flex; align-items: center; gap: 6px; }
     /* On a phone the marker says which class it is; its name is in the region. */
     @container (max-width: 560px) {
+      fieldset { gap: 0; justify-content: space-between; }
+      .choice { min-width: 44px; }
       .word { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
     }
     @container (min-width: 600px) {

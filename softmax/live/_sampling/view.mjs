@@ -231,6 +231,7 @@ class SamplingFigure extends LiveElement {
       display: grid; grid-template-columns: 68px minmax(0, 1fr) 66px 66px; gap: 4px; align-items: center; width: 100%; height: 24px; min-height: 0;
       padding: 0; border: 0; border-radius: 4px; background: none; text-align: start; font-size: 14px;
     }
+    @media (pointer: coarse) { .row:not(.soft) { height: 44px; } }
     .row.soft { font-size: 13px; height: auto; align-items: end; line-height: 1.2; padding-bottom: 2px; }
     .drawn { box-shadow: 0 0 0 2px var(--c4); }
     .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }

@@ -182,6 +182,7 @@ class TriageFigure extends LiveElement {
     li b, .number { font-variant-numeric: tabular-nums; }
     .panels { display: grid; grid-template-columns: minmax(0, 1fr); gap: 10px 26px; }
     .gallery { display: grid; grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); gap: 3px; max-width: 430px; margin-top: 4px; }
+    @media (pointer: coarse) { .gallery { grid-template-columns: repeat(auto-fill, minmax(max(44px, 11%), 1fr)); gap: 2px; } }
     canvas { display: block; width: 100%; border-radius: 2px; image-rendering: pixelated; forced-color-adjust: none; }
     label { position: relative; padding: 3px; border-radius: 4px; background: var(--color); cursor: pointer; forced-color-adjust: none; }
     label canvas { filter: contrast(0.55); transition: filter 0.15s; }
