@@ -20,6 +20,7 @@ from tests.browser.figures import (
     misfits,
     mostly_slow,
     press,
+    span,
     start,
     switch_theme,
     too_wide,
@@ -260,14 +261,33 @@ def test_in_the_chapter_it_begins_with_the_sample_of_the_picture(visit, address)
     assert_agrees_with_the_package(figure, draw_strokes(recorded(figure), SIZE, PEN))
 
 
-@pytest.mark.slow
-def test_on_a_phone_the_probabilities_are_beside_the_paper(fresh):
-    _, figure = fresh(width=390)
+# Figures of 358 and 310 pixels, as wide as on a page of the site at 390 and 342.
+@pytest.mark.parametrize("width", mostly_slow([374, 326], 374))
+def test_on_a_phone_a_finger_has_room(visit, file, width):
+    figure = find(visit(file, width=width, has_touch=True), "digit")
     paper = figure.locator(".paper canvas").bounding_box()
-    for row in figure.locator("tbody tr").all():
-        box = row.bounding_box()
-        assert box["x"] >= paper["x"] + paper["width"]
-        assert box["y"] < paper["y"] + 1.6 * paper["height"]
+    assert paper["width"] >= 220
+    assert paper["height"] == paper["width"]
+    hint = figure.locator(".hint")
+    assert hint.text_content() == "Tap to draw your own"
+    assert hint.bounding_box()["y"] >= paper["y"] + paper["height"]
+    for sample in figure.locator(".sample").all():
+        box = sample.bounding_box()
+        assert min(box["width"], box["height"]) >= 40
+    # What is drawn and what is read are in sight together.
+    assert span(figure, ".paper", ".verdict", ".result") < 620
+
+
+@pytest.mark.parametrize("part", mostly_slow([".samples", ".result", ".buttons"], ".samples"))
+def test_a_swipe_beside_the_paper_scrolls(fresh, part):
+    page, figure = fresh(width=374, has_touch=True, is_mobile=True)
+    button(figure, "Clear").click()
+    target = figure.locator(part)
+    target.evaluate("e => e.scrollIntoView({ block: 'center' })")
+    top = page.evaluate("scrollY")
+    touch(target, 0, -100)
+    assert page.evaluate("scrollY") != top
+    assert_is_empty(figure)
 
 
 @pytest.mark.slow

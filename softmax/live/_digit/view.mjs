@@ -58,7 +58,7 @@ class DigitFigure extends LiveElement {
     return [
       make("div", { class: "paper" }, this.paper, this.hint),
       buttons,
-      make("div", { class: "choice" }, make("div", { class: "head" }, "or choose a test digit"), make("div", { role: "group", "aria-label": "Test digits", class: "samples" }, ...samples)),
+      make("div", { class: "choice" }, make("div", { class: "head" }, "or choose", make("span", {}, "a test digit")), make("div", { role: "group", "aria-label": "Test digits", class: "samples" }, ...samples)),
     ];
   }
 
@@ -416,8 +416,9 @@ class DigitFigure extends LiveElement {
   }
 
   static css = `
-    .columns { display: grid; gap: 10px 14px; grid-template: "paper result" auto "buttons result" 1fr "choice choice" auto "pictures pictures" auto "explanation explanation" auto / minmax(0, 1fr) minmax(0, 1.15fr); }
-    .paper { grid-area: paper; position: relative; }
+    /* On a phone, a finger has as much of the paper as there is room for. */
+    .columns { display: grid; gap: 10px 12px; grid-template: "paper choice" auto "buttons buttons" auto "result result" auto "pictures pictures" auto "explanation explanation" auto / minmax(0, 1fr) 92px; }
+    .paper { grid-area: paper; position: relative; padding-bottom: 22px; }
     .buttons { grid-area: buttons; margin: 0; align-content: start; }
     .choice { grid-area: choice; }
     .result { grid-area: result; min-width: 0; }
@@ -427,9 +428,11 @@ class DigitFigure extends LiveElement {
     canvas { display: block; border-radius: 6px; image-rendering: pixelated; forced-color-adjust: none; }
     .paper canvas { width: 100%; aspect-ratio: 1; background: #000; outline: 1px solid var(--line); outline-offset: -1px; touch-action: none; cursor: crosshair; }
     .paper .scrolls { touch-action: pan-y; }
-    .hint { position: absolute; inset: 0; display: grid; place-items: center; padding: 4px; text-align: center; line-height: 1.2; font-size: 14px; color: #c9d1d9; pointer-events: none; }
-    .hint.below { inset: auto 0 0; border-radius: 0 0 4px 4px; background: rgb(0 0 0 / 75%); }
-    .samples { display: grid; grid-template-columns: repeat(10, minmax(24px, 44px)); justify-content: space-between; gap: 4px; }
+    .hint { position: absolute; inset: 0 0 22px; display: grid; place-items: center; padding: 4px; text-align: center; line-height: 1.2; font-size: 14px; color: #c9d1d9; pointer-events: none; }
+    .hint.below { inset: auto 0 0; height: 22px; padding: 0; color: var(--soft); }
+    .choice .head { min-height: 22px; line-height: 22px; }
+    .choice span { display: none; }
+    .samples { display: grid; grid-template-columns: 1fr 1fr; gap: 4px; }
     .sample { padding: 2px; min-height: 0; }
     .sample canvas { width: 100%; border-radius: 4px; pointer-events: none; }
     .pictures { display: grid; grid-template-columns: 1fr 1fr; gap: 12px 16px; }
@@ -458,13 +461,18 @@ class DigitFigure extends LiveElement {
     .heat input { font-weight: 400; }
     .heat input[type="range"] { --color: var(--c2); }
     .challenge { margin-top: 8px; font-size: 14px; }
-    .compact { grid-template: "paper buttons" auto "choice choice" auto "result result" auto / minmax(0, 1fr) 120px; gap: 8px 14px; }
-    .compact .head { display: none; }
+    @container (max-width: 315px) {
+      .columns { grid-template: "paper" auto "buttons" auto "result" auto "choice" auto "pictures" auto "explanation" auto / minmax(0, 1fr); }
+      .samples { grid-template-columns: repeat(5, 1fr); }
+    }
     :host([compact]) { margin-top: 0; padding: 10px; }
     @container (min-width: 560px) {
       .columns { grid-template: "paper pictures result" auto "buttons pictures result" auto "choice pictures explanation" 1fr / 230px 150px minmax(0, 1fr); gap: 10px 24px; }
       .compact { grid-template: "paper result" auto "buttons result" auto "choice result" 1fr / 240px minmax(0, 1fr); gap: 10px 24px; }
-      .samples { grid-template-columns: repeat(5, minmax(24px, 40px)); }
+      .samples { grid-template-columns: repeat(5, minmax(24px, 40px)); justify-content: space-between; }
+      .choice span { display: inline; }
+      .choice .head { min-height: 34px; }
+      .compact .choice .head { display: none; }
       .pictures { grid-template-columns: 1fr; align-content: start; }
       .reading { margin-inline-start: auto; }
       tbody tr { height: 25px; }
