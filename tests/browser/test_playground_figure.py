@@ -353,7 +353,7 @@ def test_keys_go_from_point_to_point(figure):
 
 
 def test_the_mouse_adds_drags_and_removes_a_point(page, figure):
-    figure.get_by_label("square").check()
+    figure.get_by_label("panda").check()
     page.mouse.click(*where(figure, -3.2, 3.1))
     assert points(figure)[-1] == pytest.approx([-3.2, 3.1, 1], abs=0.03)
     page.mouse.move(*where(figure, -3.2, 3.1))
@@ -475,8 +475,18 @@ def test_no_text_is_small(figure):
     assert all(font.startswith("13px") for font in fonts)
 
 
+def test_only_the_points_at_the_start_are_animals(figure):
+    names = figure.locator(".choice").all_text_contents()
+    assert names == ["seal", "panda", "duck", "diamond", "wedge", "pentagon"]
+    control(figure, "points").select_option("six groups")
+    names = figure.locator(".choice").all_text_contents()
+    assert names[:3] == ["circle", "square", "triangle"]
+    assert figure.locator(".name").all_text_contents() == names
+
+
 def test_markers_are_points_and_regions_have_names(figure):
-    names = {"circle", "square", "triangle"}
+    animals = ["seal", "panda", "duck"]
+    names = set(animals)
     assert not names & {word for word, *_ in drawn(figure, "plane")["words"]}
     button(figure, "100 steps").click()
     found = drawn(figure, "plane")
@@ -487,7 +497,7 @@ def test_markers_are_points_and_regions_have_names(figure):
         if word in names:
             x1 = (box["x"] + x - left) / (box["width"] - 36) * 8 - 4
             x2 = 4 - (box["y"] + y - top) / (box["height"] - 32) * 8
-            assert (rows @ [x1, x2, 1]).argmax() == ["circle", "square", "triangle"].index(word)
+            assert (rows @ [x1, x2, 1]).argmax() == animals.index(word)
             names.remove(word)
     assert not names
 

@@ -64,6 +64,35 @@ def test_it_starts_with_the_given_comparisons(figure):
     assert "3 choices" in figure.locator(".heading").first.text_content()
 
 
+def test_two_answers_of_the_list_can_be_compared(figure):
+    def pick(answer):
+        figure.locator(".pick").nth(answer).click()
+
+    def pressed():
+        picks = figure.locator(".pick[aria-pressed=true]").all_text_contents()
+        return [ANSWERS.index(text) for text in picks]
+
+    pick(4)
+    assert pressed() == [4]
+    assert shown(figure) == [0, 2]
+    wait_for_status(figure, "Which answer is to be compared with “Bamboo! Bamboo!”?")
+    pick(4)
+    assert pressed() == []
+    pick(4)
+    press(figure.locator(".pick").nth(1), "Enter")
+    assert (shown(figure), pressed()) == ([1, 4], [])
+    figure.locator(".choice").first.click()
+    assert_agrees_with_python(figure, [*PAIRS, [1, 4]], 1)
+    assert shown(figure) == [0, 2]
+    pick(4)
+    pick(3)
+    click(figure, "Skip")
+    assert shown(figure) != [3, 4]
+    # The bars of an answer belong to what can be pressed.
+    figure.locator(".track").nth(2).click(force=True)
+    assert pressed() == [1]
+
+
 def test_choices_move_scores_and_policy_and_can_be_undone(figure):
     pairs = [*PAIRS]
     for better, other in [(2, 0), (4, 3), (3, 4), (0, 4)]:

@@ -25,7 +25,7 @@ class GumbelFigure extends LiveElement {
     this.challenge = make("p", { class: "challenge" });
     const heading = (...text) => make("span", { class: "heading soft" }, ...text);
     const parts = [
-      make("div", { class: "lane head", "aria-hidden": "true" }, heading("logit ", make("i", {}, "z")), heading(make("span", { class: "key" }), "z ", make("span", { class: "key noise" }), "noise ", make("i", {}, "G")), heading("share of wins | softmax"), heading("relaxed sample ", make("i", {}, "ỹ"))),
+      make("div", { class: "lane head", "aria-hidden": "true" }, heading("logit ", make("i", {}, "z")), heading(make("span", { class: "key" }), "z ", make("span", { class: "key noise" }), "noise ", make("i", {}, "G")), heading(make("span", { class: "pair" }, make("span", {}, make("span", { class: "key won" }), "wins"), make("span", {}, make("span", { class: "tick" }), "softmax"))), heading("relaxed sample ", make("i", {}, "ỹ"))),
       make("ul", { "aria-label": "Classes" }, ...this.rows.map(({ node }) => node)),
       make("div", { class: "row" }, make("span", {}, "soften with ", make("i", {}, "τ")), this.heat.range, this.heat.number),
       make("div", { class: "buttons" }, button("Draw", () => this.draw(1), "primary"), button("Draw 100", () => this.draw(100)), button("Clear the wins", () => this.clear()), button("Reset", () => this.load(start)), make("span", { class: "count" }, this.total)),
@@ -54,7 +54,7 @@ class GumbelFigure extends LiveElement {
     const node = make("li", { class: "lane" },
       make("div", { class: "control" }, make("b", {}, name, " ", crown), control.range, control.number),
       make("div", { class: "cell race" }, track(logit, noise, end), unseen("with noise "), noisy),
-      make("div", { class: "cell" }, track(won, tick), unseen("share of wins "), make("span", { class: "pair" }, share, " | ", unseen("softmax "), p)),
+      make("div", { class: "cell" }, track(won, tick), make("div", { class: "pair" }, unseen("share of wins "), share, unseen("softmax "), p)),
       make("div", { class: "cell" }, track(bar), unseen("relaxed sample "), soft));
     return { node, control, noisy, share, p, soft, logit, noise, end, won, tick, bar };
   }
@@ -140,14 +140,16 @@ class GumbelFigure extends LiveElement {
     ul { margin: 0; padding: 0; list-style: none; }
     li { padding: 4px 8px; margin: 4px -8px 0; border: 1px solid transparent; border-radius: 6px; }
     .winner { border-color: var(--c4); background: var(--panel); }
-    .lane { display: grid; grid-template-columns: minmax(0, 1.3fr) minmax(0, 1.7fr) minmax(0, 1fr) minmax(0, 1fr); gap: 4px 18px; align-items: start; }
+    .lane { display: grid; grid-template-columns: minmax(0, 1.7fr) minmax(0, 1.7fr) minmax(0, 1fr) minmax(0, 1fr); gap: 4px 18px; align-items: start; }
     .control { display: grid; grid-template-columns: minmax(0, 1fr) 68px; gap: 0 8px; align-items: center; }
-    .control b { grid-column: 1 / -1; overflow-wrap: anywhere; }
+    .control b { overflow-wrap: anywhere; }
+    .control input[type="range"] { grid-area: 2 / 1 / 3 / 3; }
     .crown { color: var(--c4); visibility: hidden; }
     .winner .crown { visibility: visible; }
     .control input[type="number"] { width: 68px; }
     .cell { display: grid; gap: 2px; }
-    .number, .pair { font-size: 14px; font-variant-numeric: tabular-nums; }
+    .pair { display: flex; flex-wrap: wrap; gap: 0 8px; }
+    .number { font-size: 14px; font-variant-numeric: tabular-nums; }
     .track { position: relative; height: 20px; background: var(--ground); border: 1px solid var(--line); overflow: hidden; }
     .track div { position: absolute; top: 0; height: 100%; forced-color-adjust: none; }
     li:last-child .race { position: relative; }
@@ -157,8 +159,10 @@ class GumbelFigure extends LiveElement {
     .noise { background: repeating-linear-gradient(45deg, var(--c1) 0 3px, transparent 3px 6px); }
     .track .noise { top: 5px; height: 8px; }
     .track .end { width: 4px; margin-left: -2px; background: var(--text); }
-    .won { background: var(--c3); }
+    .won, .share::before { background: var(--c3); }
     .track .tick { width: 3px; margin-left: -1px; background: var(--text); }
+    :is(.share, .p)::before, .head .tick { content: ""; display: inline-block; width: 9px; height: 9px; margin-right: 5px; forced-color-adjust: none; }
+    .p::before, .head .tick { width: 3px; height: 12px; margin: 0 8px 0 3px; vertical-align: -2px; background: var(--text); }
     .bar { background: var(--c2); transition: width 0.12s; }
     .key { display: inline-block; width: 12px; height: 10px; margin: 0 3px; forced-color-adjust: none; }
     .key.noise { background: repeating-linear-gradient(45deg, var(--c1) 0 3px, transparent 3px 6px); }
@@ -167,10 +171,9 @@ class GumbelFigure extends LiveElement {
     .buttons { align-items: center; margin-top: 8px; }
     .count { margin-left: 6px; font-variant-numeric: tabular-nums; }
     @container (max-width: 599px) {
-      .pair { font-size: 12px; white-space: nowrap; }
       .lane { grid-template-columns: minmax(0, 1.5fr) minmax(0, 1fr) minmax(0, 1fr); gap: 2px 10px; }
       .control { grid-column: 1 / -1; grid-template-columns: 76px minmax(0, 1fr) 68px; }
-      .control b { grid-column: auto; }
+      .control input[type="range"] { grid-area: auto; }
       .head .heading:first-child { display: none; }
     }
   `;

@@ -48,7 +48,7 @@ def playground(
     ----------
     X : array_like of shape (N, 2), optional
         The points at the start, at most 200 of them, with coordinates between -4 and 4. By
-        default 30 points in three groups that overlap a little.
+        default 30 points in three groups that overlap a little: seals, pandas and ducks.
     y : array_like of int, shape (N,), optional
         Their classes, from 0 to 5.
     learning_rate : float, default 0.5
@@ -81,12 +81,14 @@ def playground(
     """
     if (X is None) != (y is None):
         raise ValueError("`X` and `y` must be passed together, got only one of them.")
+    names = {"names": ["seal", "panda", "duck"]} if X is None else {}
     X, y = _overlapping_groups() if X is None else _checked(X, y)
     given = {"learning_rate": learning_rate, "alpha": alpha, "temperature": temperature}
     settings = {name: checked_number(name, value, *LIMITS[name]) for name, value in given.items()}
     presets = {"as at the start": (X, y)} | _presets()
     start = {
         "presets": {name: _as_list(*points) for name, points in presets.items()},
+        **names,
         **settings,
     }
     model = _trained(X, y, settings["learning_rate"], settings["alpha"])

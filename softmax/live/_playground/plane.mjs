@@ -162,7 +162,7 @@ function drawCursor(context, at, [x1, x2], held, colors) {
   }
 }
 
-// `scene` holds parameters, points, temperature, limits, state (from evaluate), cursor and held.
+// `scene` holds nameOf, parameters, points, temperature, limits, state (from evaluate), cursor and held.
 export function drawPlane(canvas, scene, colors) {
   const { context, width, height } = prepare(canvas);
   const { reach } = scene.limits;
@@ -177,7 +177,7 @@ export function drawPlane(canvas, scene, colors) {
     context.drawImage(shade(scene.parameters, classes, reach, scene.temperature, colors.classes), at.left, at.top, at.width, at.height);
     // Before training all classes tie, and each has the whole plane.
     const regions = scene.parameters.flat().some(Boolean) ? classes : [];
-    for (const k of regions) drawRegion(context, at, SHAPES[k].name, region(scene.parameters, classes, reach, k), reach, colors);
+    for (const k of regions) drawRegion(context, at, scene.nameOf(k), region(scene.parameters, classes, reach, k), reach, colors);
   }
   const missed = new Set(wrong);
   scene.points.forEach((point, n) => drawPoint(context, at, point, colors, missed.has(n)));

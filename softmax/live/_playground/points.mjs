@@ -45,14 +45,14 @@ export class PointsElement extends LiveElement {
     if (this.points.length >= this.limits.points) return this.announce(`There is room for ${this.limits.points} points only.`);
     this.points.push([...this.clamp([x1, x2]), this.chosen]);
     this.select(this.points.length - 1);
-    this.changed(`Added a ${SHAPES[this.chosen].name} at ${this.place()}.`);
+    this.changed(`Added a ${this.nameOf(this.chosen)} at ${this.place()}.`);
   }
 
   removeChosen() {
     if (this.selected < 0) return this.announce("Choose a point first: click it, or move the cursor to it.");
     const [[, , k]] = this.points.splice(this.selected, 1);
     this.select(-1);
-    this.changed(`Removed the ${SHAPES[k].name} at ${this.place()}.`);
+    this.changed(`Removed the ${this.nameOf(k)} at ${this.place()}.`);
   }
 
   select(n, held = false) {
@@ -150,10 +150,10 @@ export class PointsElement extends LiveElement {
       n: () => this.next(1),
       N: () => this.next(-1),
     };
-    SHAPES.forEach(({ name }, k) => {
+    SHAPES.forEach((_, k) => {
       actions[k + 1] = () => {
         this.choose(k);
-        this.announce(`New points are ${name}s.`);
+        this.announce(`New points are ${this.nameOf(k)}s.`);
       };
     });
     const action = arrows[event.key] ? () => this.arrow(arrows[event.key]) : actions[event.key];

@@ -56,8 +56,9 @@ class PlaygroundFigure extends PointsElement {
   pointsRow() {
     const names = Object.keys(this.start.presets);
     this.preset = make("select", { "aria-label": "points", onchange: () => this.load(this.presetPoints()) }, ...names.map((name) => make("option", {}, name)));
-    this.choices = SHAPES.map(({ name }, k) => make("input", { type: "radio", name: "class", id: `class${k}`, onchange: () => this.choose(k) }));
-    const labels = SHAPES.map(({ name }, k) => make("label", { for: `class${k}`, class: "choice" }, this.choices[k], symbol(k), make("span", { class: "word" }, name)));
+    this.choices = SHAPES.map((_, k) => make("input", { type: "radio", name: "class", id: `class${k}`, onchange: () => this.choose(k) }));
+    this.words = SHAPES.map(() => make("span"));
+    const labels = this.words.map((word, k) => make("label", { for: `class${k}`, class: "choice" }, this.choices[k], symbol(k), word));
     return make("div", { class: "top" },
       make("div", { class: "sets" }, this.preset, this.removal, this.everything),
       make("fieldset", {}, make("legend", { class: "hidden" }, "class of a new point"), ...labels));
@@ -120,7 +121,13 @@ class PlaygroundFigure extends PointsElement {
     return Object.values(this.start.presets)[this.preset.selectedIndex];
   }
 
+  // The points at the start may have names of their own.
+  nameOf(k) {
+    return (this.preset.selectedIndex === 0 && this.start.names?.[k]) || SHAPES[k].name;
+  }
+
   load(points) {
+    this.words.forEach((word, k) => (word.textContent = this.nameOf(k)));
     this.points = points.map((point) => [...point]);
     this.cursor = [0, 0];
     this.selected = -1;
@@ -245,8 +252,8 @@ class PlaygroundFigure extends PointsElement {
   }
 
   atCursor() {
-    const what = this.selected < 0 ? "" : `, a ${SHAPES[this.points[this.selected][2]].name}${this.state.wrong.includes(this.selected) ? ", outside its region" : ""}`;
-    const words = this.state.classes.map((k, j) => `${SHAPES[k].name} ${formatProbability(this.probabilities[j])}`);
+    const what = this.selected < 0 ? "" : `, a ${this.nameOf(this.points[this.selected][2])}${this.state.wrong.includes(this.selected) ? ", outside its region" : ""}`;
+    const words = this.state.classes.map((k, j) => `${this.nameOf(k)} ${formatProbability(this.probabilities[j])}`);
     return `Cursor at ${this.place()}${what}. ${words.length ? `Probabilities: ${listed(words)}.` : ""}`;
   }
 
@@ -307,7 +314,7 @@ class PlaygroundFigure extends PointsElement {
     };
     const weights = this.parameters[k].map((value) => number(value, Math.abs(value) < 100 ? format(value) : format(value, 0)));
     const points = this.points.filter((point) => point[2] === k).length;
-    const name = make("span", { class: "name" }, symbol(k), make("span", { class: "word" }, SHAPES[k].name));
+    const name = make("span", { class: "name" }, symbol(k), make("span", { class: "word" }, this.nameOf(k)));
     const p = this.probabilities[j];
     return make("tr", {}, make("th", { scope: "row" }, name), number(points, String(points)), ...weights, number(p, formatProbability(p)));
   }
@@ -405,10 +412,8 @@ class PlaygroundFigure extends PointsElement {
     tbody tr { border-top: 1px solid var(--line); }
     tbody th { font-weight: 400; }
     .name { display: inline-flex; align-items: center; gap: 6px; }
-    /* On a phone the marker says which class it is; its name is in the region. */
+    /* On a phone the marker says which class it is in the table. */
     @container (max-width: 560px) {
-      fieldset { gap: 0; justify-content: space-between; }
-      .choice { min-width: 44px; }
       .word { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
     }
     @container (min-width: 600px) {

@@ -34,7 +34,8 @@ class PreferencesFigure extends LiveElement {
           make("div", { role: "group", "aria-label": "Which answer is better?" }, ...this.choices),
           this.meter,
           make("p", { class: "soft odds" }, this.odds[0], make("span", {}, "what the scores expect"), this.odds[1]),
-          make("div", { class: "buttons" }, button("Skip", () => this.skip()), this.undo, button("Clear", () => this.judgeAnew([])), button("Reset", () => this.load(start)))),
+          make("div", { class: "buttons" }, button("Skip", () => this.skip()), this.undo, button("Clear", () => this.judgeAnew([])), button("Reset", () => this.load(start))),
+          make("p", { class: "soft" }, "Or choose two answers of the list to compare them.")),
         make("div", {},
           make("div", { class: "bars soft" }, make("span", { class: "heading" }, "score, from ", this.count), make("span", { class: "heading" }, make("span", { class: "key" }), "reference, ", make("span", { class: "key new" }), "policy")),
           make("ul", { "aria-label": "Answers" }, ...this.rows.map(({ node }) => node)))),
@@ -50,17 +51,19 @@ class PreferencesFigure extends LiveElement {
     const [score, p, old] = [make("span", { class: "number" }), make("b", { class: "number" }), make("span", { class: "hidden" })];
     const [bar, whole, kept] = [make("div", { class: "score" }), make("div", { class: "whole" }), make("div", { class: "kept" })];
     show(old, this.start.reference[k], ` in the reference ${formatProbability(this.start.reference[k])}`);
-    const node = make("li", {}, make("span", {}, answer),
+    const pick = make("button", { type: "button", class: "pick", "aria-pressed": "false", onclick: () => this.pick(k) }, answer);
+    const node = make("li", {}, pick,
       make("div", { class: "bars" },
         make("div", { class: "half" }, make("div", { class: "track middle", "aria-hidden": "true" }, bar), score),
         make("div", { class: "half" }, make("div", { class: "track", "aria-hidden": "true" }, whole, kept), p, old)));
     whole.style.width = `${100 * this.start.reference[k]}%`;
-    return { node, score, p, bar, kept };
+    return { node, pick, score, p, bar, kept };
   }
 
   load({ comparisons, beta }) {
     this.pairs = comparisons.map((pair) => [...pair]);
     this.skipped = 0;
+    this.picked = [];
     this.beta = beta;
     this.price.set(beta);
     this.update();
@@ -78,10 +81,20 @@ class PreferencesFigure extends LiveElement {
 
   skip() {
     this.skipped += 1;
+    this.picked = [];
+    this.update();
+  }
+
+  // The first of two answers waits for the second; a third one is the first of the next two.
+  pick(k) {
+    const [one] = this.picked;
+    if (this.picked.length === 1) this.picked = one === k ? [] : [Math.min(one, k), Math.max(one, k)];
+    else this.picked = [k];
     this.update();
   }
 
   pair() {
+    if (this.picked.length === 2) return this.picked;
     const turn = pairsInTurn(this.pairs, this.rows.length);
     return turn[this.skipped % turn.length];
   }
@@ -118,6 +131,8 @@ class PreferencesFigure extends LiveElement {
       kept.style.width = `${100 * p[k]}%`;
     });
     this.showPair();
+    const waits = this.picked.length === 1;
+    this.rows.forEach(({ pick }, k) => pick.setAttribute("aria-pressed", waits && k === this.picked[0]));
     const reward = sum(p.map((x, k) => x * scores[k]));
     const kl = divergence(p, reference);
     show(this.reward, reward);
@@ -130,7 +145,8 @@ class PreferencesFigure extends LiveElement {
     const tied = scores.filter((score) => scores[best] - score < 1e-9).length > 1;
     const leader = tied ? "Several answers share the largest score." : `${quoted(answers[best])} has the largest score. The policy gives it ${formatProbability(p[best])}, the reference ${formatProbability(reference[best])}.`;
     const said = chosen ? leader : "Without a choice, all scores are 0, and the policy is the reference.";
-    this.announce(`${said}${this.judge()} Next: ${this.pair().map((k) => quoted(answers[k])).join(" or ")}?`);
+    const next = waits ? `Which answer is to be compared with ${quoted(answers[this.picked[0]])}?` : `Next: ${this.pair().map((k) => quoted(answers[k])).join(" or ")}?`;
+    this.announce(`${said}${this.judge()} ${next}`);
     this.remember(this.state());
   }
 
@@ -167,10 +183,14 @@ class PreferencesFigure extends LiveElement {
     .meter { height: 8px; margin-top: 8px; background: var(--c3); border-radius: 4px; overflow: hidden; forced-color-adjust: none; }
     .meter div { height: 100%; border-right: 2px solid var(--ground); background: var(--c2); transition: width 0.12s; }
     .odds { display: flex; justify-content: space-between; font-variant-numeric: tabular-nums; }
-    .buttons { margin-top: 8px; }
+    .buttons { gap: 6px; margin: 8px 0; }
+    .buttons button { padding: 3px 8px; }
+    /* The bars of an answer belong to what can be clicked. */
+    .pick { display: block; width: 100%; margin-bottom: -20px; padding: 0 0 20px; border: 0; border-radius: 3px; background: none; text-align: start; line-height: 20px; overflow-wrap: anywhere; }
+    .pick[aria-pressed="true"] { font-weight: 600; background: var(--panel); box-shadow: 0 0 0 4px var(--panel); }
     ul { margin: 0; padding: 0; list-style: none; }
     li { margin-top: 4px; line-height: 20px; overflow-wrap: anywhere; }
-    .bars { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 12px; }
+    .bars { position: relative; pointer-events: none; display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 12px; }
     .half { display: grid; grid-template-columns: minmax(0, 1fr) minmax(48px, max-content); gap: 6px; align-items: center; }
     .number { text-align: end; font-size: 14px; font-variant-numeric: tabular-nums; white-space: nowrap; }
     .track { position: relative; height: 18px; background: linear-gradient(var(--edge), var(--edge)) 0 / 1px 100% no-repeat var(--panel); }

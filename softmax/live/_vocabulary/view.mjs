@@ -28,14 +28,14 @@ class VocabularyFigure extends LiveElement {
     this.phase = make("b");
     this.meters = ["memory", "work"].map((name) => ({ name, fill: make("div"), number: make("span", { class: "number" }) }));
     this.cells = { chunked: {}, whole: {} };
-    const keys = { m: "max m", s: "sum s", total: "m + log s", loss: `loss of ${this.labels[this.target]}` };
+    const keys = { m: "m", s: "s", total: "m + log s", loss: "loss" };
     const row = (name, cells) => make("tr", {}, make("th", { scope: "row" }, name), ...Object.keys(keys).map((key) => (cells[key] = make("td"))));
     const line = (label, control, ...rest) => make("div", { class: "line" }, label, control.range, control.number, ...rest);
     this.challenge = make("p", { class: "challenge" });
     const table = make("table", {},
       make("caption", { class: "hidden" }, "Running numbers after this chunk, and those of all logits at once"),
       make("thead", {}, make("tr", {}, make("td"), ...Object.values(keys).map((text) => make("th", { scope: "col" }, text)))),
-      make("tbody", {}, row("in chunks", this.cells.chunked), row("all at once", this.cells.whole)));
+      make("tbody", {}, row("in chunks", this.cells.chunked), row("at once", this.cells.whole)));
     const parts = [
       make("div", { class: "panels" },
         make("div", {},
@@ -68,7 +68,7 @@ class VocabularyFigure extends LiveElement {
       <text class="tick" x="${LEFT - 5}" y="${MIDDLE + REACH + 4}" text-anchor="end">−1</text>
       <path class="cuts"/>
       ${this.labels.map((_, k) => column(k)).join("")}<path class="max"/><text class="maxname" text-anchor="end">m</text>
-      <text class="about" x="${RIGHT}" y="${MIDDLE - REACH + 2}" text-anchor="end">gradient p − y</text>
+      <text class="about" x="${RIGHT}" y="${MIDDLE - REACH + 2}" text-anchor="end"></text>
       <circle class="dot" r="5"/><circle class="grip" r="22"/></svg>`;
     const drawing = box.firstChild;
     this.columns = [...drawing.querySelectorAll(".column")].map((node, k) => {
@@ -208,6 +208,8 @@ class VocabularyFigure extends LiveElement {
     });
     for (const name of [".dot", ".grip"]) setAttributes(query(name), { cx: center(this.chosen), cy: height(this.z[this.chosen]) });
 
+    query(".about").textContent = `gradient p − y${second ? "" : ": the second pass fills it in"}`;
+
     const work = this.computed();
     const amounts = [[to - from, this.count], [work, 2 * this.count]];
     this.meters.forEach(({ fill, number }, i) => {
@@ -287,8 +289,7 @@ class VocabularyFigure extends LiveElement {
     .work::after { content: ""; position: absolute; inset: 0 auto 0 50%; border-left: 2px solid var(--text); }
     table { margin: 8px 0; }
     th, td { padding: 3px 0 3px 8px; text-align: end; vertical-align: bottom; }
-    td { white-space: nowrap; }
-    th { overflow-wrap: anywhere; }
+    td, th { white-space: nowrap; }
     th:first-child { padding-left: 0; text-align: start; font-weight: 400; }
     thead th { font-weight: 400; color: var(--soft); font-size: 13px; }
     .same::before { content: "✓ "; color: var(--c2); }
