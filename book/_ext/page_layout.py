@@ -13,8 +13,8 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 BOX = "In this chapter"
-# A line that begins with a space or a bracket, or has a gap, is a row of a table or of an array.
-ROW = re.compile(r"^[ (\[]|\S  ", re.MULTILINE)
+# A line that begins with a bracket, or has a gap, is a row of a table or of an array.
+ROW = re.compile(r"^ *[(\[]|\S  ", re.MULTILINE)
 
 
 def is_live(node):

@@ -212,6 +212,19 @@ def test_page_is_within_a_screen(opened, name):
     assert not (cut := cut_code(page)), f"{name} cuts code at the right: {cut}"
 
 
+def test_table_of_the_package_needs_no_scrolling_on_a_phone(opened):
+    table = opened("book/api").locator("table.autosummary").first
+    assert table.evaluate("e => e.offsetWidth <= e.parentElement.clientWidth")
+
+
+def test_phone_says_nothing_of_the_lines_of_a_map_that_it_does_not_show(opened):
+    page = opened("book/index")
+    lines = page.get_by_text("Lines lead down from a chapter")
+    assert not lines.is_visible()
+    page.set_viewport_size(SCREEN)
+    assert lines.is_visible()
+
+
 def test_bullets_keep_off_the_edge_of_their_box(opened):
     bullets = opened("book/classification").locator(".admonition > ul")
     paddings = bullets.evaluate_all(

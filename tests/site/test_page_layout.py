@@ -46,7 +46,14 @@ def test_code_of_a_live_figure_is_below_it(name):
 
 def test_sentences_are_told_from_rows_of_tables():
     assert not ROW.search("loss 0.70, right 1 of 3\nmax |difference| = 0.0")
-    for table in ("a  1\nb 22", "z: [1.  0.2]", "[[1 2]\n [3 4]]", "   d  mean\n  64  0.2"):
+    assert not ROW.search("   100 photos: ECE 0.081\n10,000 photos: ECE 0.008")
+    for table in (
+        "a  1\nb 22",
+        "z: [1.  0.2]",
+        "  [1. 0.2]\n  [0. 1.2]",
+        "[[1 2]\n [3 4]]",
+        "   d  mean\n  64  0.2",
+    ):
         assert ROW.search(table)
 
 
