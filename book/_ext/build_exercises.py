@@ -20,7 +20,8 @@ site with Python for the browser (see runnable_cells.py) the starter is an edito
 *Check*. The notebook of the page has both as cells.
 
 A check on the page does not run the chapter up to the exercise, which may train a model. It runs
-the statements, outside of solutions, that define what the starter, the check and the solution use.
+the statements, outside of solutions, that define what the starter, the check and the solution use,
+and leaves alone what the reader has run.
 """
 
 from __future__ import annotations
@@ -211,7 +212,6 @@ def add_script(app, pagename, templatename, context, doctree):
     is_site = app.builder.name == "html" and runnable_cells.is_there() and doctree is not None
     if is_site and any(node["attributes"].get("data-needed") for node in doctree.findall(element)):
         app.add_js_file("python/check.js", loading_method="defer")
-        app.add_css_file("python/check.css")
 
 
 def setup(app):

@@ -6,8 +6,8 @@ directives and roles, so `plain_markdown` turns them into Markdown. What a refer
 citation reads like is not guessed: Sphinx resolves it, as it does for the page.
 
 A solution is one cell that a reader opens, its code and what that prints included, below an empty
-cell for an own attempt, or below cells with the starter and the check of build_exercises.py. A live
-figure is its picture until the cell is run.
+cell for an own attempt. Above that, an exercise of build_exercises.py has its starter and its check
+as cells. A live figure is its picture until the cell is run.
 
 A page may name its own notebook in its front matter, as the pages of the coursework do::
 
@@ -292,9 +292,7 @@ def plain_notebook(source, outputs, resolver, first):
     for solved, group in groupby(parts(read), key=itemgetter(0)):
         found = [cell for _, cell in group]
         if solved:
-            is_begun = cells[-1].cell_type == "code"  # the check is the last of the exercise
-            cells += [] if is_begun else [nbformat.v4.new_code_cell()]
-            cells.append(solution_cell(writer, solved, found))
+            cells += [nbformat.v4.new_code_cell(), solution_cell(writer, solved, found)]
             continue
         for cell in found:
             if cell.cell_type == "code":

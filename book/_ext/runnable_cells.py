@@ -11,7 +11,8 @@ A page that is not a notebook, such as those of the coursework, marks its cells 
     ```
     :::
 
-A cell that no other needs is a ``{cell} apart``: another one is then run without it.
+A cell that no other needs is a ``{cell} apart``: another one is then run without it. Below each
+exercise, page.js adds such a cell, an empty one.
 
 A cell that takes long in the browser, or prints something else there, says so in its metadata::
 
@@ -39,7 +40,7 @@ from sphinx.util.docutils import SphinxDirective
 RUNTIME = ROOT / ".pyodide"
 SCRIPTS = ROOT / "book" / "_python"
 FOLDER = "_static/python"
-FOR_PAGES = ("page.js", "page.css", "check.js", "check.css", "worker.mjs")
+FOR_PAGES = ("page.js", "page.css", "check.js", "worker.mjs")
 DATA = ROOT / "softmax" / "data"
 # Code that needs a part of the runtime -> the name of its package for Pyodide.
 PACKAGES = {

@@ -1,28 +1,25 @@
 // Exercises with a check: the starter is an editor, and Check runs what the chapter has to define for it,
-// the reader's code, and the check, whose last line says what is wrong. It is a cell of page.js.
+// the reader's code, and the check, whose last line says what is wrong. It is a cell of page.js, with a worker
+// apart: a check neither depends on what was run on the page nor changes it, and can be stopped without loss.
 (() => {
-  const { Cell, forget } = self.pageCells;
-  const [NEEDED, ANSWER, CHECK] = [0, 1, 2];
-  const WHAT = ["the chapter’s code", "your code", "the check"];
-  const NAMES = "“What is checked” lists the names of this chapter that your code can use.";
+  const { Editor, forget } = self.pageCells;
+  const [NEEDED, CHECK] = ["needed", "check"];
+  const WHAT = { [NEEDED]: "the chapter’s code", [CHECK]: "the check" };
+  const NAMES = "“What is checked” lists the names of this chapter that your code can use. Under “Try it in Python”, it can use all of them.";
+  const USE = "Below, you can use it with all that the chapter defines.";
   const KEEP = "Keep the name of the function, and give no other meaning to the names listed under “What is checked”.";
 
-  class Exercise extends Cell {
-    constructor(node, fold) {
-      super(node, ANSWER);
+  class Exercise extends Editor {
+    constructor(node, number) {
+      super(node, `answer ${number}`, "Your code");
+      const fold = node.nextElementSibling;
       this.parts = [JSON.parse(fold.dataset.needed), fold.querySelector("pre").textContent];
+      this.place = "checks";
       this.button.textContent = this.verb = "Check";
       this.button.title = "Check this code (Shift+Enter)";
-      const title = node.closest(".exercise").querySelector(".admonition-title").textContent.trim();
-      this.bar.setAttribute("aria-label", `Check your code, ${title}`);
-      this.editButton.hidden = true;
-      this.open();
-      this.code.setAttribute("aria-label", `Your code, ${title}`);
     }
 
-    // The answer starts from what the chapter defines, whatever has run on the page.
     begin() {
-      forget();
       Object.assign(this, { held: "", problem: null });
       this.node.classList.remove("correct");
       this.show([]);
@@ -34,7 +31,7 @@
       if (running) this.say("Checking …");
       if (kind === "error") this.problem ??= { id, headline };
       if (kind === "stdout" && id === CHECK) this.hold(text);
-      else if (kind && id !== NEEDED && (kind !== "error" || id === ANSWER)) this.add(kind, text);
+      else if (kind && id !== NEEDED && (kind !== "error" || id === this.id)) this.add(kind, text);
       if (id === CHECK && ended !== undefined) this.conclude();
     }
 
@@ -50,12 +47,13 @@
       const { held, problem } = this;
       const [, printed, verdict] = held.match(/^(.*?)((?:Correct|Not yet): .*)\n$/) ?? ["", held, ""];
       if (printed) this.add("stdout", printed);
-      const said = problem ? `Not yet: ${WHAT[problem.id]} stopped with ${problem.headline}` : verdict;
-      const hint = problem?.id === CHECK ? KEEP : said.includes("NameError") ? NAMES : "";
+      const said = problem ? `Not yet: ${WHAT[problem.id] ?? "your code"} stopped with ${problem.headline}` : verdict;
       const isCorrect = said.startsWith("Correct");
+      const hint = problem?.id === CHECK ? KEEP : said.includes("NameError") ? NAMES : isCorrect ? USE : "";
       this.say(`${said}${/[.?!]$/.test(said) ? "" : "."} ${hint}`.trimEnd(), !isCorrect);
       this.node.classList.toggle("correct", isCorrect);
-      forget();
+      if (isCorrect) this.exercise.querySelector(".attempt").open = true;
+      forget(this.place);
     }
 
     changed() {
@@ -64,20 +62,11 @@
       this.resetButton.hidden = !this.isEdited && !this.fresh;
     }
 
-    close() {} // a starter stays an editor
-
     reset() {
       super.reset();
       this.node.classList.remove("correct");
     }
-
-    key(event) {
-      if (event.key === "Escape") this.button.focus();
-      else super.key(event);
-    }
   }
 
-  for (const fold of document.querySelectorAll("article .what-is-checked[data-needed]")) {
-    new Exercise(fold.previousElementSibling, fold);
-  }
+  document.querySelectorAll("article .starter:has(+ [data-needed])").forEach((node, i) => new Exercise(node, i));
 })();

@@ -1,5 +1,5 @@
-// Run, edit and restore the code cells of a page. Python is loaded by the first Run, into a worker, and has
-// one namespace for the page. Without this script, and until then, the page is what it always was.
+// Run, edit and restore the code cells of a page, and try exercises. Python is loaded by the first Run, into a
+// worker, and has one namespace for the page. Without this script, and until then, the page is what it always was.
 (() => {
   const { src, dataset: { version } } = document.currentScript;
   const workerAddress = new URL(`worker.mjs?v=${version}`, src);
@@ -15,11 +15,12 @@
   };
   // What a cell's code gets while it can be edited.
   const EDITABLE = { contenteditable: "true", role: "textbox", "aria-multiline": "true", spellcheck: "false", autocapitalize: "off" };
+  const ATTEMPT = "Try it in Python";
   const MOST = 100_000; // characters that a cell shows: a page with all that an endless loop prints would hang
   const megabytes = (bytes) => Math.round(bytes / 1e6);
 
   const all = []; // all that have a button, the exercises (check.js) included
-  let worker = null;
+  const workers = {}; // the page's, and that of the checks (check.js): none can harm, or has to wait for, the other
   let asked = null; // the cell whose Run was pressed, as long as it is at work
   let queue = [];
   let failed = false; // a cell that had to run before it
@@ -51,6 +52,7 @@
       all.push(this);
       this.node = node;
       this.id = id;
+      this.place = "page";
       this.code = node.querySelector(".cell_input pre");
       this.html = this.code.innerHTML;
       this.source = this.text;
@@ -61,7 +63,7 @@
       this.verb = "Run";
       this.button = element("button", { type: "button", textContent: this.verb, title: "Run this cell, and those above it that have not run (Shift+Enter)" });
       this.editButton = element("button", { type: "button", textContent: "Edit", title: "Change the code. Escape leaves it.", tabIndex: -1 });
-      this.resetButton = element("button", { type: "button", textContent: "Reset", title: "Restore this cell, and clear what all cells have defined", tabIndex: -1, hidden: true });
+      this.resetButton = element("button", { type: "button", textContent: "Reset", title: `Restore this cell${this.isApart ? "" : ", and clear what all cells have defined"}`, tabIndex: -1, hidden: true });
       this.bar = element("div", { className: "python-bar" }, this.button, this.editButton, this.resetButton);
       this.bar.setAttribute("role", "toolbar");
       this.bar.setAttribute("aria-label", `Python, cell ${id + 1}`);
@@ -83,6 +85,11 @@
 
     get text() {
       return plainText(this.code.cloneNode(true)).trimEnd();
+    }
+
+    // Whether no other cell needs it.
+    get isApart() {
+      return this.node.matches(".apart, .starter");
     }
 
     get isEdited() {
@@ -117,9 +124,14 @@
       if (step) buttons[(buttons.indexOf(document.activeElement) + step + buttons.length) % buttons.length].focus();
     }
 
-    // Return what runs, this cell last. No other cell needs one that is apart.
+    // Those above it that have to run before.
+    get above() {
+      return cells.slice(0, this.id).filter((other) => !other.ran && !other.isApart);
+    }
+
+    // Return what runs, this cell last.
     begin() {
-      return cells.slice(0, this.id + 1).filter((other) => other === this || !(other.ran || other.node.matches(".apart")));
+      return [...this.above, this];
     }
 
     edit() {
@@ -159,8 +171,10 @@
     }
 
     changed() {
-      for (const cell of cells.slice(this.id)) cell.ran = false;
-      firstChanged = Math.min(firstChanged, this.id);
+      if (!this.isApart) {
+        for (const cell of cells.slice(this.id)) cell.ran = false;
+        firstChanged = Math.min(firstChanged, this.id);
+      }
       this.node.classList.toggle("edited", this.isEdited);
       this.resetButton.hidden = !this.isEdited && !this.fresh;
       if (asked !== this) this.say("");
@@ -177,7 +191,7 @@
     }
 
     reset() {
-      if (asked) stop();
+      if (asked === this || (asked && !this.isApart)) stop();
       this.code.innerHTML = this.html;
       this.close();
       this.node.classList.remove("edited");
@@ -185,7 +199,7 @@
       this.say("");
       this.button.focus();
       this.resetButton.hidden = true;
-      forget();
+      if (!this.isApart) forget();
     }
 
     // Outputs of a run take the place of the book's, which are only hidden. A figure keeps its caption.
@@ -239,29 +253,57 @@
     }
   }
 
-  function start() {
+  // A cell of an exercise, which is always an editor.
+  class Editor extends Cell {
+    constructor(node, id, name) {
+      super(node, id);
+      this.exercise = node.closest(".exercise");
+      const title = this.exercise.querySelector(".admonition-title").textContent.trim();
+      this.bar.setAttribute("aria-label", `Python, ${name}, ${title}`);
+      this.editButton.hidden = true;
+      this.open();
+      this.code.setAttribute("aria-label", `${name}, ${title}`);
+    }
+
+    close() {} // it stays an editor
+
+    key(event) {
+      if (event.key === "Escape") this.button.focus();
+      else super.key(event);
+    }
+  }
+
+  // The empty cell below an exercise, which can use the chapter, and the reader's answer, but no solution.
+  class Attempt extends Editor {
+    begin() {
+      const answer = all.filter(({ node, exercise }) => exercise === this.exercise && node.matches(".starter"));
+      return [...this.above.filter(({ node }) => !node.closest(".solution")), ...answer, this];
+    }
+  }
+
+  function start(place) {
     if (location.protocol === "file:") throw "file";
     if (!self.Worker || !self.WebAssembly) throw "old";
     let modules = false;
     const options = { get type() { modules = true; return "module"; } }; // old browsers do not ask
     try {
-      worker = new Worker(workerAddress, options);
+      workers[place] = new Worker(workerAddress, options);
     } catch {
       throw "blocked";
     }
     if (!modules) throw "old";
-    worker.onmessage = ({ data }) => receive(data);
-    worker.onerror = (event) => {
+    workers[place].onmessage = ({ data }) => receive(data, place);
+    workers[place].onerror = (event) => {
       event.preventDefault();
-      fail(event.message ? "other" : "blocked", "", event.message);
+      fail(place, event.message ? "other" : "blocked", "", event.message);
     };
   }
 
   function run(cell) {
     try {
-      if (!worker) start();
+      if (!workers[cell.place]) start(cell.place);
     } catch (reason) {
-      terminate();
+      terminate(cell.place);
       cell.say(SAYS[reason](), true);
       return;
     }
@@ -273,12 +315,12 @@
     cell.button.textContent = "Stop";
     cell.node.classList.add("at-work");
     cell.say("Starting …");
-    worker.postMessage({ cells: queue.map(({ id, text }) => ({ id, code: text })) });
+    workers[cell.place].postMessage({ cells: queue.map(({ id, text }) => ({ id, code: text })) });
   }
 
-  function forget() {
-    for (const cell of cells) cell.ran = false;
-    worker?.postMessage({ cells: [], clear: true });
+  function forget(place = "page") {
+    if (place === "page") for (const cell of cells) cell.ran = false;
+    workers[place]?.postMessage({ cells: [], clear: true });
   }
 
   function finish() {
@@ -289,30 +331,30 @@
     asked = null;
   }
 
-  function terminate() {
-    worker?.terminate();
-    worker = null;
-    for (const cell of cells) cell.ran = false;
+  function terminate(place) {
+    forget(place);
+    workers[place]?.terminate();
+    delete workers[place];
   }
 
   function stop() {
-    terminate();
+    terminate(asked.place);
     asked.say("Stopped. The next run starts Python anew.");
     finish();
   }
 
-  function fail(kind, file, text) {
-    terminate();
-    if (!asked) return;
+  function fail(place, kind, file, text) {
+    terminate(place);
+    if (asked?.place !== place) return;
     asked.say(SAYS[kind](file, text), true);
     finish();
   }
 
-  function receive(message) {
+  function receive(message, place) {
     const { id, kind, text, running, ended, loaded, total, starting, finished, problem, file } = message;
-    if (problem) return fail(problem, file, text);
+    if (problem) return fail(place, problem, file, text);
     if (!asked) return;
-    const cell = cells[id];
+    const cell = queue.find((one) => one.id === id);
     if (total) {
       asked.say(`Loading Python: ${megabytes(loaded)} of ${megabytes(total)} MB (only the first time)`);
       asked.status.style.setProperty("--loaded", `${(100 * loaded) / total}%`);
@@ -327,7 +369,7 @@
       asked.say(queue.length > 1 ? `Running cell ${place} of ${queue.length} …` : "Running …");
     }
     // What runs only because a later cell needs it stays as the book shows it, unless it is changed.
-    const isShown = cell === asked || cell?.fresh || cells.slice(0, id + 1).some((other) => other.isEdited);
+    const isShown = cell === asked || cell?.fresh || cells.slice(0, id + 1).some((other) => other.isEdited && !other.isApart);
     if (kind && (isShown || kind === "error")) {
       if (!cell.hasOutput) cell.show([]);
       cell.hasOutput = true;
@@ -343,6 +385,14 @@
     if (finished) finish();
   }
 
-  const cells = [...document.querySelectorAll("article .cell:has(.cell_input pre)")].map((node, id) => new Cell(node, id));
-  self.pageCells = { Cell, forget };
+  for (const exercise of document.querySelectorAll("article .exercise")) {
+    const code = element("div", { className: "cell_input" }, element("div", { className: "highlight" }, element("pre")));
+    const fold = element("details", { className: "attempt" }, element("summary", { textContent: ATTEMPT }));
+    fold.append(element("div", { className: "cell apart" }, code));
+    exercise.append(fold);
+  }
+  const cells = [...document.querySelectorAll("article .cell:has(.cell_input pre)")].map((node, id) => (
+    node.parentElement.matches(".attempt") ? new Attempt(node, id, ATTEMPT) : new Cell(node, id)
+  ));
+  self.pageCells = { Editor, forget };
 })();

@@ -82,7 +82,7 @@ async function run({ cells, clear }) {
   await prepare(cells.map(({ code }) => code).join("\n"));
   for (const { id, code } of cells) {
     postMessage({ id, running: true });
-    const ended = await cellRunner.run(id + 1, code, (kind, text, headline) => postMessage({ id, kind, text, headline }));
+    const ended = await cellRunner.run(id, code, (kind, text, headline) => postMessage({ id, kind, text, headline }));
     postMessage({ id, ended });
   }
   postMessage({ finished: true });

@@ -3,13 +3,18 @@
 import pytest
 
 from tests.browser.figures import THEMES, switch_theme, too_wide
-from tests.browser.test_page_python import PARTS, button, runtime  # noqa: F401
+from tests.browser.test_page_python import PARTS, button, ended, runtime  # noqa: F401
 from tests.browser.test_pages import settled, violations
 
 pytestmark = pytest.mark.slow
 
 PAGE = "book/definition.html"
 WRONG = "def softmax_of_words(logits):\nreturn sm.softmax(logits, axis=1)"
+RIGHT = WRONG.replace("axis=1", "axis=-1")
+CORRECT = (
+    "Correct: softmax_of_words passes every check. "
+    "Below, you can use it with all that the chapter defines."
+)
 AXIS = "Axis 1 holds the words of a sentence. The classes are on the last axis."
 
 
@@ -24,6 +29,7 @@ def shared(visit, address):
 @pytest.fixture
 def exercise(shared):
     """Give the first exercise of the page, as it was."""
+    shared.evaluate("document.querySelectorAll('.attempt').forEach(d => { d.open = false; })")
     exercise = shared.locator(".starter").first
     yield exercise
     if button(exercise, "Reset").is_visible():
@@ -65,7 +71,7 @@ def test_starter_wrong_and_right_answers_get_their_sentence(exercise):
     )
     assert sentence.endswith(AXIS)
     sentence = check(exercise, WRONG.replace("axis=1", "axis=-1"))
-    assert sentence == "Correct: softmax_of_words passes every check."
+    assert sentence == CORRECT
     assert exercise.evaluate("node => node.matches('.correct')")
     button(exercise, "Reset").click()
     assert exercise.get_by_role("textbox").text_content() == before
@@ -107,11 +113,11 @@ def test_what_the_code_prints_is_shown_and_what_stops_it_is_said(exercise):
             WRONG.replace("axis=1", "axes"),
             "Not yet: softmax_of_words(",
             "is not defined. “What is checked” lists the names of this chapter that your code can "
-            "use.",
+            "use. Under “Try it in Python”, it can use all of them.",
         ),
         (
             WRONG.replace("return", "print('begun', end='')\nreturn").replace("axis=1", "axis=-1"),
-            "Correct: softmax_of_words passes every check.",
+            CORRECT,
             "",
         ),
     ],
@@ -135,18 +141,80 @@ def test_code_that_hangs_is_stopped(exercise, code):
     assert exercise.get_by_role("status").text_content().startswith("Stopped.")
 
 
-def test_check_does_not_depend_on_what_the_page_has_run(exercise, shared):
-    cell = shared.locator(".cell:has(.python-bar)").first
-    cell.scroll_into_view_if_needed()
+def run_cell(cell, code):
+    """Run code in a cell of the page, and return what it prints last."""
     cell.locator("pre").first.dblclick()
-    shared.keyboard.press("Control+A")
-    shared.keyboard.insert_text("sm = np = None\nprint(sm)")
-    shared.keyboard.press("Shift+Enter")
-    shared.wait_for_function("!document.querySelector('.at-work')")
-    sentence = check(exercise, WRONG.replace("axis=1", "axis=-1"))
-    assert sentence == "Correct: softmax_of_words passes every check."
-    cell.locator(".cell_input").hover()
-    button(cell, "Reset").click()
+    cell.page.keyboard.press("Control+A")
+    cell.page.keyboard.insert_text(code)
+    cell.page.keyboard.press("Shift+Enter")
+    return ended(cell)[-1]
+
+
+def test_checks_and_the_page_do_not_touch_each_other(visit, address):
+    page = visit(f"{address}/{PAGE}")
+    page.evaluate("document.querySelectorAll('.cell details').forEach(d => { d.open = true; })")
+    first, second = (page.locator(".cell:has(.python-bar)").nth(i) for i in (0, 1))
+    counted = "import math, numpy as np\nmath.runs = getattr(math, 'runs', 0) + 1"
+    run_cell(first, f"{counted}\nnp.exp = sm = None\nnp.random.seed(3)\nprint('ran')")
+    exercise = page.locator(".starter").first
+    answer = RIGHT.replace("return", "np.random.seed(0)\nreturn")
+    assert check(exercise, answer) == CORRECT
+    write(exercise, "while True:\npass")
+    button(exercise, "Check").click()
+    exercise.get_by_text("Checking").wait_for()
+    button(exercise, "Stop").click()
+    button(exercise, "Reset").click()
+    state = "math.runs, np.exp, sm, 'softmax_of_words' in globals()"
+    draw = "np.random.random() == np.random.RandomState(3).random_sample()"
+    assert run_cell(second, f"print({state}, {draw})") == "1 None None False True"
+    page.context.close()
+
+
+def test_check_knows_nothing_of_the_one_before(exercise):
+    assert check(exercise, f"helper = 1\n{RIGHT}") == CORRECT
+    assert "NameError" in check(exercise, RIGHT.replace("return", "helper\nreturn"))
+
+
+def attempt_at(page, label):
+    """Return the fold below an exercise, and its cell."""
+    fold = page.locator(f"#{label} .attempt")
+    return fold, fold.locator(".cell")
+
+
+def test_correct_answer_can_be_used_below_with_what_the_chapter_defines(exercise, shared):
+    _, attempt = attempt_at(shared, "ex-definition-axis")
+    check(exercise, WRONG)
+    assert not attempt.is_visible()
+    check(exercise, RIGHT)
+    use = "print(softmax_of_words(np.log([[1, 3]])), animals, 'candidates' in globals())"
+    shown = "[[0.25 0.75]] ['seal', 'panda', 'duck'] False"  # the last is of a solution
+    assert run_cell(attempt, use) == shown
+    write(exercise, "1 / 0")
+    run_cell(attempt, use)
+    assert "A cell above failed" in attempt.get_by_role("status").text_content()
+    assert "ZeroDivisionError" in exercise.locator(".cell_output").text_content()
+    button(attempt, "Reset").click()
+
+
+def test_every_exercise_has_a_cell_that_no_other_needs(shared):
+    exercises = shared.locator(".exercise")
+    assert exercises.locator(".attempt").count() == exercises.count()
+    fold, attempt = attempt_at(shared, "ex-definition-inverse")
+    fold.get_by_text("Try it in Python").click()
+    assert run_cell(attempt, "own = [*animals]\nprint(len(own))") == "3"
+    below = shared.locator("#ex-definition-inverse ~ .solution .cell").first
+    below.evaluate("cell => cell.querySelector('.python-bar button').click()")
+    ended(below)
+    assert run_cell(attempt, "own.append(1)\nprint(len(own))") == "4"  # the one from before
+    button(attempt, "Reset").click()
+    assert attempt.locator("pre").first.text_content() == ""
+    _, other = attempt_at(shared, "ex-definition-scale")
+    other.evaluate("cell => { cell.parentElement.open = true; }")
+    assert run_cell(other, "print(len(own))") == "4"
+    button(other, "Reset").click()
+    shared.emulate_media(media="print")
+    assert not fold.is_visible()
+    shared.emulate_media(media="screen")
 
 
 def test_keyboard_leads_from_the_code_to_check_and_on(exercise):
@@ -161,6 +229,16 @@ def test_keyboard_leads_from_the_code_to_check_and_on(exercise):
     assert page.evaluate("document.activeElement.textContent") == "Reset"
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "What is checked"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.insert_text("print('from below')")
+    page.keyboard.press("Shift+Enter")
+    assert ended(attempt_at(page, "ex-definition-axis")[1]) == ["from below"]
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.textContent") == "Run"
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -172,6 +250,9 @@ def test_exercise_in_use_is_fit_to_read(exercise, theme):
         "for (const e of document.querySelectorAll('mjx-container')) e.replaceChildren('f')"
     )
     exercise.page.locator(".what-is-checked").first.evaluate("fold => { fold.open = true; }")
+    fold, attempt = attempt_at(exercise.page, "ex-definition-axis")
+    fold.evaluate("fold => { fold.open = true; }")
+    run_cell(attempt, "1")
     assert not violations(exercise.page, PARTS)
 
 

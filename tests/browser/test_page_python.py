@@ -462,7 +462,7 @@ def run_folded(check):
 # Every cell of every chapter. --------------------------------------------------------------------
 
 RUN_ALL = """async () => {
-  const cells = [...document.querySelectorAll(".cell:has(.cell_input pre)")];
+  const cells = [...document.querySelectorAll(".cell:has(.cell_input pre):not(.attempt > .cell)")];
   const found = [];
   for (const cell of cells) {
     const code = cell.querySelector(".cell_input pre");

@@ -127,13 +127,14 @@ def test_statements_that_a_name_needs(source, needed):
     assert [one.source for one in needed_for(["a"], statements(source))] == needed
 
 
-def test_notebook_has_starter_and_check_as_cells_and_no_empty_one():
+def test_notebook_has_starter_and_check_and_an_empty_cell():
     notebook = plain_notebook(CHAPTER, [[], [], []], lambda snippet: "Exercise 1", [])
-    *_, words, starter, check, solution = notebook.cells
+    *_, words, starter, check, empty, solution = notebook.cells
     assert words.source == "**Exercise 1 (Twice)**\n\n**Build.** Write it."
     assert starter.source.startswith("def twice(x):\n")
     assert check.source.startswith("from softmax.exercises import Check")
-    assert {starter.cell_type, check.cell_type} == {"code"}
+    assert {starter.cell_type, check.cell_type, empty.cell_type} == {"code"}
+    assert empty.source == ""
     assert solution.source.startswith("<details><summary>Solution to Exercise 1")
 
 
@@ -181,7 +182,6 @@ def test_page_has_an_editor_only_where_python_is(page, tmp_path):
     assert needed.startswith("import numpy as np\nimport softmax as sm\ndef helper(x):\n")
     scripts = [script["src"].split("?")[0] for script in found.select("script[src*='python/']")]
     assert scripts == ["_static/python/page.js", "_static/python/check.js"]
-    assert len(found.select("link[href*='python/check.css']")) == 1
 
 
 def test_text_without_a_starter_stays_one_cell():
