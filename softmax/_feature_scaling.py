@@ -169,19 +169,20 @@ class FeatureScaling:
         return scaled, None
 
     def to_scaled_alpha(self, alpha):
-        """Return the strength of the penalty for the weights of each scaled feature."""
+        """Return the strength of the penalty, of shape (D + 1,), for scaled features."""
         with np.errstate(over="ignore"):
-            scaled = np.square(np.sqrt(alpha) / self.scale)
+            scaled = np.square(np.sqrt(alpha) / np.append(self.scale, 1.0))
         return np.minimum(scaled, _STIFFEST_PENALTY)
 
-    def to_scaled(self, coef, intercept):
-        """Return the parameters for scaled features."""
-        return coef * self.scale, intercept + coef @ self.mean
+    def to_scaled(self, parameters):
+        """Return the parameters, of shape (K, D + 1), for scaled features."""
+        coef, intercept = parameters[:, :-1], parameters[:, -1]
+        return np.column_stack([coef * self.scale, intercept + coef @ self.mean])
 
-    def from_scaled(self, coef, intercept):
+    def from_scaled(self, parameters):
         """Return the parameters for the features as they are."""
-        coef = coef / self.scale
-        return coef, intercept - coef @ self.mean
+        coef = parameters[:, :-1] / self.scale
+        return np.column_stack([coef, parameters[:, -1] - coef @ self.mean])
 
 
 def _weighted_sum(X, weight):

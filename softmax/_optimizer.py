@@ -1,8 +1,10 @@
 """Mini-batch gradient descent with momentum for softmax regression, its step size, and L-BFGS.
 
-Parameters are stored as scikit-learn stores them, one row for each class; so are logits, one
-column for each example. NumPy then takes the maximum and the sum over whole rows of a batch, which
-for ten classes is several times as fast as over its columns.
+The parameters are an array of shape (K, D + 1): one row for each class, with its weights and, last,
+its bias. Gradients, velocities and directions have that shape, too, and the strength `alpha` of the
+penalty is of shape (D + 1,), with 0 for the biases. Logits have one column for each example. NumPy
+then takes the maximum and the sum over whole rows of a batch, which for ten classes is several
+times as fast as over its columns.
 
 A matrix of examples is dense, or sparse in CSR format. Centering would fill a sparse one, so it
 stays as it is, and the functions take its column means as `center`: they compute with X - center.
@@ -45,18 +47,14 @@ _LEAST_ROOT = 1e-3
 class MomentumSGD:
     """Parameters in training. `epoch` changes the arrays in place.
 
-    `coef` is of shape (K, D), `intercept` of shape (K,), each with a velocity of its shape.
-    `coef_step` and `alpha` are floats or of shape (D,), `intercept_step` is a float. With a
-    `whitener` F, of shape (D, D), the weights move along the gradient times F Fᵀ.
+    `step` is the learning rate, a float or of shape (D + 1,). With a `whitener` F, of shape
+    (D + 1, D + 1), the parameters move along the velocity times F Fᵀ.
     """
 
-    coef: np.ndarray
-    intercept: np.ndarray
-    coef_velocity: np.ndarray
-    intercept_velocity: np.ndarray
-    coef_step: float | np.ndarray
-    intercept_step: float
-    alpha: float | np.ndarray
+    parameters: np.ndarray
+    velocity: np.ndarray
+    step: float | np.ndarray
+    alpha: np.ndarray
     momentum: float
     batch_size: int
     shuffle: bool
@@ -75,52 +73,36 @@ class MomentumSGD:
         buffer = None
         if not issparse(X) and self.batch_size < n:
             buffer = np.empty((self.batch_size, X.shape[1]), X.dtype)
-        penalized, scratch = np.any(self.alpha), np.empty_like(self.coef)
+        penalized, scratch = np.any(self.alpha), np.empty_like(self.parameters)
         total = 0.0
         for start, rate in zip(range(0, n, self.batch_size), rates.tolist(), strict=True):
             batch = order[start : start + self.batch_size]
             X_batch = _take_rows(X, batch, buffer)
             weight = None if sample_weight is None else sample_weight[batch]
-            logits = compute_logits(X_batch, self.coef, self.intercept, center)
+            logits = compute_logits(X_batch, self.parameters, center)
             loss, delta = mean_loss_and_delta(logits, labels[batch], weight)
-            gradient = coef_gradient(X_batch, delta, center)
+            gradient = parameter_gradient(X_batch, delta, center)
             if penalized:
-                np.multiply(self.coef, self.alpha, out=scratch)
-                loss += 0.5 * float(np.vdot(scratch.ravel("K"), self.coef.ravel("K")))
+                np.multiply(self.parameters, self.alpha, out=scratch)
+                loss += 0.5 * float(np.vdot(scratch.ravel("K"), self.parameters.ravel("K")))
                 gradient += scratch
             total += len(batch) * loss
-            self._step(gradient, delta.sum(axis=1), rate, scratch)
+            self.velocity *= self.momentum
+            self.velocity += gradient
+            direction = self.velocity
+            if self.whitener is not None:
+                direction = direction @ self.whitener @ self.whitener.T
+            self.parameters -= np.multiply(direction, rate * self.step, out=scratch)
         self._check(total / n)
         return total / n
 
-    def _step(self, coef_gradient, intercept_gradient, rate, scratch):
-        self.coef_velocity *= self.momentum
-        self.coef_velocity += coef_gradient
-        self.intercept_velocity *= self.momentum
-        self.intercept_velocity += intercept_gradient
-        direction = self.coef_velocity
-        if self.whitener is not None:
-            direction = direction @ self.whitener @ self.whitener.T
-        self.coef -= np.multiply(direction, rate * self.coef_step, out=scratch)
-        self.intercept -= rate * self.intercept_step * self.intercept_velocity
-
-    def parameters(self):
-        """Return copies of the weights and biases."""
-        return self.coef.copy(), self.intercept.copy()
-
-    def stop_moving(self):
-        """Set the velocities to 0."""
-        self.coef_velocity[:] = 0
-        self.intercept_velocity[:] = 0
-
     def _check(self, loss):
         """Raise a ValueError unless the loss is reasonable and the parameters are finite."""
-        finite = np.isfinite(self.coef).all() and np.isfinite(self.intercept).all()
-        if finite and loss <= self.loss_limit:
+        if np.isfinite(self.parameters).all() and loss <= self.loss_limit:
             return
         raise ValueError(
             f"Training diverged: the mean objective of an epoch was {loss:.3g}, where guessing "
-            f"costs {math.log(len(self.intercept)):.3g}. Nothing of this call is kept. Try a "
+            f"costs {math.log(len(self.parameters)):.3g}. Nothing of this call is kept. Try a "
             "smaller learning_rate_init ('auto' fits it to the data), features of a smaller scale "
             "(with StandardScaler, for example), or a smaller momentum or alpha. In partial_fit, "
             "shuffled rows and larger parts help, too."
@@ -136,8 +118,9 @@ def _take_rows(X, rows, buffer):
     return np.take(X, rows, axis=0, out=out, mode="clip")
 
 
-def compute_logits(X, coef, intercept, center=None):
+def compute_logits(X, parameters, center=None):
     """Return the logits, of shape (K, N)."""
+    coef, intercept = parameters[:, :-1], parameters[:, -1]
     if issparse(X):
         logits = (X @ coef.T).T
     elif X.dtype == np.float32:
@@ -149,12 +132,12 @@ def compute_logits(X, coef, intercept, center=None):
     return logits
 
 
-def coef_gradient(X, delta, center=None):
-    """Return the gradient for the weights, of shape (K, D), from that for the logits, (K, N)."""
-    gradient = (X.T @ delta.T).T if issparse(X) else delta @ X
+def parameter_gradient(X, delta, center=None):
+    """Return the gradient for the parameters, from that for the logits, of shape (K, N)."""
+    gradient, of_bias = (X.T @ delta.T).T if issparse(X) else delta @ X, delta.sum(axis=1)
     if center is not None:
-        gradient -= np.outer(delta.sum(axis=1), center)
-    return gradient
+        gradient -= np.outer(of_bias, center)
+    return np.concatenate([gradient, of_bias[:, None]], axis=1)
 
 
 def mean_loss_and_delta(logits, labels, sample_weight=None):
@@ -180,18 +163,16 @@ def mean_loss_and_delta(logits, labels, sample_weight=None):
     return float(losses.sum() if sample_weight is None else losses @ sample_weight) / n, p
 
 
-def loss_limit(X, labels, coef, intercept, alpha, center=None):
+def loss_limit(X, labels, parameters, alpha, center=None):
     """Return the objective that counts as divergence, given the parameters to start from.
 
     The gradient of the cross-entropy is bounded. Without a penalty, steps that are too long
     therefore do not overflow: the parameters jump back and forth, with a loss that stays far above
     the log K of a uniform guess.
     """
-    rows = sample_of_rows(X)
-    logits = compute_logits(X[rows], coef.astype(np.float64), intercept, center)
-    start, _ = mean_loss_and_delta(logits, labels[rows])
-    penalty = 0.5 * float(np.sum(alpha * np.square(coef, dtype=np.float64)))
-    return _DIVERGED * max(start + penalty, math.log(len(intercept)))
+    rows, parameters = sample_of_rows(X), parameters.astype(np.float64)
+    start, _ = objective_and_gradient(X[rows], labels[rows], None, center, parameters, alpha)
+    return _DIVERGED * max(start, math.log(len(parameters)))
 
 
 def sample_of_rows(X):
@@ -199,33 +180,18 @@ def sample_of_rows(X):
     return slice(None, None, math.ceil(X.shape[0] / _SAMPLED_ROWS))
 
 
-def mean_loss(X, labels, sample_weight, center, coef, intercept):
-    """Return the mean cross-entropy of all examples."""
-    total = 0.0
-    for rows in _blocks(X, coef):
+def objective_and_gradient(X, labels, sample_weight, center, parameters, alpha):
+    """Return the mean cross-entropy plus the penalty, and the gradient."""
+    objective = 0.5 * float(np.sum(alpha * np.square(parameters, dtype=np.float64)))
+    gradient = alpha * parameters
+    for rows in _blocks(X, parameters):
         weight = None if sample_weight is None else sample_weight[rows]
-        logits = compute_logits(X[rows], coef, intercept, center)
-        total += logits.shape[1] * mean_loss_and_delta(logits, labels[rows], weight)[0]
-    return total / X.shape[0]
-
-
-def objective_and_gradient(X, labels, sample_weight, center, coef, intercept, alpha):
-    """Return the mean cross-entropy plus the penalty, and the gradient, of shape (K, D + 1).
-
-    The last column of the gradient is that for the biases.
-    """
-    n = X.shape[0]
-    objective = 0.5 * float(np.sum(alpha * np.square(coef, dtype=np.float64)))
-    gradient = np.column_stack([alpha * coef, np.zeros_like(intercept)])
-    for rows in _blocks(X, coef):
-        weight = None if sample_weight is None else sample_weight[rows]
-        logits = compute_logits(X[rows], coef, intercept, center)
-        share = logits.shape[1] / n
+        logits = compute_logits(X[rows], parameters, center)
+        share = logits.shape[1] / X.shape[0]
         loss, delta = mean_loss_and_delta(logits, labels[rows], weight)
         delta *= share
         objective += share * loss
-        gradient[:, :-1] += coef_gradient(X[rows], delta, center)
-        gradient[:, -1] += delta.sum(axis=1)
+        gradient += parameter_gradient(X[rows], delta, center)
     return objective, gradient
 
 
@@ -234,25 +200,25 @@ def minimize_lbfgs(optimizer, X, labels, sample_weight, center, max_iter, after_
     """Move the parameters of an optimizer by at most `max_iter` steps of L-BFGS on all examples.
 
     `after_step(objective)` is called after each step, and stops training by returning True. The
-    variables are scaled so that a step along their gradient changes the weights by F Fᵀ times the
-    weights' gradient, where `root` is F, of shape (D, D), or its diagonal, of shape (D,). The
-    weights change in such a way that the logits at the `origin`, of shape (D,), do not.
+    variables are scaled so that a step along their gradient changes the parameters by F Fᵀ times
+    their gradient, where `root` is F, of shape (D + 1, D + 1), or its diagonal, of shape (D + 1,).
+    The weights change in such a way that the logits at the `origin`, of shape (D,), do not.
     """
-    coef, intercept = optimizer.parameters()
+    start = optimizer.parameters
 
     def move(step):
-        step = step.reshape(len(intercept), -1).astype(coef.dtype)
-        change = step[:, :-1] * root if root.ndim == 1 else step[:, :-1] @ root.T
-        optimizer.coef = coef + change
-        optimizer.intercept = intercept + step[:, -1] - change @ origin
+        step = step.reshape(start.shape).astype(start.dtype)
+        change = step * root if root.ndim == 1 else step @ root.T
+        change[:, -1] -= change[:, :-1] @ origin
+        optimizer.parameters = start + change
 
     def function(step):
         move(step)
         objective, gradient = objective_and_gradient(
-            X, labels, sample_weight, center, optimizer.coef, optimizer.intercept, optimizer.alpha
+            X, labels, sample_weight, center, optimizer.parameters, optimizer.alpha
         )
-        weights = gradient[:, :-1] - np.outer(gradient[:, -1], origin)
-        gradient[:, :-1] = weights * root if root.ndim == 1 else weights @ root
+        gradient[:, :-1] -= np.outer(gradient[:, -1], origin)
+        gradient = gradient * root if root.ndim == 1 else gradient @ root
         return objective, gradient.ravel().astype(np.float64)
 
     def callback(intermediate_result):
@@ -262,7 +228,7 @@ def minimize_lbfgs(optimizer, X, labels, sample_weight, center, max_iter, after_
 
     result = minimize(
         function,
-        np.zeros(coef.size + intercept.size),
+        np.zeros(start.size),
         jac=True,
         method="L-BFGS-B",
         callback=callback,
@@ -275,28 +241,25 @@ def minimize_lbfgs(optimizer, X, labels, sample_weight, center, max_iter, after_
         },
     )
     move(result.x)
-    optimizer.stop_moving()
+    optimizer.velocity[:] = 0
 
 
-def certified_decrease(X, labels, sample_weight, center, coef, intercept, alpha):
+def certified_decrease(X, labels, sample_weight, center, parameters, alpha):
     """Return a lower bound of how far the objective can still decrease.
 
     The Hessian is at most B, with half the second moments of [X - center, 1] for each class and
     alpha on the diagonal (Böhning 1992). The best step along the gradient g therefore decreases the
     objective by at least (gᵀg)² / (2 gᵀBg).
     """
-    arguments = X, labels, sample_weight, center, coef, intercept, alpha
-    gradient = objective_and_gradient(*arguments)[1]
+    gradient = objective_and_gradient(X, labels, sample_weight, center, parameters, alpha)[1]
     return _quadratic_decrease(
-        gradient,
-        lambda direction: _bound_times(X, sample_weight, alpha, center, direction),
+        -gradient,
+        lambda direction: _hessian_times(direction, X, sample_weight, center, alpha),
         n_steps=1,
     )
 
 
-def newton_decrease(
-    X, labels, sample_weight, center, coef, intercept, alpha, reach, enough=math.inf
-):
+def newton_decrease(X, labels, sample_weight, center, parameters, alpha, reach, enough=math.inf):
     """Estimate how far the objective can still decrease: half of gᵀH⁻¹g, from below.
 
     H is the Hessian itself. An outlier whose predicted probability is 0 or 1 hardly counts in it,
@@ -307,57 +270,63 @@ def newton_decrease(
     to no effect, and rescaling their weights would demand more training of a fit that is good
     enough.
     """
-    n = X.shape[0]
-    weight = np.ones(n) if sample_weight is None else sample_weight
-    few, blocks = X.shape[1] <= _MOST_WHITENED, list(_blocks(X, coef))
-    gradient = np.column_stack([alpha * coef, np.zeros_like(intercept)]).astype(np.float64)
-    diagonal = np.zeros_like(gradient) + np.append(alpha, 0)
-    probabilities = []
-    for rows in blocks:
-        X_rows, share = X[rows].astype(np.float64, copy=False), weight[rows] / n
-        logits = compute_logits(X_rows, coef, intercept, center)
-        p = softmax(logits.astype(np.float64), axis=0)
-        probabilities.append(p)
-        delta = p.copy()
-        delta[labels[rows], np.arange(len(share))] -= 1
-        gradient += _full_gradient(X_rows, delta * share, center)
-        if few:
-            variance = p * (1 - p) * share
-            diagonal[:, :-1] += _moments(X_rows, variance, center)
-            diagonal[:, -1] += variance.sum(axis=1)
+    parameters = parameters.astype(np.float64)
+    gradient = objective_and_gradient(X, labels, sample_weight, center, parameters, alpha)[1]
+    probabilities = [
+        softmax(compute_logits(X[rows], parameters, center), axis=0)
+        for rows in _blocks(X, parameters)
+    ]
     unit, n_steps = 1 / np.append(reach, 1.0), 3
-    if few:
-        root = unit * np.sqrt(np.maximum(diagonal, 0))
-        unit, n_steps = unit / np.maximum(root, _LEAST_ROOT), 20
+    if X.shape[1] <= _MOST_WHITENED:
+        diagonal = _hessian_diagonal(X, sample_weight, center, alpha, probabilities)
+        unit, n_steps = unit / np.maximum(unit * np.sqrt(np.maximum(diagonal, 0)), _LEAST_ROOT), 20
 
-    def times(direction):
-        step = unit * direction
-        product = np.append(alpha, 0) * step
-        for rows, p in zip(blocks, probabilities, strict=True):
-            X_rows = X[rows].astype(np.float64, copy=False)
-            change = compute_logits(X_rows, step[:, :-1], step[:, -1], center)
-            change = p * (change - np.sum(p * change, axis=0)) * (weight[rows] / n)
-            product += _full_gradient(X_rows, change, center)
-        return unit * product
+    def times(step):
+        return unit * _hessian_times(unit * step, X, sample_weight, center, alpha, probabilities)
 
     return _quadratic_decrease(-unit * gradient, times, n_steps, enough)
 
 
-def _full_gradient(X, delta, center):
-    """Return the gradient for weights and biases, of shape (K, D + 1)."""
-    return np.column_stack([coef_gradient(X, delta, center), delta.sum(axis=1)])
+def _hessian_times(direction, X, sample_weight, center, alpha, probabilities=None):
+    """Return the Hessian times a direction; without the probabilities of each block, its bound B.
+
+    For an example, the Hessian in the logits is diag(p) - p pᵀ, and B has I / 2 in its place.
+    """
+    product = alpha * direction
+    for block, rows in enumerate(_blocks(X, direction)):
+        change = compute_logits(X[rows], direction, center)
+        if probabilities is None:
+            change /= 2
+        else:
+            p = probabilities[block]
+            change = p * (change - np.sum(p * change, axis=0))
+        change *= (1 if sample_weight is None else sample_weight[rows]) / X.shape[0]
+        product += parameter_gradient(X[rows], change, center)
+    return product
+
+
+def _hessian_diagonal(X, sample_weight, center, alpha, probabilities):
+    """Return the diagonal of the Hessian, in the shape of the parameters."""
+    diagonal = alpha
+    for rows, p in zip(_blocks(X, probabilities[0]), probabilities, strict=True):
+        variance = (
+            p * (1 - p) * ((1 if sample_weight is None else sample_weight[rows]) / X.shape[0])
+        )
+        diagonal = diagonal + _moments(X[rows], variance, center)
+    return diagonal
 
 
 def _moments(X, weight, center):
-    """Return the sums of the squares of each feature of X - center, for each row of `weight`."""
+    """Return the sums of the squares of [X - center, 1], for each row of `weight`."""
     if issparse(X):
-        moments = weight @ X.multiply(X)
+        moments = weight @ X.astype(np.float64, copy=False).power(2)
     else:
         blocks = gen_batches(X.shape[0], _WHITENED_ROWS)
-        moments = sum(weight[:, rows] @ np.square(X[rows]) for rows in blocks)
-    if center is None:
-        return moments
-    return moments + center * (center * weight.sum(axis=1)[:, None] - 2 * (weight @ X))
+        moments = sum(weight[:, rows] @ np.square(X[rows], dtype=np.float64) for rows in blocks)
+    total = weight.sum(axis=1)[:, None]
+    if center is not None:
+        moments = moments + center * (center * total - 2 * (weight @ X))
+    return np.concatenate([moments, total], axis=1)
 
 
 def _quadratic_decrease(residual, times, n_steps, enough=math.inf):
@@ -383,22 +352,9 @@ def _quadratic_decrease(residual, times, n_steps, enough=math.inf):
     return decrease
 
 
-def _bound_times(X, sample_weight, alpha, center, direction):
-    """Return B times a direction of shape (K, D + 1), the last column for the biases."""
-    coef, intercept = direction[:, :-1], direction[:, -1]
-    product = np.column_stack([alpha * coef, np.zeros_like(intercept)])
-    for rows in _blocks(X, coef):
-        logits = compute_logits(X[rows], coef, intercept, center) / (2 * X.shape[0])
-        if sample_weight is not None:
-            logits *= sample_weight[rows]
-        product[:, :-1] += coef_gradient(X[rows], logits, center)
-        product[:, -1] += logits.sum(axis=1)
-    return product
-
-
-def _blocks(X, coef):
+def _blocks(X, parameters):
     """Return slices of the rows of `X` whose logits do not take much memory."""
-    return gen_batches(X.shape[0], max(1, _BLOCK_LOGITS // len(coef)))
+    return gen_batches(X.shape[0], max(1, _BLOCK_LOGITS // len(parameters)))
 
 
 def cosine_schedule(step, n_steps):
@@ -406,23 +362,26 @@ def cosine_schedule(step, n_steps):
     return 0.5 * (1 + np.cos(np.pi * step / n_steps))
 
 
-def find_whitener(X, sample_weight, alpha, center=None):
-    """Return F such that F Fᵀ is the inverse of Böhning's bound B of the Hessian for the weights.
+def find_whitener(X, sample_weight, ridge, center=None):
+    """Return F such that F Fᵀ is the inverse of Böhning's bound B of the Hessian for a class.
 
-    B is half the second moments of X - center plus alpha > 0 on the diagonal. The rows of X are
-    taken into its triangular root block by block, without forming B: its smallest eigenvalues would
-    be lost beside its largest. Returns None where this would cost more than it helps.
+    B is half the second moments of [X - center, 1] plus the `ridge` on the diagonal, of shape
+    (D + 1,). The rows are taken into its triangular root block by block, without forming B: its
+    smallest eigenvalues would be lost beside its largest. Returns None where this would cost more
+    than it helps.
     """
     n, d = X.shape
     if d > _MOST_WHITENED:
         return None
-    root = np.diag(np.sqrt(np.broadcast_to(np.asarray(alpha, np.float64), d)))
+    root = np.diag(np.sqrt(ridge))
     for rows in gen_batches(n, _WHITENED_ROWS):
-        block = (X[rows].toarray() if issparse(X) else X[rows]).astype(np.float64)
-        block -= 0 if center is None else center
+        dense = X[rows].toarray() if issparse(X) else X[rows]
+        block = np.ones((len(dense), d + 1))
+        block[:, :-1] = dense
+        block[:, :-1] -= 0 if center is None else center
         block *= np.sqrt((1 if sample_weight is None else sample_weight[rows, None]) / (2 * n))
         root = np.linalg.qr(np.concatenate([root, block]), mode="r")
-    return solve_triangular(root, np.eye(d)).astype(X.dtype)
+    return solve_triangular(root, np.eye(d + 1)).astype(X.dtype)
 
 
 def curvature_bound(X, sample_weight, batch_size, center=None, whitener=None):
@@ -431,14 +390,13 @@ def curvature_bound(X, sample_weight, batch_size, center=None, whitener=None):
     It is the expected smoothness of mini-batches drawn without replacement (Gower et al. 2019,
     "SGD: General analysis and improved rates", section 3), with the bound diag(p) - p pᵀ ≤ I/2 of
     Böhning (1992) for the curvature in the logits. The bias counts as a feature that is always 1.
-    With a whitener, curvature is measured in units of B, which is then at most 1, and the bias as
-    a feature that is always √2.
+    With a whitener, curvature is measured in units of B, which is then at most 1.
     """
     n = X.shape[0]
     b = min(batch_size, n)
     largest_row = 0.0
     if b < n or b == 1:
-        squares = _squared_norms_with_bias(X, center, whitener)
+        squares = _squared_norms(X, center, whitener)
         largest_row = float(np.max(squares if sample_weight is None else sample_weight * squares))
     if b == 1:
         return largest_row / 2
@@ -446,26 +404,17 @@ def curvature_bound(X, sample_weight, batch_size, center=None, whitener=None):
     return (n * (b - 1) * mean + (n - b) * largest_row) / (2 * b * (n - 1))
 
 
-def _squared_norms_with_bias(X, center, whitener):
-    if whitener is None:
-        return 1 + squared_norms(X, center)
-    norms = []
-    for rows in gen_batches(X.shape[0], _WHITENED_ROWS):
-        whitened = X[rows] @ whitener
-        whitened -= 0 if center is None else center @ whitener
-        norms.append(2 + squared_norms(whitened))
-    return np.concatenate(norms)
-
-
-def squared_norms(X, center=None):
-    """Return the squared norm of each row of X - center."""
+def _squared_norms(X, center, whitener):
+    """Return the squared norm of each row of [X - center, 1], or of its product with F."""
+    if whitener is not None:
+        blocks = gen_batches(X.shape[0], _WHITENED_ROWS)
+        whitened = (compute_logits(X[rows], whitener.T, center) for rows in blocks)
+        return np.concatenate([np.square(rows).sum(axis=0) for rows in whitened])
     if issparse(X):
-        squares = np.asarray(X.multiply(X).sum(axis=1)).ravel()
+        squares = 1 + np.asarray(X.multiply(X).sum(axis=1)).ravel()
     else:
-        squares = np.einsum("nd,nd->n", X, X)
-    if center is None:
-        return squares
-    return squares - 2 * (X @ center) + center @ center
+        squares = 1 + np.einsum("nd,nd->n", X, X)
+    return squares if center is None else squares - 2 * (X @ center) + center @ center
 
 
 def _largest_eigenvalue(X, sample_weight, center):
@@ -477,10 +426,10 @@ def _largest_eigenvalue(X, sample_weight, center):
     estimate = float(np.linalg.norm(v))
     for _ in range(_POWER_ITERATIONS):
         v /= np.linalg.norm(v)
-        u = compute_logits(X, v[None, :-1], v[-1:], center)
+        u = compute_logits(X, v[None], center)
         if sample_weight is not None:
             u *= sample_weight
-        v = np.append(coef_gradient(X, u, center)[0], u.sum()) / X.shape[0]
+        v = parameter_gradient(X, u, center)[0] / X.shape[0]
         previous, estimate = estimate, float(np.linalg.norm(v))
         if abs(estimate - previous) <= _POWER_TOLERANCE * estimate:
             break

@@ -23,13 +23,14 @@ from softmax._feature_scaling import FeatureScaling
 from softmax._optimizer import (
     MomentumSGD,
     certified_decrease,
+    compute_logits,
     cosine_schedule,
     curvature_bound,
     find_whitener,
     loss_limit,
-    mean_loss,
     minimize_lbfgs,
     newton_decrease,
+    objective_and_gradient,
     sample_of_rows,
 )
 from softmax._validation import as_array
@@ -637,53 +638,41 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
     def _prepare_training(self, X, labels, sample_weight, whiten):
         """Return an optimizer, and its data: X, labels, sample weights and center."""
-        dtype = X.dtype
         batch_size = min(X.shape[0], self._batch_size(X))
-        parameters = [self.coef_, self.intercept_]
-        velocity = self._velocity or [np.zeros_like(a) for a in parameters]
+        automatic = self.learning_rate_init == "auto"
         center = whitener = None
-        if self.learning_rate_init == "auto":
+        if automatic:
             scaling = FeatureScaling.of(X, sample_weight)
             self._scaling = scaling if self._scaling is None else self._scaling.merge(scaling)
-            self._scaling.check(dtype)
+            self._scaling.check(X.dtype)
             if self._scaling.needs_float64:
                 X, self.coef_, self.intercept_ = (
-                    a.astype(np.float64, copy=False) for a in (X, *parameters)
+                    a.astype(np.float64, copy=False) for a in (X, self.coef_, self.intercept_)
                 )
-                dtype = X.dtype
+        parameters = np.column_stack([self.coef_, self.intercept_])
+        velocity = np.zeros_like(parameters) if self._velocity is None else self._velocity
+        if automatic:
             X, center = self._scaling.transform(X)
-            parameters = self._scaling.to_scaled(*parameters)
-            velocity = self._scaling.to_scaled(*velocity)
-        sample_weight = self._relative_weights(sample_weight, len(labels), dtype)
-        if self.learning_rate_init == "auto":
-            reach = self._scaling.usual_reach
-            if self.alpha == "auto":
-                length = self._scaling.squared_length
-                precision = max(1 / _PRIOR_VARIANCE, length / _PRIOR_LOGIT_VARIANCE)
-                alpha = precision * reach**2 / self._weight_seen
-            else:
-                alpha = self._scaling.to_scaled_alpha(self.alpha)
+            parameters, velocity = map(self._scaling.to_scaled, (parameters, velocity))
+        sample_weight = self._relative_weights(sample_weight, len(labels), X.dtype)
+        alpha = self._penalty(X.shape[1])
+        if not automatic:
+            step = float(self.learning_rate_init)
+        else:
             if whiten and self._needs_curvature(sample_weight):
-                ridge = np.maximum(alpha, _LEAST_RIDGE * reach**2)
+                least = _LEAST_RIDGE * self._scaling.usual_reach**2
+                ridge = np.maximum(alpha, np.append(least, 0.0))
                 whitener = find_whitener(X, sample_weight, ridge, center)
             bound = curvature_bound(X, sample_weight, batch_size, center, whitener)
-            if whitener is None:
-                coef_step, intercept_step = (1 / (bound + alpha)).astype(dtype), 1 / bound
-            else:
-                coef_step, intercept_step = 1 / bound, 2 / bound
-            alpha = alpha.astype(dtype)
-        else:
-            # Python floats: with NumPy's own, float32 arrays would be multiplied in float64.
-            alpha = 0.0 if self.alpha == "auto" else float(self.alpha)
-            coef_step = intercept_step = float(self.learning_rate_init)
+            step = 1 / bound if whitener is not None else (1 / (bound + alpha)).astype(X.dtype)
+        alpha = alpha.astype(X.dtype)
         if self._loss_limit is None:
-            self._loss_limit = loss_limit(X, labels, *parameters, alpha, center)
-        # The gradient of sparse data is made column by column, and so is added to the weights.
+            self._loss_limit = loss_limit(X, labels, parameters, alpha, center)
+        # The gradient of sparse data is made column by column, and so is added to the parameters.
         order = "F" if issparse(X) else "C"
         optimizer = MomentumSGD(
-            *(np.array(a, dtype, order=order) for a in [*parameters, *velocity]),
-            coef_step=coef_step,
-            intercept_step=intercept_step,
+            *(np.array(a, X.dtype, order=order) for a in (parameters, velocity)),
+            step=step,
             alpha=alpha,
             momentum=float(self.momentum),
             batch_size=batch_size,
@@ -692,6 +681,17 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             whitener=whitener,
         )
         return optimizer, (X, labels, sample_weight, center)
+
+    def _penalty(self, n_features):
+        """Return the strength of the penalty of each weight, and 0 for the bias."""
+        automatic = self.learning_rate_init == "auto"
+        if automatic and self.alpha == "auto":
+            length = self._scaling.squared_length
+            precision = max(1 / _PRIOR_VARIANCE, length / _PRIOR_LOGIT_VARIANCE)
+            alpha = precision * self._scaling.usual_reach**2 / self._weight_seen
+            return np.append(alpha, 0.0)
+        alpha = np.append(np.full(n_features, 0.0 if self.alpha == "auto" else self.alpha), 0.0)
+        return self._scaling.to_scaled_alpha(alpha) if automatic else alpha
 
     def _needs_curvature(self, sample_weight):
         """Return whether training must go by the curvature in every direction.
@@ -731,15 +731,15 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
     def _store(self, optimizer):
         """Keep the parameters and velocities of an optimizer, for the features as they are."""
-        parameters = optimizer.coef, optimizer.intercept
-        velocity = optimizer.coef_velocity, optimizer.intercept_velocity
-        self.coef_, self.intercept_ = self._unscaled(*parameters)
-        self._velocity = self._unscaled(*velocity)
+        self._velocity = self._unscaled(optimizer.velocity)
+        parameters = self._unscaled(optimizer.parameters)
+        self.coef_ = np.ascontiguousarray(parameters[:, :-1])
+        self.intercept_ = parameters[:, -1].copy()
 
-    def _unscaled(self, coef, intercept):
+    def _unscaled(self, parameters):
         if self.learning_rate_init == "auto":
-            coef, intercept = self._scaling.from_scaled(coef, intercept)
-        return np.ascontiguousarray(coef, self.coef_.dtype), intercept.astype(self.coef_.dtype)
+            parameters = self._scaling.from_scaled(parameters)
+        return parameters.astype(self.coef_.dtype)
 
     def _fit(self, X, labels, sample_weight, validation, rng):
         """Train from the present parameters, with a new schedule and zero velocity."""
@@ -764,8 +764,8 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             progress.set_postfix(objective=objective, refresh=False)
             progress.update()
             if X_val is not None:
-                coef, intercept = self._unscaled(optimizer.coef, optimizer.intercept)
-                hits = (X_val @ coef.T + intercept).argmax(axis=1) == y_val
+                parameters = self._unscaled(optimizer.parameters)
+                hits = compute_logits(X_val, parameters).argmax(axis=0) == y_val
                 self.validation_scores_.append(float(np.average(hits, weights=val_weight)))
 
         for epoch in range(n_epochs):
@@ -776,7 +776,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             record(optimizer.epoch(*data, rates, rng))
             score = self.validation_scores_[-1] if self.early_stopping else -self.loss_curve_[-1]
             if self.early_stopping and score > best_score:
-                best_score, best_parameters = score, optimizer.parameters()
+                best_score, best_parameters = score, optimizer.parameters.copy()
             n_no_improvement += 1
             if score > progress_score + (self.tol or 0):
                 progress_score, n_no_improvement, progressed = score, 0, True
@@ -789,7 +789,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                     converged = True
                     break
                 n_no_improvement, progressed = 0, False
-                optimizer.stop_moving()
+                optimizer.velocity[:] = 0
                 # A full batch has no noise to average out, and the step of "auto" is safe for it:
                 # only the momentum can have carried it too far.
                 if n_batches > 1 or not automatic:
@@ -805,13 +805,15 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
             root = optimizer.whitener
             if root is None:
-                root = np.sqrt(optimizer.coef_step)
+                root = np.sqrt(optimizer.step)
+                root[-1] = 1
             phases = [(root, np.zeros(X.shape[1]), self.max_iter, after_step)]
             if self._scaling.has_extreme_outliers:
                 # They dominate the bound, also where they are fitted already, and so hide the other
                 # rows: steps in units of what is usual find what is left to gain there.
                 usual = np.minimum(1 / self._scaling.usual_reach, np.finfo(root.dtype).max)
-                usual, median = usual.astype(root.dtype), self._scaling.scaled_median
+                usual = np.append(usual, 1.0).astype(root.dtype)
+                median = self._scaling.scaled_median
                 phases += [(usual, median, _STEPS_BESIDE_OUTLIERS, record), *phases]
             for root, origin, n_steps, callback in phases:
                 n_steps = min(n_steps, self.max_iter - self.n_iter_)
@@ -825,21 +827,20 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 converged = self._has_converged(optimizer, X, data, 1)
         progress.close()
         if best_parameters is not None:
-            optimizer.coef, optimizer.intercept = best_parameters
+            optimizer.parameters = best_parameters
         self._store(optimizer)
         self._warn_unless_converged(optimizer, X, data, n_no_improvement, converged)
 
     def _has_converged(self, optimizer, X, data, n_steps):
         """Return whether so many of the best steps would gain at most `tol` (see the notes)."""
         X_scaled, labels, sample_weight, center = data
-        parameters, alpha = (optimizer.coef, optimizer.intercept), optimizer.alpha
-        scaling = self._scaling
+        parameters, alpha, scaling = optimizer.parameters, optimizer.alpha, self._scaling
         if self.learning_rate_init != "auto":
             scaling = FeatureScaling.of(X, sample_weight)
             X_scaled, center = scaling.transform(X)
-            parameters = [a.astype(X.dtype) for a in scaling.to_scaled(*parameters)]
+            parameters = scaling.to_scaled(parameters).astype(X.dtype)
             alpha = scaling.to_scaled_alpha(alpha).astype(X.dtype)
-        arguments = X_scaled, labels, sample_weight, center, *parameters, alpha
+        arguments = X_scaled, labels, sample_weight, center, parameters, alpha
         enough = self.tol / n_steps
         if certified_decrease(*arguments) > enough:
             return False
@@ -848,11 +849,10 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             return True
         # An outlier that is fitted already hides in the bound what the other rows can still gain.
         # The rows without outliers are all near the median.
-        coef, intercept = parameters
-        median = scaling.scaled_median.astype(X_scaled.dtype)
-        intercept = intercept + coef @ median
+        parameters, median = parameters.copy(), scaling.scaled_median.astype(X_scaled.dtype)
+        parameters[:, -1] += parameters[:, :-1] @ median
         center = median if center is None else center + median
-        arguments = X_scaled, labels, sample_weight, center, coef, intercept, alpha
+        arguments = X_scaled, labels, sample_weight, center, parameters, alpha
         return newton_decrease(*arguments, scaling.usual_reach, enough) <= enough
 
     def _warn_unless_converged(self, optimizer, X, data, n_no_improvement, converged):
@@ -912,16 +912,17 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     @np.errstate(over="ignore", invalid="ignore")  # an overflow is returned as infinity
     def _final_loss(self, optimizer, data, guess):
         """Return the mean loss, or an estimate if it is clear that it is below that of a guess."""
-        parameters = optimizer.coef, optimizer.intercept
         X, labels, sample_weight, center = data
+        parameters, free = optimizer.parameters, np.zeros_like(optimizer.alpha)
         rows = sample_of_rows(X)
         weight = None if sample_weight is None else sample_weight[rows]
-        estimate = mean_loss(X[rows], labels[rows], weight, center, *parameters)
+        sample = X[rows], labels[rows], weight, center
         # The last epoch has seen all rows, the sample the last parameters.
+        estimate = objective_and_gradient(*sample, parameters, free)[0]
         estimate = max(estimate, self.loss_curve_[-1])
         if estimate <= guess:
             return estimate
-        loss = mean_loss(*data, *parameters)
+        loss = objective_and_gradient(*data, parameters, free)[0]
         return math.inf if math.isnan(loss) else loss
 
 

@@ -293,28 +293,28 @@ def test_objective_and_gradient_in_blocks(data, monkeypatch, make, block):
     monkeypatch.setattr(softmax._optimizer, "_BLOCK_LOGITS", block)  # 28: of seven rows
     X, y = data
     rng = np.random.default_rng(0)
-    coef, intercept, weight = rng.normal(size=(4, 6)), rng.normal(size=4), rng.uniform(0, 2, 240)
-    center, alpha = X.mean(axis=0), rng.uniform(0, 1, 6)
-    found, gradient = objective_and_gradient(make(X), y, weight, center, coef, intercept, alpha)
+    parameters, weight = rng.normal(size=(4, 7)), rng.uniform(0, 2, 240)
+    coef, intercept = parameters[:, :-1], parameters[:, -1]
+    center, alpha = X.mean(axis=0), np.append(rng.uniform(0, 1, 6), 0)
+    found, gradient = objective_and_gradient(make(X), y, weight, center, parameters, alpha)
     shifted = X - center
     p = softmax_of(shifted @ coef.T + intercept)
     delta = (p - np.eye(4)[y]) * weight[:, None] / 240
     losses = cross_entropy(shifted @ coef.T + intercept, y, reduction="none")
-    expected = np.mean(weight * losses) + np.sum(alpha * coef**2) / 2
+    expected = np.mean(weight * losses) + np.sum(alpha[:-1] * coef**2) / 2
     assert found == pytest.approx(expected, rel=1e-12)
-    np.testing.assert_allclose(gradient[:, :-1], delta.T @ shifted + alpha * coef, atol=1e-12)
+    np.testing.assert_allclose(gradient[:, :-1], delta.T @ shifted + alpha[:-1] * coef, atol=1e-12)
     np.testing.assert_allclose(gradient[:, -1], delta.sum(axis=0), atol=1e-12)
 
 
 def test_certified_decrease_is_reached(data):
     # Böhning's bound is a bound: the objective can fall by at least so much.
     X, y = data
-    center = X.mean(axis=0)
-    coef, intercept = np.zeros((4, 6)), np.zeros(4)
-    start = objective(coef, intercept, X, y, 0.1)
+    center, alpha = X.mean(axis=0), np.append(np.full(6, 0.1), 0)
+    start = np.log(4)  # of parameters that are 0
     best = SoftmaxClassifier(alpha=0.1, tol=1e-12, batch_size=240).fit(X, y)
     fall = start - objective(best.coef_, best.intercept_, X, y, 0.1)
-    certified = certified_decrease(X, y, None, center, coef, intercept, 0.1)
+    certified = certified_decrease(X, y, None, center, np.zeros((4, 7)), alpha)
     assert fall >= certified > 0.2 * fall
 
 
@@ -322,14 +322,15 @@ def test_certified_decrease_is_reached(data):
 def test_whitened_features_have_no_curvature_above_1(data, make):
     X = data[0] * 10.0 ** np.arange(6)
     weight = np.random.default_rng(0).uniform(0, 2, 240)
-    center = np.average(X, axis=0, weights=weight)
-    whitener = find_whitener(make(X), weight, 0.1, center)
-    bound = (X - center).T @ (weight[:, None] * (X - center)) / 480 + 0.1 * np.eye(6)
-    np.testing.assert_allclose(whitener.T @ bound @ whitener, np.eye(6), atol=1e-9)
-    squares = np.square((X - center) @ whitener).sum(axis=1)
+    center, ridge = X[0], np.append(np.full(6, 0.1), 0)
+    whitener = find_whitener(make(X), weight, ridge, center)
+    rows = np.column_stack([X - center, np.ones(240)])
+    bound = rows.T @ (weight[:, None] * rows) / 480 + np.diag(ridge)
+    np.testing.assert_allclose(whitener.T @ bound @ whitener, np.eye(7), atol=1e-9)
+    squares = np.square(rows @ whitener).sum(axis=1)
     assert curvature_bound(make(X), weight, 240, center, whitener) == pytest.approx(1)
     one_row = curvature_bound(make(X), weight, 1, center, whitener)
-    assert one_row == pytest.approx(np.max(weight * (2 + squares)) / 2)
+    assert one_row == pytest.approx(np.max(weight * squares) / 2)
 
 
 def test_features_that_never_change(data):

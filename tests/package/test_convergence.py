@@ -101,8 +101,8 @@ def test_max_iter_alone_bounds_the_steps_of_lbfgs():
 def test_newton_decrease_by_blocks_and_only_as_far_as_asked(make, monkeypatch):
     rng = np.random.default_rng(0)
     X, labels, weight = rng.normal(size=(90, 4)), rng.integers(3, size=90), rng.uniform(0, 2, 90)
-    parameters = rng.normal(size=(3, 4)), rng.normal(size=3), np.full(4, 0.01)
-    arguments = make(X), labels, weight, np.ones(4), *parameters, np.ones(4)
+    parameters, alpha = rng.normal(size=(3, 5)), np.append(np.full(4, 0.01), 0)
+    arguments = make(X), labels, weight, np.ones(4), parameters, alpha, np.ones(4)
     whole = newton_decrease(*arguments)
     monkeypatch.setattr(softmax._optimizer, "_BLOCK_LOGITS", 60)
     assert newton_decrease(*arguments) == pytest.approx(whole)
@@ -299,22 +299,21 @@ def test_newton_decrease_is_that_of_the_explicit_hessian(
     X[0, 0] = 500  # an outlier
     X[:, 3] += 1e4 if centered else 0
     labels = rng.integers(n_classes, size=60)
-    coef = rng.normal(size=(n_classes, 5)) / np.abs(X).max(axis=0)
-    intercept, alpha = rng.normal(size=n_classes), np.full(5, 0.01)
+    parameters = rng.normal(size=(n_classes, 6)) / np.append(np.abs(X).max(axis=0), 1)
+    alpha = np.append(np.full(5, 0.01), 0)
     weight = rng.uniform(0, 2, size=60) if weighted else None
     center = X.mean(axis=0, dtype=float) if centered else None
     reach = np.median(np.abs(X), axis=0).astype(float)
-    found = newton_decrease(make(X), labels, weight, center, coef, intercept, alpha, reach)
+    found = newton_decrease(make(X), labels, weight, center, parameters, alpha, reach)
 
     rows = np.column_stack([X - (center if centered else 0), np.ones(60)])
-    p = softmax_of(rows @ np.column_stack([coef, intercept]).T)
+    p = softmax_of(rows @ parameters.T)
     share = (np.ones(60) if weight is None else weight) / 60
-    penalty = np.append(alpha, 0)
     gradient = ((p - np.eye(n_classes)[labels]) * share[:, None]).T @ rows
-    gradient += penalty * np.column_stack([coef, intercept])
+    gradient += alpha * parameters
     variance = np.einsum("nk,kl->nkl", p, np.eye(n_classes)) - np.einsum("nk,nl->nkl", p, p)
     hessian = np.einsum("n,nkl,ni,nj->kilj", share, variance, rows, rows)
-    hessian += np.einsum("kl,ij->kilj", np.eye(n_classes), np.diag(penalty))
+    hessian += np.einsum("kl,ij->kilj", np.eye(n_classes), np.diag(alpha))
     hessian = hessian.reshape(gradient.size, -1)
     step = np.linalg.lstsq(hessian, gradient.ravel(), rcond=None)[0]
     exact = gradient.ravel() @ step / 2
