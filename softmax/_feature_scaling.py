@@ -37,11 +37,14 @@ _ROWS_OF_A_SUM = 2048  # at a time
 class FeatureScaling:
     """Center and scale of each feature, of all the rows seen so far.
 
-    The scale is the largest distance from the mean, 1 for a feature that is constant: a scaled
-    feature lies in [-1, 1]. `spread` is the typical distance from the median: the median over the
-    entries that differ from it, which a few outliers hardly change, or 0 if none differs. All
-    arrays are float64, of shape (D,). `squared_length` is the mean squared length of the rows,
-    measured from the medians in units of each feature's usual reach, with no summand above 1.
+    `scale` is the largest distance from the mean, 1 for a feature that is constant, and infinite
+    where a range is beyond float64. `spread` is the typical distance from the median: the median
+    over the entries that differ from it, which a few outliers hardly change, or 0 if none differs.
+    `usual_reach` is how far a feature reaches from its center, outliers aside, in scaled features:
+    at most 1. `center` is the mean, or, for a feature with outliers, which drag the mean away, the
+    median. All arrays are float64, of shape (D,). `squared_length` is the mean squared length of
+    the rows, measured from the medians in units of each feature's usual reach, with no summand
+    above 1.
     """
 
     total_weight: float
@@ -51,6 +54,14 @@ class FeatureScaling:
     median: np.ndarray
     spread: np.ndarray
     squared_length: float = 0.0
+
+    def __post_init__(self):
+        with np.errstate(over="ignore", invalid="ignore"):  # an infinite range is an error later
+            distance = np.maximum(self.high - self.mean, self.mean - self.low)
+            self.scale = np.where(distance > 0, distance, 1.0)
+            reach = np.clip(_USUAL_SPREADS * (self.spread / self.scale), _LEAST_REACH, 1.0)
+        self.usual_reach = np.where(self.spread > 0, reach, 1.0)
+        self.center = np.where(self.usual_reach < _OUTLYING, self.median, self.mean)
 
     @classmethod
     def of(cls, X, sample_weight=None):
@@ -89,21 +100,6 @@ class FeatureScaling:
         return FeatureScaling(total, mean, low, high, median, spread, length)
 
     @property
-    def scale(self):
-        """The divisors; infinite where a range is beyond float64."""
-        with np.errstate(over="ignore"):
-            distance = np.maximum(self.high - self.mean, self.mean - self.low)
-        return np.where(distance > 0, distance, 1.0)
-
-    @property
-    def usual_reach(self):
-        """How far a feature reaches from its center, outliers aside, in scaled features: <= 1."""
-        with np.errstate(invalid="ignore"):  # an infinite range is an error later
-            share = self.spread / self.scale
-        reach = np.clip(_USUAL_SPREADS * share, _LEAST_REACH, 1.0)
-        return np.where(self.spread > 0, reach, 1.0)
-
-    @property
     def has_outliers(self):
         """Whether some feature reaches much farther than it usually does."""
         return bool((self.usual_reach < _OUTLYING).any())
@@ -134,14 +130,9 @@ class FeatureScaling:
         return len(np.unique(row[far])) / X.shape[0]
 
     @property
-    def scaled_median(self):
-        """The medians in scaled features: where most rows are, also beside outliers."""
-        return (self.median - self.mean) / self.scale
-
-    @property
     def needs_float64(self):
         """Whether offsets are so large that float32 could not hold the parameters for them."""
-        ratio = np.abs(self.mean) / self.scale
+        ratio = np.abs(self.center) / self.scale
         return bool(ratio.max() * np.finfo(np.float32).eps > _MOST_ROUNDING)
 
     def check(self, dtype):
@@ -160,11 +151,11 @@ class FeatureScaling:
             )
 
     def transform(self, X):
-        """Return the scaled features and, for a sparse matrix, the mean to subtract from them."""
+        """Return the scaled features and, for a sparse matrix, the center to subtract."""
         if issparse(X):
             inverse = diags_array((1 / self.scale).astype(X.dtype))
-            return (X @ inverse).tocsr(), (self.mean / self.scale).astype(X.dtype)
-        scaled = X - self.mean.astype(X.dtype)
+            return (X @ inverse).tocsr(), (self.center / self.scale).astype(X.dtype)
+        scaled = X - self.center.astype(X.dtype)
         scaled /= self.scale.astype(X.dtype)
         return scaled, None
 
@@ -177,12 +168,12 @@ class FeatureScaling:
     def to_scaled(self, parameters):
         """Return the parameters, of shape (K, D + 1), for scaled features."""
         coef, intercept = parameters[:, :-1], parameters[:, -1]
-        return np.column_stack([coef * self.scale, intercept + coef @ self.mean])
+        return np.column_stack([coef * self.scale, intercept + coef @ self.center])
 
     def from_scaled(self, parameters):
         """Return the parameters for the features as they are."""
         coef = parameters[:, :-1] / self.scale
-        return np.column_stack([coef, parameters[:, -1] - coef @ self.mean])
+        return np.column_stack([coef, parameters[:, -1] - coef @ self.center])
 
 
 def _weighted_sum(X, weight):

@@ -196,28 +196,24 @@ def objective_and_gradient(X, labels, sample_weight, center, parameters, alpha):
 
 
 @np.errstate(over="ignore", invalid="ignore")  # the line search shortens a step that overflows
-def minimize_lbfgs(optimizer, X, labels, sample_weight, center, max_iter, after_step, root, origin):
+def minimize_lbfgs(optimizer, X, labels, sample_weight, center, max_iter, after_step, root):
     """Move the parameters of an optimizer by at most `max_iter` steps of L-BFGS on all examples.
 
     `after_step(objective)` is called after each step, and stops training by returning True. The
     variables are scaled so that a step along their gradient changes the parameters by F Fᵀ times
     their gradient, where `root` is F, of shape (D + 1, D + 1), or its diagonal, of shape (D + 1,).
-    The weights change in such a way that the logits at the `origin`, of shape (D,), do not.
     """
     start = optimizer.parameters
 
     def move(step):
         step = step.reshape(start.shape).astype(start.dtype)
-        change = step * root if root.ndim == 1 else step @ root.T
-        change[:, -1] -= change[:, :-1] @ origin
-        optimizer.parameters = start + change
+        optimizer.parameters = start + (step * root if root.ndim == 1 else step @ root.T)
 
     def function(step):
         move(step)
         objective, gradient = objective_and_gradient(
             X, labels, sample_weight, center, optimizer.parameters, optimizer.alpha
         )
-        gradient[:, :-1] -= np.outer(gradient[:, -1], origin)
         gradient = gradient * root if root.ndim == 1 else gradient @ root
         return objective, gradient.ravel().astype(np.float64)
 

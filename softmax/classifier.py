@@ -177,8 +177,8 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     .. math:: L = \frac{N(b-1)}{b(N-1)} L_\text{mean} + \frac{N-b}{b(N-1)} L_\text{max} ,
 
     and steps of 1/L are safe. "auto" finds L for features that are centered and divided by their
-    largest distance from the mean, so that they lie in [-1, 1]. `partial_fit` does so with the
-    mean and the range of all rows seen so far.
+    largest distance from the mean. The center is the mean, or, where outliers drag it away, the
+    median. `partial_fit` does so with the mean and the range of all rows seen so far.
 
     A few outliers, such as -9999 for a missing value, would leave the other rows next to no range.
     If a feature reaches ten times as far as it usually does (see below), if `alpha` is given, or if
@@ -807,21 +807,18 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             if root is None:
                 root = np.sqrt(optimizer.step)
                 root[-1] = 1
-            phases = [(root, np.zeros(X.shape[1]), self.max_iter, after_step)]
+            phases = [(root, self.max_iter, after_step)]
             if self._scaling.has_extreme_outliers:
                 # They dominate the bound, also where they are fitted already, and so hide the other
                 # rows: steps in units of what is usual find what is left to gain there.
                 usual = np.minimum(1 / self._scaling.usual_reach, np.finfo(root.dtype).max)
                 usual = np.append(usual, 1.0).astype(root.dtype)
-                median = self._scaling.scaled_median
-                phases += [(usual, median, _STEPS_BESIDE_OUTLIERS, record), *phases]
-            for root, origin, n_steps, callback in phases:
+                phases += [(usual, _STEPS_BESIDE_OUTLIERS, record), *phases]
+            for root, n_steps, callback in phases:
                 n_steps = min(n_steps, self.max_iter - self.n_iter_)
                 if n_steps:
                     converged = False
-                    minimize_lbfgs(
-                        optimizer, *data, n_steps, callback, root, origin.astype(root.dtype)
-                    )
+                    minimize_lbfgs(optimizer, *data, n_steps, callback, root)
             if not converged and self.n_iter_ < self.max_iter:
                 # Rounding has ended the steps, in float32 for example.
                 converged = self._has_converged(optimizer, X, data, 1)
@@ -848,11 +845,6 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         if not (self._needs_curvature(sample_weight) if automatic else scaling.has_outliers):
             return True
         # An outlier that is fitted already hides in the bound what the other rows can still gain.
-        # The rows without outliers are all near the median.
-        parameters, median = parameters.copy(), scaling.scaled_median.astype(X_scaled.dtype)
-        parameters[:, -1] += parameters[:, :-1] @ median
-        center = median if center is None else center + median
-        arguments = X_scaled, labels, sample_weight, center, parameters, alpha
         return newton_decrease(*arguments, scaling.usual_reach, enough) <= enough
 
     def _warn_unless_converged(self, optimizer, X, data, n_no_improvement, converged):

@@ -3,6 +3,7 @@
 import pickle
 import warnings
 
+import joblib
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 def state(model):
-    return {name: pickle.dumps(value) for name, value in vars(model).items()}
+    return {name: joblib.hash(value) for name, value in vars(model).items()}
 
 
 # --- Streams and second calls -----------------------------------------------------------------
