@@ -747,13 +747,10 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         n_batches = math.ceil(len(labels) / optimizer.batch_size)
         patience = self.n_iter_no_change
         monitored = self.tol is not None and (self.early_stopping or self.learning_rate != "cosine")
-        adaptive = self.learning_rate == "adaptive"
-        automatic = self.learning_rate_init == "auto"
         n_epochs = min(_EPOCHS_BEFORE_REFINING, self.max_iter) if self._refines else self.max_iter
         X_val, y_val, val_weight = validation
         best_score = progress_score = -np.inf
         n_no_improvement, progressed, factor, best_parameters = 0, False, 1.0, None
-        converged = False
         progress = tqdm(
             total=self.max_iter, desc="Training", unit="epoch", disable=not self.verbose
         )
@@ -781,52 +778,59 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             if score > progress_score + (self.tol or 0):
                 progress_score, n_no_improvement, progressed = score, 0, True
             if monitored and n_no_improvement >= patience:
-                if self._refines or not adaptive or factor < _LEAST_RATE:
+                if self._refines or self.learning_rate != "adaptive" or factor < _LEAST_RATE:
                     break
-                if self.early_stopping and not progressed:
-                    break
-                if not self.early_stopping and self._has_converged(optimizer, X, data, patience):
-                    converged = True
+                if (
+                    not progressed
+                    if self.early_stopping
+                    else self._has_converged(optimizer, X, data, patience)
+                ):
                     break
                 n_no_improvement, progressed = 0, False
                 optimizer.velocity[:] = 0
                 # A full batch has no noise to average out, and the step of "auto" is safe for it:
                 # only the momentum can have carried it too far.
-                if n_batches > 1 or not automatic:
+                if n_batches > 1 or self.learning_rate_init != "auto":
                     factor /= _RATE_DIVISOR
-        if self._refines and self.n_iter_ < self.max_iter:
-
-            def after_step(objective):
-                nonlocal converged
-                record(objective)
-                if self.n_iter_ % patience == 0:
-                    converged = self._has_converged(optimizer, X, data, patience)
-                return converged
-
-            root = optimizer.whitener
-            if root is None:
-                root = np.sqrt(optimizer.step)
-                root[-1] = 1
-            phases = [(root, self.max_iter, after_step)]
-            if self._scaling.has_extreme_outliers:
-                # They dominate the bound, also where they are fitted already, and so hide the other
-                # rows: steps in units of what is usual find what is left to gain there.
-                usual = np.minimum(1 / self._scaling.usual_reach, np.finfo(root.dtype).max)
-                usual = np.append(usual, 1.0).astype(root.dtype)
-                phases += [(usual, _STEPS_BESIDE_OUTLIERS, record), *phases]
-            for root, n_steps, callback in phases:
-                n_steps = min(n_steps, self.max_iter - self.n_iter_)
-                if n_steps:
-                    converged = False
-                    minimize_lbfgs(optimizer, *data, n_steps, callback, root)
-            if not converged and self.n_iter_ < self.max_iter:
-                # Rounding has ended the steps, in float32 for example.
-                converged = self._has_converged(optimizer, X, data, 1)
+        refines = self._refines and self.n_iter_ < self.max_iter
+        converged = refines and self._refine(optimizer, X, data, record)
         progress.close()
         if best_parameters is not None:
             optimizer.parameters = best_parameters
         self._store(optimizer)
         self._warn_unless_converged(optimizer, X, data, n_no_improvement, converged)
+
+    def _refine(self, optimizer, X, data, record):
+        """Go on by L-BFGS, and return whether it has converged."""
+        converged = False
+
+        def record_and_test(objective):
+            nonlocal converged
+            record(objective)
+            if self.n_iter_ % self.n_iter_no_change == 0:
+                converged = self._has_converged(optimizer, X, data, self.n_iter_no_change)
+            return converged
+
+        root = optimizer.whitener
+        if root is None:
+            root = np.sqrt(optimizer.step)
+            root[-1] = 1
+        phases = [(root, self.max_iter, record_and_test)]
+        if self._scaling.has_extreme_outliers:
+            # They dominate the bound, also where they are fitted already, and so hide the other
+            # rows: steps in units of what is usual find what is left to gain there.
+            usual = np.minimum(1 / self._scaling.usual_reach, np.finfo(root.dtype).max)
+            usual = np.append(usual, 1.0).astype(root.dtype)
+            phases += [(usual, _STEPS_BESIDE_OUTLIERS, record), *phases]
+        for units, n_steps, after_step in phases:
+            n_steps = min(n_steps, self.max_iter - self.n_iter_)
+            if n_steps:
+                converged = False
+                minimize_lbfgs(optimizer, *data, n_steps, after_step, units)
+        if not converged and self.n_iter_ < self.max_iter:
+            # Rounding has ended the steps, in float32 for example.
+            converged = self._has_converged(optimizer, X, data, 1)
+        return converged
 
     def _has_converged(self, optimizer, X, data, n_steps):
         """Return whether so many of the best steps would gain at most `tol` (see the notes)."""
@@ -889,14 +893,12 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             )
         else:
             reason = (
-                "The objective has stopped improving, but its gradient is large: the optimization "
-                "hasn't converged."
+                f"Maximum iterations ({self.max_iter}) reached and the optimization hasn't "
+                "converged yet."
+                if self.n_iter_ == self.max_iter
+                else "The objective has stopped improving, but its gradient is large: the "
+                "optimization hasn't converged."
             )
-            if self.n_iter_ == self.max_iter:
-                reason = (
-                    f"Maximum iterations ({self.max_iter}) reached and the optimization hasn't "
-                    "converged yet."
-                )
             if self._scaling is not None and self._scaling.has_extreme_outliers:
                 advice = self._scaling.describe_outlier()
         warnings.warn(f"{reason} {advice}", ConvergenceWarning, stacklevel=4)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 import sklearn
-from sklearn.model_selection import StratifiedKFold, cross_validate
+from sklearn.model_selection import StratifiedKFold, cross_validate, train_test_split
 from sklearn.utils.class_weight import compute_class_weight
 
 from softmax import SoftmaxClassifier
@@ -47,6 +47,24 @@ def test_weights_in_mini_batches_and_streams():
     np.testing.assert_allclose(stream.coef_, whole.coef_, rtol=1e-12)
     tenfold = SoftmaxClassifier(**settings).fit(X, y, 10 * weight)
     np.testing.assert_allclose(tenfold.coef_, whole.coef_, rtol=1e-12)
+
+
+def test_a_part_without_weights_counts_each_row_once():
+    X, y = iris()
+    models = SoftmaxClassifier(random_state=0), SoftmaxClassifier(random_state=0)
+    for model, weight in zip(models, (None, np.ones(50)), strict=True):
+        model.partial_fit(X[::2], y[::2], classes=[0, 1, 2], sample_weight=np.full(75, 3.0))
+        model.partial_fit(X[1::3], y[1::3], sample_weight=weight)
+    np.testing.assert_array_equal(models[0].coef_, models[1].coef_)
+
+
+def test_early_stopping_weighs_what_it_sets_aside():
+    X, y = iris()
+    weight = np.random.default_rng(0).uniform(0.1, 2, 150)
+    model = SoftmaxClassifier(early_stopping=True, random_state=0).fit(X, y, weight)
+    _, rows = train_test_split(np.arange(150), test_size=0.1, stratify=y, random_state=0)
+    score = model.score(X[rows], y[rows], weight[rows])
+    assert max(model.validation_scores_) == pytest.approx(score)
 
 
 def test_class_weight_multiplies_the_weights_of_its_class():
