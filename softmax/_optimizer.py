@@ -35,7 +35,8 @@ _BLOCK_LOGITS = 2**20
 # parameters, in float64. Remembering more hardly reduces the number of steps.
 _REMEMBERED = 5
 
-# Up to so many features, steps can be corrected for the curvature in all directions.
+# Up to so many features, steps can be corrected for the curvature in all directions. To find the
+# whitener takes as long as 16 passes over the data then, and as 48 for the 784 pixels of MNIST.
 _MOST_WHITENED = 256
 _WHITENED_ROWS = 2048  # at a time
 

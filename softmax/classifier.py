@@ -53,9 +53,12 @@ _LEAST_RIDGE = 1e-6
 _RATE_DIVISOR, _LEAST_RATE = 2.0, 1e-3
 # Mini-batches come near the minimum in a few epochs, and L-BFGS then gets there.
 _EPOCHS_BEFORE_REFINING = 10
+# Without these steps, one mistyped cell left iris 0.027 above its minimum without a warning. After
+# 10, 50 or 200 it is within 1e-4, and 50 of them lead there in the fewest steps in all.
 _STEPS_BESIDE_OUTLIERS = 50
-# Weights of examples are uneven if the largest is so many times their mean.
-_UNEVEN = 30
+# Weights of examples are uneven if the largest is so many times their mean. At 30, some lognormal
+# weights left iris 0.009 above its minimum without a warning; at 10, no set was more than 0.0012.
+_UNEVEN = 10
 # Outliers in a few rows are fitted one by one. In more rows they keep the others from being fitted.
 _MOST_FAR_ROWS = 0.01
 
@@ -182,7 +185,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
     A few outliers, such as -9999 for a missing value, would leave the other rows next to no range.
     If a feature reaches ten times as far as it usually does (see below), if `alpha` is given, or if
-    the largest weight of an example is over 30 times their mean, and if there are at most 256
+    the largest weight of an example is over 10 times their mean, and if there are at most 256
     features, `fit` multiplies each step by the inverse of the bound B of the Hessian, which for
     each class is :math:`\tfrac12 X^\mathsf{T} X / N` plus the penalty's, as Böhning's algorithm
     does [3]_. In these units the curvature is at most 1 in every direction. Where a feature reaches

@@ -353,8 +353,9 @@ def test_start_and_end_times_without_a_penalty():
 
 
 @pytest.mark.usefixtures("no_warning")
-def test_very_uneven_weights():
-    X, y = load_breast_cancer(return_X_y=True)
+@pytest.mark.parametrize("load", [load_breast_cancer, load_iris])
+def test_uneven_weights(load):
+    X, y = load(return_X_y=True)
     X = X[:, :10]
     weight = np.exp(4 * np.random.default_rng(0).normal(size=len(y)))
     model = SoftmaxClassifier(random_state=0).fit(X, y, weight)
