@@ -26,6 +26,8 @@ SELECT = "To leave these rows out, select those where ~np.ma.getmaskarray({0})."
 
 
 def _number(low, high=math.inf, kind=Real, low_included=True):
+    """Return a function that says whether a value is a number of this kind, and in range."""
+
     def check(value):
         if not isinstance(value, kind) or isinstance(value, bool):
             return False
@@ -78,6 +80,10 @@ def refuse_unreadable(X, name):
 
 
 def validate_training_data(estimator, X, y, reset, names=("X", "y")):
+    """Return the examples in float32 or float64, dense or in canonical CSR format, and the labels.
+
+    With `reset`, the estimator remembers the number and the names of the features.
+    """
     refuse_unreadable(X, names[0])
     as_array(y, names[1], masked=SELECT.format(names[1]))
     if getattr(X, "dtype", None) == np.dtype("f4").newbyteorder():
@@ -143,6 +149,7 @@ def drop_zero_weights(X, labels, sample_weight) -> tuple[Any, np.ndarray, np.nda
 
 
 def check_two_classes(classes):
+    """Raise a ValueError unless at least two classes are left."""
     if len(classes) < 2:
         raise ValueError(
             "This solver needs samples of at least 2 classes in the data, but the data "

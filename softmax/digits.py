@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from softmax._validation import check_positive, first_true_index, real_array
+from softmax._validation import check_count, check_positive, first_true_index, real_array
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -122,10 +122,10 @@ def draw_strokes(strokes: Iterable[ArrayLike], size: int, width: float) -> np.nd
     Raises
     ------
     TypeError
-        If a stroke does not hold real numbers, or has masked entries.
+        If a stroke does not hold real numbers, or has masked entries, or `size` is not an integer.
     ValueError
-        If a stroke is not a table of points, a coordinate is not finite, or `width` is not a
-        finite number > 0.
+        If a stroke is not a table of points, a coordinate is not finite, `size` is not positive, or
+        `width` is not a finite number > 0.
 
     See Also
     --------
@@ -138,7 +138,7 @@ def draw_strokes(strokes: Iterable[ArrayLike], size: int, width: float) -> np.nd
            [0., 1., 0.],
            [0., 1., 0.]])
     """
-    width = check_positive(width, "width")
+    size, width = check_count(size, "size"), check_positive(width, "width")
     ink = np.zeros((size, size))
     middles = np.arange(size) + 0.5
     x, y = middles, middles[:, np.newaxis]

@@ -195,3 +195,9 @@ def test_width_that_is_not_positive_is_refused(width):
 def test_a_stroke_from_nowhere_is_refused():
     with pytest.raises(ValueError, match="finite coordinates, got"):
         draw_strokes([[(1.0, np.nan)]], size=10, width=2)
+
+
+@pytest.mark.parametrize(("size", "error"), [(2.5, TypeError), (-1, ValueError), (0, ValueError)])
+def test_size_that_is_not_a_count_is_refused(size, error):
+    with pytest.raises(error, match="`size` must be an integer"):
+        draw_strokes([[(1.0, 1.0)]], size=size, width=1)
