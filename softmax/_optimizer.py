@@ -370,15 +370,16 @@ def find_whitener(X, sample_weight, ridge, center=None):
     n, d = X.shape
     if d > _MOST_WHITENED:
         return None
-    root = np.diag(np.sqrt(ridge))
+    # The bias goes first into the root: its column of F then has no other entry.
+    root = np.diag(np.sqrt(ridge[::-1]))
     for rows in gen_batches(n, _WHITENED_ROWS):
         dense = X[rows].toarray() if issparse(X) else X[rows]
         block = np.ones((len(dense), d + 1))
         block[:, :-1] = dense
         block[:, :-1] -= 0 if center is None else center
         block *= np.sqrt((1 if sample_weight is None else sample_weight[rows, None]) / (2 * n))
-        root = np.linalg.qr(np.concatenate([root, block]), mode="r")
-    return solve_triangular(root, np.eye(d + 1)).astype(X.dtype)
+        root = np.linalg.qr(np.concatenate([root, block[:, ::-1]]), mode="r")
+    return solve_triangular(root, np.eye(d + 1))[::-1, ::-1].astype(X.dtype)
 
 
 def curvature_bound(X, sample_weight, batch_size, center=None, whitener=None):

@@ -814,10 +814,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 converged = self._has_converged(optimizer, X, data, self.n_iter_no_change)
             return converged
 
-        root = optimizer.whitener
-        if root is None:
-            root = np.sqrt(optimizer.step)
-            root[-1] = 1
+        whitener = optimizer.whitener
+        root = np.sqrt(optimizer.step) if whitener is None else whitener.copy()
+        root[..., -1] /= root.flat[-1]  # the bias is in units of a logit
         phases = [(root, self.max_iter, record_and_test)]
         if self._scaling.has_extreme_outliers:
             # They dominate the bound, also where they are fitted already, and so hide the other

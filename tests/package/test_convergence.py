@@ -266,7 +266,8 @@ def test_gets_past_scattered_codes_to_the_minimum(load, share):
     X, y = load(return_X_y=True)
     X = X[::2, X.std(axis=0) > 0]
     X[np.random.default_rng(0).random(X.shape) < share] = -9999
-    model = SoftmaxClassifier(max_iter=1000, random_state=0).fit(X, y[::2])
+    # Digits take 570 to 1,080 steps, depending on how sums are rounded.
+    model = SoftmaxClassifier(max_iter=2000, random_state=0).fit(X, y[::2])
     assert -1e-6 < excess_objective(model, X, y[::2]) < 1e-4
 
 
