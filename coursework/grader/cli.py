@@ -261,7 +261,7 @@ def _run(options, work, settings, submissions, pool):
     bar = tqdm(total=len(students), unit="student", disable=False if options.progress else None)
     try:
         with bar, warnings.catch_warnings():
-            # Joblib warns of tasks that an interrupt stops, and of processes that it restarts.
+            # Of processes that were restarted.
             warnings.filterwarnings("ignore", category=UserWarning, module="joblib")
             names = {student.student: student.name for student in students}
             for result, is_fresh in grade_class(submissions, settings, work, pool):

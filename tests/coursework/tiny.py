@@ -15,7 +15,7 @@ from coursework.grader.model import (
     QuestionResult,
     Reason,
 )
-from coursework.grader.workers.processes import Processes
+from coursework.grader.workers.processes import Pool
 
 ESSAY = "Because."
 
@@ -39,17 +39,17 @@ TINY = Assignment(
 )
 
 
-class Here(Processes):
+class Here(Pool):
     """Runs tasks in this process, and records whose they were."""
 
     def __init__(self):
-        super().__init__(jobs=1, timeout=1)
+        super().__init__(timeout=1)
         self.begun = []
 
-    def _start(self, tasks):
-        for run_task, arguments, _ in tasks:
-            self.begun.append(arguments[0])
-            yield run_task(*arguments)
+    def _run_side_by_side(self, function, tasks):
+        for name, task in tasks.items():
+            self.begun.append(name)
+            yield name, function(*task())
 
 
 def mark_tiny(assignment, cells, *, seed, sandbox, released):

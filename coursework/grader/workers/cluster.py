@@ -1,7 +1,6 @@
 """The workers of a Dask cluster: an optional place to mark, by the public API of `distributed`."""
 
 import contextlib
-import itertools
 import logging
 import warnings
 
@@ -24,23 +23,20 @@ class Cluster(Pool):
         super().__init__(timeout)
         self.client = client
 
-    def _run_side_by_side(self, function, tasks):
-        waiting, names = iter(tasks.items()), {}
+    def _count_places(self):
+        """Return how many tasks may be under way; waits for the first worker."""
         try:
-            while True:
-                places = max(8, AHEAD * self._count_threads()) - len(names)
-                for name, task in itertools.islice(waiting, places):
-                    with warnings.catch_warnings():
-                        warnings.simplefilter("ignore")  # a large notebook is a large argument
-                        future = self.client.submit(function, *task(), pure=False)
-                    names[future] = name
-                if not names:
-                    return
-                for future, outcome in self._wait(list(names)):
-                    yield names.pop(future), outcome
-        finally:
-            with contextlib.suppress(Exception):  # the scheduler may have gone
-                self.client.cancel(list(names), force=True)
+            self.client.wait_for_workers(1, timeout=RETURN)
+            return max(8, AHEAD * sum(self.client.ncores().values()))
+        except Exception as error:
+            raise PoolError(
+                f"the cluster has no workers any more ({describe_error(error)})"
+            ) from error
+
+    def _submit(self, function, *arguments):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a large notebook is a large argument
+            return self.client.submit(function, *arguments, pure=False)
 
     def _wait(self, futures):
         """Return pairs of the futures that have ended, at least one, and what became of them."""
@@ -63,15 +59,9 @@ class Cluster(Pool):
         lost = Reason(Cause.TASK_LOST, (f"marking it did not end within {self.timeout:.0f} s",))
         return [(future, lost) for future in stuck]
 
-    def _count_threads(self):
-        """Return how many threads the cluster has; waits for the first."""
-        try:
-            self.client.wait_for_workers(1, timeout=RETURN)
-            return sum(self.client.ncores().values())
-        except Exception as error:
-            raise PoolError(
-                f"the cluster has no workers any more ({describe_error(error)})"
-            ) from error
+    def _stop(self, futures):
+        with contextlib.suppress(Exception):  # the scheduler may have gone
+            self.client.cancel(futures, force=True)
 
 
 def _outcome(future):

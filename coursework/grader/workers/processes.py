@@ -1,12 +1,16 @@
-"""Processes on this machine, started by joblib, in which notebooks are marked."""
+"""Processes on this machine, started by joblib's loky, in which notebooks are marked."""
 
-import joblib
+import itertools
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
+
 from joblib.externals.loky import get_reusable_executor
 
 from coursework.grader.model import Cause, Reason
 
 IDLE = 10  # seconds after which a process without work ends, also where this one was killed
 ALONE = 2  # further attempts for a task that was under way when a process died
+# With more threads, the processes would only be in one another's way.
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 class PoolError(RuntimeError):
@@ -43,6 +47,20 @@ class Pool:
                     break
             yield name, outcome
 
+    def _run_side_by_side(self, function, tasks):
+        waiting, names = iter(tasks.items()), {}
+        try:
+            while True:
+                places = max(0, self._count_places() - len(names))
+                for name, task in itertools.islice(waiting, places):
+                    names[self._submit(function, *task())] = name
+                if not names:
+                    return
+                for future, outcome in self._wait(list(names)):
+                    yield names.pop(future), outcome
+        finally:
+            self._stop(list(names))
+
 
 class Processes(Pool):
     """Processes on this machine: `jobs` notebooks are marked at the same time."""
@@ -51,55 +69,41 @@ class Processes(Pool):
         super().__init__(timeout)
         self.jobs = jobs
 
-    def _run_side_by_side(self, function, tasks):
-        waiting = dict(tasks)
-        while waiting:  # joblib gives up a whole batch where a process dies
-            begun = []
+    def _count_places(self):
+        return self.jobs
 
-            def feed(begun=begun):
-                for name in list(waiting):
-                    begun.append(name)
-                    yield joblib.delayed(_run_task)(name, function, waiting[name]())
-
-            try:
-                for name, outcome in self._start(feed()):
-                    del waiting[name]
-                    yield name, outcome
-            except Exception as error:
-                suspects = [name for name in begun if name in waiting]
-                if not suspects:
-                    raise PoolError(f"no task could be started: {describe_error(error)}") from error
-                told = (
-                    f"marking it was tried {ALONE + 1} times and never came to an end "
-                    f"({type(error).__name__}: the process died, as where memory runs out, or was "
-                    "stuck)"
-                )
-                for name in suspects:
-                    del waiting[name]
-                    yield name, Reason(Cause.TASK_LOST, (told,))
-
-    def _start(self, tasks):
-        """Yield what the tasks return, in the order in which they finish; end the processes."""
-        # With one job, joblib would work in this process, and would die with it: so there are
-        # two at least, and no more tasks under way than are wanted.
-        parallel = joblib.Parallel(
-            n_jobs=max(2, self.jobs),
-            backend="loky",
-            batch_size=1,
-            pre_dispatch=self.jobs,
-            return_as="generator_unordered",
-            timeout=self.timeout,
-            idle_worker_timeout=IDLE,
-        )
+    def _submit(self, function, *arguments):
         try:
-            yield from parallel(tasks)
-        finally:
-            # Joblib keeps them for the next call, with the assignment and the settings of this one.
-            get_reusable_executor(reuse=True).shutdown(wait=True, kill_workers=True)
+            return self._start().submit(function, *arguments)
+        except BrokenExecutor:  # a process has died since it was started: the next is a new one
+            return self._submit(function, *arguments)
+        except Exception as error:
+            raise PoolError(f"no task could be started: {describe_error(error)}") from error
+
+    def _start(self):
+        """Return the executor that runs, or a new one where a process of it has died."""
+        return get_reusable_executor(self.jobs, timeout=IDLE, env=ONE_THREAD)
+
+    def _wait(self, futures):
+        """Return pairs of the futures that have ended, at least one, and what became of them."""
+        if not wait(futures, self.timeout, FIRST_COMPLETED).done:
+            self._stop(futures)
+        return [(future, _outcome(future)) for future in futures if future.done()]
+
+    def _stop(self, _):
+        """End the processes, and with them all that is under way."""
+        get_reusable_executor(reuse=True).shutdown(wait=True, kill_workers=True)
 
 
-def _run_task(name, function, arguments):
-    return name, function(*arguments)
+def _outcome(future):
+    error = future.exception()
+    if error is None:
+        return future.result()
+    told = (
+        f"marking it was tried {ALONE + 1} times and never came to an end "
+        f"({type(error).__name__}: the process died, as where memory runs out, or was stuck)"
+    )
+    return Reason(Cause.TASK_LOST, (told,))
 
 
 def describe_error(error):

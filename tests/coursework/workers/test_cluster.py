@@ -113,7 +113,7 @@ def test_a_cluster_of_one_thread_does_the_work_itself(tmp_path):
         ) as local,
         distributed.Client(local) as client,
     ):
-        # Where joblib did it in this process, this test would die.
+        # Where Dask did it in this process, this test would die.
         outcomes = run_all(Cluster(client, timeout=300), tmp_path, {"s0": "dies once"})
     assert outcomes == {"s0": "dies once"}
 

@@ -1,5 +1,6 @@
 """Processes that mark on this machine, and what becomes of a task that kills or blocks one."""
 
+import os
 import time
 
 import psutil
@@ -35,7 +36,6 @@ def test_a_task_that_hangs_is_given_up(tmp_path):
     assert outcomes["s1"].cause == Cause.TASK_LOST
 
 
-@pytest.mark.filterwarnings("ignore:.*have been cancelled")
 def test_the_processes_end_with_the_run():
     pool = Processes(2, timeout=60)
     tasks = {f"s{number}": tuple for number in range(4)}
@@ -49,8 +49,22 @@ def test_the_processes_end_with_the_run():
 
 def test_where_no_task_can_be_started_the_pool_says_so():
     class Broken(Processes):
-        def _start(self, tasks):
+        def _start(self):
             raise OSError("no more processes")
 
     with pytest.raises(PoolError, match="no more processes"):
         list(Broken(1, timeout=1).run(misbehave, {"s0": tuple}))
+
+
+def test_a_process_that_dies_before_a_task_is_sent_is_replaced():
+    class Dying(Processes):
+        death = None
+
+        def _start(self):
+            executor = super()._start()
+            self.death = self.death or executor.submit(os._exit, 1).exception()
+            return executor
+
+    [(name, pid)] = Dying(1, timeout=60).run(get_process, {"s0": tuple})
+    assert name == "s0"
+    assert pid != os.getpid()
