@@ -6,9 +6,10 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from coursework.grader.inbox.find import SubmissionError, read_submission
+from coursework.grader.inbox.find import read_submission
 from coursework.grader.inbox.roster import late_hours, late_penalty
 from coursework.grader.marking.grade import grade_notebook, source_version
+from coursework.grader.marking.notebook import UnreadableError
 from coursework.grader.model import FAILED, Assignment, Cause, Reason, Result
 from coursework.grader.sanitize import join, shorten
 from coursework.grader.store import apply_manual
@@ -86,7 +87,7 @@ def _settle(submission, settings, work):
     if reason is None:
         try:
             sha256 = hashlib.sha256(read_submission(submission)).hexdigest()
-        except SubmissionError as error:
+        except UnreadableError as error:
             reason = Reason(Cause.BAD_FILE, (str(error),))
         else:
             if kept is None or kept.status == FAILED or key != settings.key(sha256):
@@ -102,7 +103,7 @@ def _make_arguments(submission, settings):
     """Return what `grade_notebook` needs; the file is read when it is sent."""
     try:
         data = read_submission(submission)
-    except SubmissionError:
+    except UnreadableError:
         data = None
     return _begin(submission, settings), data, *settings.arguments
 

@@ -22,10 +22,6 @@ class GraderError(Exception):
     """What a teacher can set right; the message says how."""
 
 
-class AssignmentError(GraderError):
-    """An assignment, or a parameter of one, that does not exist."""
-
-
 @dataclass(frozen=True)
 class Function:
     """An argument that is itself a function, made in the child from `source`.
@@ -191,15 +187,15 @@ def choose_parameters(name, chosen):
     """
     if name not in assignment_names():
         known = ", ".join(assignment_names())
-        raise AssignmentError(f"no assignment is called {name!r}; there are: {known}")
+        raise GraderError(f"no assignment is called {name!r}; there are: {known}")
     allowed = importlib.import_module(f"coursework.{name}.checks").PARAMETERS
     for key, value in chosen.items():
         if key not in allowed:
             known = ", ".join(allowed) or "none"
-            raise AssignmentError(f"{name} has no parameter {key!r}; its parameters: {known}")
+            raise GraderError(f"{name} has no parameter {key!r}; its parameters: {known}")
         if value not in allowed[key]:
             values = ", ".join(allowed[key])
-            raise AssignmentError(f"{key}={value} is not a variant of {name}; allowed: {values}")
+            raise GraderError(f"{key}={value} is not a variant of {name}; allowed: {values}")
     return {key: chosen.get(key, values[0]) for key, values in allowed.items()}
 
 
@@ -214,7 +210,7 @@ def parse_variant(text):
     parts = text.replace(",", " ").split()
     for part in parts:
         if not re.fullmatch(r"[\w-]+=[\w.-]+", part):
-            raise AssignmentError(f"{part!r} is not of the form name=value, such as base=2")
+            raise GraderError(f"{part!r} is not of the form name=value, such as base=2")
     return dict(part.split("=", 1) for part in parts)
 
 

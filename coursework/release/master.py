@@ -19,7 +19,6 @@ import yaml
 from coursework.grader.model import (
     FOLDER,
     Assignment,
-    AssignmentError,
     GraderError,
     assignment_names,
     choose_parameters,
@@ -219,14 +218,14 @@ def parameters_by_name(names, chosen: Mapping[str, str]):
 
     Raises
     ------
-    AssignmentError
+    GraderError
         For a parameter that none of them has, or a value that is not allowed.
     """
     defaults = {name: choose_parameters(name, {}) for name in names}
     for key in chosen:
         if not any(key in parameters for parameters in defaults.values()):
             known = [f"{key} ({name})" for name, keys in defaults.items() for key in keys]
-            raise AssignmentError(
+            raise GraderError(
                 f"no assignment here has a parameter {key!r}; there are: {', '.join(known)}"
             )
     return {
@@ -282,7 +281,7 @@ def release_all(names, chosen, address, course):
 
     Raises
     ------
-    AssignmentError, ReleaseError
+    GraderError, ReleaseError
         The message says which assignment is wrong.
     """
     released = {}

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from coursework.grader.inbox.roster import Student, normalize
 from coursework.grader.inbox.timestamp import parse_timestamp
-from coursework.grader.marking.notebook import MAX_BYTES, tell_size
+from coursework.grader.marking.notebook import MAX_BYTES, UnreadableError, tell_size
 from coursework.grader.model import Cause, GraderError, Reason, assignment_names
 from coursework.grader.sanitize import join, one_line, shorten
 
@@ -35,10 +35,6 @@ FILE, NBGRADER = "file", "nbgrader"  # whose times count
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 CLOCK_ERROR = timedelta(minutes=5)
 SAME_DATE = timedelta(seconds=2)  # dates in a zip archive are even seconds
-
-
-class SubmissionError(GraderError):
-    """A folder of submissions that cannot be read; or a file, and the message is its reason."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +92,7 @@ def find_submissions(folder, students, assignment, *, times=FILE, timezone=None)
     try:
         entries = sorted(os.scandir(root), key=lambda entry: entry.name)
     except OSError as error:
-        raise SubmissionError(f"the submissions {folder}: {error.strerror}") from None
+        raise GraderError(f"the submissions {folder}: {error.strerror}") from None
     by_key = {student.key: student for student in students}
     theirs = {student.student: [] for student in students}
     strangers = []
@@ -268,7 +264,7 @@ def _date(file, assignment, times, timezone):
     if times == NBGRADER:
         try:
             when = stamped = _read_stamp(file, assignment, timezone)
-        except SubmissionError as error:
+        except UnreadableError as error:
             doubts.append(f"{error}, so the date of the file counts")
     shown = when.isoformat(" ", "seconds")
     if when > now + CLOCK_ERROR:
@@ -295,13 +291,13 @@ def _find_stamp(file, assignment):
 def _read_stamp(file, assignment, timezone):
     stamp = _find_stamp(file, assignment)
     if stamp is None:
-        raise SubmissionError(f"there is no {STAMP} of nbgrader's")
+        raise UnreadableError(f"there is no {STAMP} of nbgrader's")
     text = _read_regular(stamp, stamp.parent).decode(errors="replace").strip()
     try:
         return parse_timestamp(text, timezone)
     except ValueError as error:
         shown = shorten(one_line(text), LONGEST_SHOWN)
-        raise SubmissionError(f"{STAMP} cannot be read ({shown!r} {error})") from None
+        raise UnreadableError(f"{STAMP} cannot be read ({shown!r} {error})") from None
 
 
 def _list_names(files):
@@ -319,7 +315,7 @@ def _read_regular(path, inside):
     """Return the bytes of a regular file that lies at or below the path `inside`."""
     real = Path(os.path.realpath(path))
     if not real.is_relative_to(Path(os.path.realpath(inside.parent)) / inside.name):
-        raise SubmissionError(f"{path.name} is a link that leaves the student's folder")
+        raise UnreadableError(f"{path.name} is a link that leaves the student's folder")
 
     def opener(name, flags):  # opening a pipe would wait for its other end
         return os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -328,9 +324,9 @@ def _read_regular(path, inside):
         with open(real, "rb", opener=opener) as file:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
-                raise SubmissionError(f"{path.name} is not a regular file")
+                raise UnreadableError(f"{path.name} is not a regular file")
             if found.st_size > MAX_BYTES:
-                raise SubmissionError(tell_size(path.name, found.st_size))
+                raise UnreadableError(tell_size(path.name, found.st_size))
             return file.read(MAX_BYTES)
     except OSError as error:
-        raise SubmissionError(f"{path.name} cannot be read: {error.strerror}") from None
+        raise UnreadableError(f"{path.name} cannot be read: {error.strerror}") from None

@@ -14,7 +14,7 @@ OTHER_FILES = {b"<": "a web page", b"pk\x03\x04": "an archive (zip)", b"%pdf": "
 
 
 class UnreadableError(ValueError):
-    """A file that is not a notebook in Python; the message is for the student."""
+    """A file that is not a notebook in Python or is not read; the message is for the student."""
 
 
 def read_notebook(data):

@@ -15,13 +15,13 @@ from coursework.grader.inbox.find import (
     FILE,
     MAX_FILES,
     NBGRADER,
-    SubmissionError,
     find_submissions,
     read_submission,
 )
 from coursework.grader.inbox.roster import Student, parse_timezone
 from coursework.grader.inbox.timestamp import parse_timestamp
-from coursework.grader.marking.notebook import MAX_BYTES
+from coursework.grader.marking.notebook import MAX_BYTES, UnreadableError
+from coursework.grader.model import GraderError
 from coursework.grader.output.wording import say
 
 NOON = datetime(2025, 11, 30, 12, tzinfo=UTC)
@@ -440,7 +440,7 @@ def test_links_that_leave_the_folder_are_not_followed(tmp_path):
     (root / "lea").mkdir()
     (root / "lea" / "hw1.ipynb").symlink_to("../eve/real/hw1-1.ipynb")
     for student in ("ann", "lea"):
-        with pytest.raises(SubmissionError, match="a link that leaves the student's folder"):
+        with pytest.raises(UnreadableError, match="a link that leaves the student's folder"):
             read_submission(find_one(root, student))
     assert find_one(root, "bob").path is None
     assert read_submission(find_one(root, "eve")) == NOTEBOOK
@@ -453,12 +453,12 @@ def test_links_that_leave_the_folder_are_not_followed(tmp_path):
 def test_pipes_folders_and_huge_files_are_refused(tmp_path):
     (tmp_path / "ann").mkdir()
     os.mkfifo(tmp_path / "ann" / "hw1.ipynb")
-    with pytest.raises(SubmissionError, match="not a regular file"):
+    with pytest.raises(UnreadableError, match="not a regular file"):
         read_submission(find_one(tmp_path))
     with open(put(tmp_path / "bob" / "hw1.ipynb"), "ab") as file:
         file.truncate(MAX_BYTES + 1)
     with pytest.raises(
-        SubmissionError, match=r"hw1\.ipynb has 10\.1 MB, and at most 10 are read: clear"
+        UnreadableError, match=r"hw1\.ipynb has 10\.1 MB, and at most 10 are read: clear"
     ):
         read_submission(find_one(tmp_path, "bob"))
 
@@ -475,5 +475,5 @@ def test_folders_as_deep_or_full_as_can_be_do_no_harm(tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path):
-    with pytest.raises(SubmissionError, match="No such file"):
+    with pytest.raises(GraderError, match="No such file"):
         find_submissions(tmp_path / "nowhere", [Student("ann")], "hw1")

@@ -12,9 +12,9 @@ from coursework.grader.marking.question import mark_cells
 from coursework.grader.marking.recognize import changes_input, explains
 from coursework.grader.model import (
     Assignment,
-    AssignmentError,
     Call,
     Cause,
+    GraderError,
     Limits,
     Misconception,
     Question,
@@ -237,7 +237,7 @@ def test_what_is_given_wins_over_the_students_own():
 def test_variants():
     assert parse_variant("") == {}
     assert parse_variant("base=2, penalty=full") == {"base": "2", "penalty": "full"}
-    with pytest.raises(AssignmentError, match="not of the form name=value"):
+    with pytest.raises(GraderError, match="not of the form name=value"):
         parse_variant("base")
     assert load_assignment("hw1", {"base": "2"}).parameters["base"] == "2"
 
@@ -252,5 +252,5 @@ def test_variants():
     ],
 )
 def test_what_does_not_exist_is_named(name, chosen, words):
-    with pytest.raises(AssignmentError, match=words):
+    with pytest.raises(GraderError, match=words):
         load_assignment(name, chosen)

@@ -10,8 +10,8 @@ import pytest
 
 from coursework.grader.model import (
     Assignment,
-    AssignmentError,
     Check,
+    GraderError,
     Question,
     assignment_names,
     load_assignment,
@@ -401,7 +401,7 @@ def test_parameters_go_to_the_assignments_that_have_them():
     found = parameters_by_name(["hw1", "hw2"], {"base": "2"})
     assert found["hw1"] == {"base": "2"}
     assert "base" not in found["hw2"]
-    with pytest.raises(AssignmentError):
+    with pytest.raises(GraderError):
         parameters_by_name(["hw2"], {"base": "2"})
 
 
