@@ -34,15 +34,10 @@ class Settings:
     penalty: float = 0.0
     released: tuple[str, ...] = ()
 
-    @functools.cached_property
-    def version(self):
-        """What `source_version` says of the assignment."""
-        return source_version(self.assignment.name)
-
     @property
     def arguments(self):
         """What `grade_notebook` is told of the class."""
-        return self.sandbox, self.released, self.version
+        return self.sandbox, self.released, source_version(self.assignment.name)
 
     def key(self, sha256):
         """Return what the marks of a file depend on, as a text."""

@@ -62,7 +62,7 @@ def test_with_other_settings_all_are_marked_again(mark, monkeypatch, change):
 def test_with_other_checks_all_are_marked_again(mark, monkeypatch):
     mark()
     monkeypatch.setattr(classroom, "source_version", lambda name: "new")
-    monkeypatch.setattr(grade, "_version_here", lambda name: "new")
+    monkeypatch.setattr(grade, "source_version", lambda name: "new")
     assert mark()[1] == ["ann"]
 
 

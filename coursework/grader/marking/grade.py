@@ -19,16 +19,17 @@ def source_paths(name):
     return sorted(path for path in paths if path.suffix in (".py", ".md"))
 
 
+@functools.cache
 def source_version(name):
-    """Return a hash of the sources that the marks of an assignment depend on."""
+    """Return a hash of the sources that the marks of an assignment depend on, as they were first.
+
+    A process keeps the modules that it has read, also where their files are changed afterwards.
+    """
     digest = hashlib.sha256()
     for path in source_paths(name):
         data = path.read_bytes()
         digest.update(f"{path.relative_to(FOLDER.parent)} {len(data)}\n".encode() + data)
     return digest.hexdigest()
-
-
-_version_here = functools.cache(source_version)
 
 
 def _compare_variant(metadata, parameters):
@@ -58,7 +59,7 @@ def grade_notebook(
     began = time.perf_counter()
     result = replace(result, sha256=hashlib.sha256(data).hexdigest())
     try:
-        if version and version != _version_here(result.assignment):
+        if version and version != source_version(result.assignment):
             raise RuntimeError(
                 "this worker has another version of the coursework, or it was changed meanwhile"
             )

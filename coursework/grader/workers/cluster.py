@@ -94,7 +94,8 @@ def connect(address, settings):
                 f"the scheduler at {address} has no workers; start some in the folder of the book "
                 f"with: PYTHONPATH=. dask worker {address}"
             ) from None
-        name, version = settings.assignment.name, settings.version
+        name = settings.assignment.name
+        version = source_version(name)
         found = client.run(find_problem, name, version, settings.sandbox, on_error="return")
         problems = {f"the worker {worker}": problem for worker, problem in found.items()}
         # The scheduler reads the tasks, too, so it has to find the modules that they name.

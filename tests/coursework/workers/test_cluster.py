@@ -10,6 +10,7 @@ import distributed
 import pytest
 
 from coursework.grader.classroom import Settings
+from coursework.grader.marking.grade import source_version
 from coursework.grader.model import Cause, load_assignment
 from coursework.grader.output.wording import say
 from coursework.grader.sandbox.host import SandboxError
@@ -144,7 +145,7 @@ def test_a_worker_says_why_it_cannot_mark(monkeypatch):
     def check_sandbox():
         raise SandboxError("bubblewrap is missing")
 
-    version = Settings(load_assignment("hw1"), 1).version
+    version = source_version("hw1")
     assert cluster.find_problem("hw1", version, True) == ""
     assert "another version" in cluster.find_problem("hw1", "old", True)
     monkeypatch.setattr(cluster, "check_sandbox", check_sandbox)
