@@ -233,53 +233,62 @@ LONGEST_ANSWER = 20_000  # characters of an answer in words; a cell of Excel hol
 
 
 class Cause(StrEnum):
-    """Why points are missing, and the status of a question that this befalls.
+    """Why points are missing, in words, and the status of a question that this befalls.
 
-    `output.wording` has the sentence for each, with its details.
+    `output.wording.say` puts the details of a `Reason` into the words.
     """
 
+    words: str
     status: str
 
-    def __new__(cls, value, status=OK):
-        """Return the cause with this value and status."""
+    def __new__(cls, value, words, status=OK):
+        """Return the cause with this value, its words and its status."""
         member = str.__new__(cls, value)
         member._value_ = value
-        member.status = status
+        member.words, member.status = words, status
         return member
 
     # Nothing is there to be checked.
-    STUB = "stub"
-    UNDEFINED = "undefined"  # the function
-    UNWRITTEN = "unwritten"
-    DEFINES_OTHERS = "defines-others"  # the names of other functions
+    STUB = "stub", "not answered: the function raises NotImplementedError"
+    UNDEFINED = "undefined", "{} is not defined in any cell that ran"
+    UNWRITTEN = "unwritten", "nothing was written"
+    DEFINES_OTHERS = "defines-others", "the notebook defines {}"
     # An answer is there.
-    RAISE_LEFT = "raise-left"  # the code cell, and the line
-    NOT_CODE = "not-code"  # the type of the cell with the function, and its number
-    CELL_ERROR = "cell-error"  # the exception, in Python's words
-    CHECKS_MISSED = "checks-missed"  # how many, of how many, and the message of the first
-    AWAITING = "awaiting", AWAITING
-    BY_HAND = "by-hand"
-    COMMENT = "comment"  # of the person who marked it
+    RAISE_LEFT = (
+        "raise-left",
+        "in code cell {}, line {}, raise NotImplementedError is still above your code, so Python "
+        "never reaches it: delete that line",
+    )
+    NOT_CODE = (
+        "not-code",
+        "it is in a {} cell, number {} of all cells, and only code cells are run: change the type "
+        "of the cell to Code",
+    )
+    CELL_ERROR = "cell-error", "{}"
+    CHECKS_MISSED = "checks-missed", "{} of {} checks missed: {}"  # the message of the first
+    AWAITING = "awaiting", "to be marked by hand", AWAITING
+    BY_HAND = "by-hand", "marked by hand, not all points"
+    COMMENT = "comment", "{}"
     # The process was stopped, or ended itself.
-    WALL_TIME = "wall-time", TIMEOUT  # the limit in seconds
-    CPU_TIME = "cpu-time", TIMEOUT  # the limit in seconds
-    MEMORY_LIMIT = "memory-limit", MEMORY  # in bytes
-    MEMORY_ERROR = "memory-error", MEMORY
-    OUTPUT_LIMIT = "output-limit", OUTPUT  # in bytes
-    FILE_LIMIT = "file-limit", MEMORY
-    PROCESS_LIMIT = "process-limit", CRASHED
-    PROTOCOL = "protocol", CRASHED  # what it did
-    CHANNEL_CLOSED = "channel-closed", CRASHED
-    SIGNAL = "signal", CRASHED  # its number and name
-    EXITED = "exited", CRASHED  # the exit code
+    WALL_TIME = "wall-time", "no answer within {} s", TIMEOUT
+    CPU_TIME = "cpu-time", "it used more than {} s of computing time", TIMEOUT
+    MEMORY_LIMIT = "memory-limit", "it used more than {} of memory", MEMORY  # in bytes
+    MEMORY_ERROR = "memory-error", "there was not enough memory: {}", MEMORY
+    OUTPUT_LIMIT = "output-limit", "it printed more than {}", OUTPUT  # in bytes
+    FILE_LIMIT = "file-limit", "it created more than {:,} files", MEMORY
+    PROCESS_LIMIT = "process-limit", "it started more than {} processes", CRASHED
+    PROTOCOL = "protocol", "the process was stopped: {}", CRASHED
+    CHANNEL_CLOSED = "channel-closed", "the process closed the channel of the grader", CRASHED
+    SIGNAL = "signal", "the process died of signal {} ({})", CRASHED
+    EXITED = "exited", "the process ended itself (exit code {}) before it had answered", CRASHED
     # No notebook was marked.
-    NOTHING_HANDED_IN = "nothing-handed-in", MISSING
-    NO_FILES = "no-files", MISSING  # what is there instead
-    NO_NOTEBOOK = "no-notebook", UNREADABLE  # what is there instead
-    BAD_FILE = "bad-file", UNREADABLE  # what is wrong with the file
-    FILE_LOST = "file-lost", UNREADABLE
-    GRADER_FAILED = "grader-failed", FAILED  # the exception
-    TASK_LOST = "task-lost", FAILED  # what was tried
+    NOTHING_HANDED_IN = "nothing-handed-in", "nothing was handed in", MISSING
+    NO_FILES = "no-files", "{}", MISSING
+    NO_NOTEBOOK = "no-notebook", "{}", UNREADABLE
+    BAD_FILE = "bad-file", "{}", UNREADABLE
+    FILE_LOST = "file-lost", "the file could not be read any more", UNREADABLE
+    GRADER_FAILED = "grader-failed", "the grader failed ({})", FAILED
+    TASK_LOST = "task-lost", "{}", FAILED
 
 
 @dataclass(frozen=True)

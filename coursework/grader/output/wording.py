@@ -42,39 +42,6 @@ def in_bytes(count):
     return f"{count} bytes"
 
 
-WORDS = {
-    Cause.STUB: "not answered: the function raises NotImplementedError",
-    Cause.UNDEFINED: "{} is not defined in any cell that ran",
-    Cause.UNWRITTEN: "nothing was written",
-    Cause.DEFINES_OTHERS: "the notebook defines {}",
-    Cause.RAISE_LEFT: "in code cell {}, line {}, raise NotImplementedError is still above your "
-    "code, so Python never reaches it: delete that line",
-    Cause.NOT_CODE: "it is in a {} cell, number {} of all cells, and only code cells are run: "
-    "change the type of the cell to Code",
-    Cause.CELL_ERROR: "{}",
-    Cause.CHECKS_MISSED: "{} of {} checks missed: {}",
-    Cause.AWAITING: "to be marked by hand",
-    Cause.BY_HAND: "marked by hand, not all points",
-    Cause.COMMENT: "{}",
-    Cause.WALL_TIME: "no answer within {} s",
-    Cause.CPU_TIME: "it used more than {} s of computing time",
-    Cause.MEMORY_LIMIT: "it used more than {} of memory",
-    Cause.MEMORY_ERROR: "there was not enough memory: {}",
-    Cause.OUTPUT_LIMIT: "it printed more than {}",
-    Cause.FILE_LIMIT: "it created more than {:,} files",
-    Cause.PROCESS_LIMIT: "it started more than {} processes",
-    Cause.PROTOCOL: "the process was stopped: {}",
-    Cause.CHANNEL_CLOSED: "the process closed the channel of the grader",
-    Cause.SIGNAL: "the process died of signal {} ({})",
-    Cause.EXITED: "the process ended itself (exit code {}) before it had answered",
-    Cause.NOTHING_HANDED_IN: "nothing was handed in",
-    Cause.NO_FILES: "{}",
-    Cause.NO_NOTEBOOK: "{}",
-    Cause.BAD_FILE: "{}",
-    Cause.FILE_LOST: "the file could not be read any more",
-    Cause.GRADER_FAILED: "the grader failed ({})",
-    Cause.TASK_LOST: "{}",
-}
 IN_BYTES = (Cause.MEMORY_LIMIT, Cause.OUTPUT_LIMIT)
 LONGEST_REASON = 2000  # characters
 
@@ -84,7 +51,7 @@ def say(reason):
     if reason is None:
         return ""
     details = map(in_bytes, reason.details) if reason.cause in IN_BYTES else reason.details
-    return one_line(WORDS[reason.cause].format(*details))
+    return one_line(reason.cause.words.format(*details))
 
 
 def explain_question(question, *, without=()):
