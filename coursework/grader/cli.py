@@ -22,7 +22,6 @@ from coursework.grader.inbox.released import RELEASED, read_released
 from coursework.grader.inbox.roster import Student, parse_due, parse_timezone, read_roster
 from coursework.grader.model import Cause, GraderError, load_assignment, parse_variant
 from coursework.grader.output.feedback import find_chapters, write_feedback
-from coursework.grader.output.final import check_final, count_awaiting
 from coursework.grader.output.free_response import export_answers, read_marks
 from coursework.grader.output.grades_csv import write_grades
 from coursework.grader.output.lms_csv import SYSTEMS, write_marks
@@ -297,7 +296,7 @@ def _summarize(options, work, settings, graded, fresh, roster, strangers):
         mean, median = in_points(statistics.mean(totals)), in_points(statistics.median(totals))
         out_of = in_points(assignment.out_of)
         print(f"of those who handed in: mean {mean}, median {median} of {out_of} points")
-    if awaiting := count_awaiting(results):
+    if awaiting := _count_awaiting(results):
         print(f"answers that await marks: {awaiting}")
     if late := sum(result.late_hours > 0 for result in results):
         print(f"{late} late")
@@ -318,6 +317,10 @@ def _summarize(options, work, settings, graded, fresh, roster, strangers):
     variant = " ".join(f"{key}={value}" for key, value in assignment.parameters.items())
     print(f"seed {settings.seed}{f', variant {variant}' if variant else ''}")
     print(f"marks: {options.out}, feedback: {work.feedback}")
+
+
+def _count_awaiting(results):
+    return sum(q.status == model.AWAITING for result in results for q in result.questions)
 
 
 def _print_list(title, lines):
@@ -367,15 +370,27 @@ def merge(options):
     pairs = (zip(after[name].questions, before[name].questions, strict=True) for name in after)
     changed = sum(new != old for pair in pairs for new, old in pair)
     print(f"{options.grades}: {in_units(count, 'mark')} merged, {changed} of them new or changed; "
-          f"answers that await marks: {count_awaiting(after.values())}")  # fmt: skip
+          f"answers that await marks: {_count_awaiting(after.values())}")  # fmt: skip
     return 0
 
 
 def _read_final(options):
-    """Return the assignment and the results of marks that may leave the grader."""
+    """Return the assignment and the results where marks may leave the grader, as final as asked."""
     work = WorkFolder(options.grades)
     results = list(work.read_results().values())
-    check_final(results, options.allow_awaiting)
+    if not results:
+        raise GraderError("there are no marks to export")
+    problems = []
+    if awaiting := _count_awaiting(results):
+        problems.append(
+            f"answers that await marks: {awaiting}. Run answers, mark them and merge, or add "
+            "--allow-awaiting"
+        )
+    if failed := [result.student for result in results if result.status == model.FAILED]:
+        students = in_units(len(failed), "student")
+        problems.append(f"the grader failed with {students}: {', '.join(failed)}")
+    if problems and not options.allow_awaiting:
+        raise GraderError("; ".join(problems))
     settings = work.read_settings()
     return load_assignment(settings["assignment"], settings["parameters"]), results
 

@@ -220,6 +220,15 @@ def test_a_failure_of_the_grader_is_the_exit_code_and_in_the_summary(tiny, tmp_p
     assert "ann: grader failed: the grader failed (MemoryError: )" in capsys.readouterr().out
     row = read_grades(tmp_path)["ann"]
     assert (row["status"], row["total"], row["out_of"]) == (model.FAILED, "0", "10")
+    grades, roster = tmp_path / "grades.csv", tmp_path / "roster.csv"
+    export = ("export", grades, "--to", "canvas", "--roster", roster, "--out", tmp_path / "out")
+    assert tiny(*export) == 2
+    assert "the grader failed with 1 student: ann" in capsys.readouterr().err
+    assert tiny(*export, "--allow-awaiting") == 0
+    for record in tmp_path.glob("grades.work/students/*"):
+        record.unlink()
+    assert tiny(*export, "--allow-awaiting") == 2
+    assert "there are no marks to export" in capsys.readouterr().err
 
 
 def test_the_summary_points_to_notebooks_that_were_not_marked(tiny, tmp_path, capsys):
