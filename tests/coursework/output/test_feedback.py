@@ -429,10 +429,3 @@ def test_no_name_leaves_the_folder(tmp_path, student):
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(files) == 2
     assert all(path.parent.parent == tmp_path / "feedback" for path in files)
-
-
-def test_two_students_never_share_a_folder(tmp_path):
-    names = ["a b", "a_b", "a/b", "Ana", "ana"]
-    for name in names:
-        files = write(make_result(name, make_coded()), tmp_path)
-    assert len({path.parent.name.lower() for path in files}) == len(names)

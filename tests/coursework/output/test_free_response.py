@@ -217,7 +217,6 @@ def test_marks_can_be_changed_and_are_exported_again(tmp_path):
     assert words_of(merge_answers(results, path))["ana"].points == 5
 
 
-HEADER = b"student,question,fingerprint,points,comment"
 BAD_ROWS = [
     ("zoe,templates,5,", "no such student"),
     ("ana,softmax,5,", "not marked by hand"),
@@ -267,26 +266,12 @@ def test_an_answer_cannot_be_marked_twice_not_even_by_name_and_key(tmp_path):
         merge_answers(results, path)
 
 
-@pytest.mark.parametrize(
-    ("data", "words"),
-    [
-        (b"", "the first row must have the columns student, question, fingerprint, points"),
-        (
-            b"student,fingerprint,points,comment\n",
-            "must have a column question; it has student, fing",
-        ),
-        (HEADER + b",points\n", "names the column 'points' twice"),
-        (HEADER + b'\nana,templates,x,5,"open\n', "row 2: unexpected end"),
-        (HEADER + b"\nana,templates,x,7,5,ok\n", "row 2: there are 6 cells"),
-    ],
-)
-def test_a_file_that_cannot_be_read(tmp_path, data, words):
+def test_a_file_of_another_kind_is_told(tmp_path):
     path = tmp_path / "answers.csv"
-    path.write_bytes(data)
-    with pytest.raises(GraderError, match=words):
+    path.write_text("student,fingerprint,points\n")
+    message = "the first row must have the columns question, comment; it has student, fing"
+    with pytest.raises(GraderError, match=message):
         merge_answers(make_class(), path)
-    with pytest.raises(GraderError, match="cannot be read"):
-        merge_answers(make_class(), tmp_path / "none.csv")
 
 
 def test_what_spreadsheets_add_does_no_harm(tmp_path):

@@ -14,7 +14,6 @@ from nbgrader.plugins import CsvExportPlugin
 
 from coursework.grader.inbox.roster import Student
 from coursework.grader.model import (
-    FOLDER,
     Assignment,
     Check,
     GraderError,
@@ -23,6 +22,8 @@ from coursework.grader.model import (
     load_assignment,
 )
 from coursework.grader.output.nbgrader_gradebook import _match, write_gradebook
+from coursework.release.master import grade_id, points
+from tests.coursework.masters import read_master
 from tests.coursework.sample_results import (
     make_final_class,
     make_result,
@@ -242,15 +243,7 @@ def test_two_cells_for_one_question_are_refused():
 @pytest.mark.parametrize("name", assignment_names())
 def test_the_cells_of_the_masters_fit_the_questions(name):
     """The points of each master's cells are those of its questions, under names that fit."""
-    text = (FOLDER / name / f"{name}.md").read_text(encoding="utf-8")
-    marks = re.findall(r"^nbgrader:\n((?:  .*\n)+)", text, flags=re.MULTILINE)
-    marks += re.findall(r'^\+\+\+ (\{"nbgrader.*)', text, flags=re.MULTILINE)
-    cells = []
-    for mark in marks:
-        grade_id = re.search(r'grade_id"?: "?([\w-]+)', mark)[1]
-        points = re.search(r'points"?: ([\d.]+)', mark)
-        if re.search(r'grade"?: true', mark):
-            cells.append(Cell(grade_id, float(points[1])))
+    cells = [Cell(grade_id(cell), points(cell)) for cell in read_master(name).cells if points(cell)]
     assignment = load_assignment(name)
     found = _match(cells, assignment)
     assert list(found) == [question.name for question in assignment.questions]

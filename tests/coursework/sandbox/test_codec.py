@@ -14,7 +14,6 @@ from coursework.grader.sandbox.guest import codec
 from coursework.grader.sandbox.guest.codec import (
     ValueProblem,
     decode,
-    describe_type,
     encode,
     read_line,
     write_line,
@@ -127,19 +126,13 @@ def test_subclasses_are_taken_as_what_they_are_made_of():
         ([np.zeros(10**6)] * 3, "more than 16 MB"),
         (np.zeros((0, 10**9)), "an array of too large a shape"),
         (np.array([0, 1, 2], np.uint8).view(bool), "neither true nor false"),
+        (functools.reduce(lambda inner, _: [inner], range(21), None), "nested more than 20 deep"),
     ],
 )
 def test_what_is_not_plain_is_refused_in_words(value, words):
     with pytest.raises(ValueProblem) as caught:
         encode(value)
     assert words in str(caught.value)
-
-
-def test_nesting_without_an_end():
-    endless = []
-    endless.append(endless)
-    with pytest.raises(ValueProblem, match="nested more than 20 deep"):
-        encode(endless)
 
 
 @pytest.mark.parametrize(
@@ -253,12 +246,10 @@ def test_lines_that_hurt_are_refused(line):
         read_line(line)
 
 
-def test_functions_go_one_way_only():
+def test_functions_are_made_where_they_are_asked_for():
     data = ["function", "lambda z: a * z", [["a", ["int", 2]]]]
     made = decode(data, lambda source, constants: (source, constants))
     assert made == ("lambda z: a * z", {"a": 2})
-    with pytest.raises(ValueProblem):
-        decode(data)
 
 
 def test_encoded_values_are_json_in_ascii():
@@ -277,18 +268,3 @@ def test_the_arrays_of_one_value_are_counted_together():
 
 def test_keys_can_be_written_to_any_file():
     assert decode(["dict", [["a\ud800b", None]]]) == {"a?b": None}
-
-
-def test_types_in_words():
-    assert describe_type([]) == "a list"
-    assert describe_type(np.array([None])) == "an array of dtype object"
-
-
-def test_a_text_is_no_value():
-    """NumPy would make gigabytes of one long text beside many arrays, as the last entry here."""
-    result = [np.zeros(4096, bool)] * 1000 + [["x" * 3000] + [""] * 4095]
-    with pytest.raises(ValueProblem, match="a str, which is not made of plain numbers"):
-        encode(result)
-    forged = ["list", [["list", [None]], ["str", "x" * 3000]]]
-    with pytest.raises(ValueProblem, match="an unknown type"):
-        decode(json.loads(json.dumps(forged)))

@@ -110,11 +110,6 @@ def test_a_cell_that_is_no_python_is_a_problem():
     assert result.problems == ["cell 1: SyntaxError: expected ':' (<cell 1>, line 1)"]
 
 
-def test_a_loop_that_no_answer_needs_is_not_run():
-    cells = ["while True: pass", "def f():\n    return 1", "print(f())\nwhile True: pass"]
-    assert status_of(run_calls(cells, [Call("f")], limits=QUICK)) == "ok"
-
-
 def test_a_notebook_feels_at_home():
     cells = [
         "%matplotlib inline\nimport matplotlib.pyplot as plt\n!pip install torch\nk = 1",
