@@ -2,11 +2,10 @@
 
 import functools
 import itertools
-import re
 
 import numpy as np
 
-from coursework.grader.model import FOLDER, Outcome, load_assignment
+from coursework.grader.model import Outcome, load_assignment
 from coursework.hw1.reference import build
 from coursework.release import master
 from coursework.release.master import grade_id
@@ -76,14 +75,3 @@ def _copy(value):
     if hasattr(value, "source"):
         return build(value)
     return value.copy() if isinstance(value, np.ndarray) else value
-
-
-@functools.cache
-def labels_of(page):
-    """Return the ids that a chapter's page gets from its labels, equations and headings."""
-    text = (FOLDER.parent / "book" / page).with_suffix(".md").read_text(encoding="utf-8")
-    headings = re.findall(r"^##+ (.+)$", text, re.MULTILINE)
-    slugs = {re.sub(r"[^\w]+", "-", h.lower().replace("'", "")).strip("-") for h in headings}
-    labels = set(re.findall(r"^(?::?label:| +name:) (\S+)$", text, re.MULTILINE))
-    equations = {f"equation-{name}" for name in re.findall(r"^\$\$ \((\S+)\)$", text, re.MULTILINE)}
-    return slugs | labels | equations

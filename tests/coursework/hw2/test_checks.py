@@ -4,7 +4,6 @@ import itertools
 import re
 from copy import deepcopy
 from functools import partial
-from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -16,7 +15,6 @@ from coursework.grader.model import AWAITING, OK, load_assignment
 from coursework.grader.output.wording import explain_question
 from coursework.hw2 import checks, digits, gradients
 from coursework.hw2.reference import WRONG_FORMULAS, Rules, gradients_by, right_gradients
-from coursework.release.master import grade_id
 from tests.coursework import masters
 from tests.coursework.hw2.wrong_answers import (
     EVIDENCE_CHANGES,
@@ -29,15 +27,12 @@ from tests.coursework.masters import (
     code_of,
     define,
     find_question,
-    labels_of,
     read_master,
     sources_of,
 )
 from tests.coursework.sandboxed import make_cells
 
 matplotlib.use("Agg")
-ROOT = Path(__file__).resolve().parents[3]
-MASTER = ROOT / "coursework" / "hw2" / "hw2.md"
 VARIANTS = [
     dict(zip(checks.PARAMETERS, values, strict=True))
     for values in itertools.product(*checks.PARAMETERS.values())
@@ -141,25 +136,16 @@ class TestMarks:
             result = mark_question(asked, cells, seed=SEED, assignment=assignment)
             assert (result.points, result.status, result.reasons) == (asked.out_of, OK, ())
 
-    @pytest.mark.slow
-    def test_stub(self):
-        marks = mark_cells(
-            load_assignment("hw2"), make_cells(code_of(read_stub(DEFAULT))), seed=SEED
-        )
-        assert [mark.points for mark in marks] == [0] * 5
-        assert all(mark.reasons for mark in marks)
-        assert not any(mark.detected for mark in marks)
-
     def test_half_done(self):
         stub = sources_of(read_stub(DEFAULT))
         cells = [
             answer("loss_and_gradients"),
             stub["train"],
             stub["fit_digits"],
-            answer("evidence"),
+            stub["evidence"],
         ]
         marks = mark_cells(load_assignment("hw2"), make_cells(cells), seed=SEED)
-        assert [mark.points for mark in marks] == [30, 0, 0, 10, 0]
+        assert [mark.points for mark in marks] == [30, 0, 0, 0, 0]
         assert all(mark.reasons for mark in marks if not mark.points)
         assert not any(mark.detected for mark in marks)
 
@@ -344,15 +330,11 @@ class TestJudges:
 
 
 class TestMaster:
-    def test_questions_and_cells_belong_together(self):
+    def test_headings_and_objectives_are_those_of_the_checks(self):
         assignment = load_assignment("hw2")
         notebook = read_master("hw2", **DEFAULT)
-        cells = {grade_id(cell): cell for cell in notebook.cells}
         text = "\n".join(cell.source for cell in notebook.cells)
         for number, asked in enumerate(assignment.questions, start=1):
-            graded = cells[asked.name if asked.manual_points else f"check_{asked.name}"]
-            assert graded.metadata.nbgrader.points == asked.out_of
-            assert cells[asked.name].metadata.nbgrader.solution
             assert f"## Exercise {number}. {asked.title}\n" in text
             assert f"*Objective: {asked.objective[0].lower()}{asked.objective[1:]}*" in text
 
@@ -361,15 +343,3 @@ class TestMaster:
             text = "\n".join(cell.source for cell in read_stub(variant).cells)
             for secret in ("SOLUTION", "Marking guide", "log_P", "permutation(len", "argmax(contr"):
                 assert secret not in text
-
-    def test_links_lead_to_places_in_the_book(self):
-        links = {
-            item.link
-            for variant in VARIANTS
-            for asked in load_assignment("hw2", variant).questions
-            for item in asked.misconceptions
-        }
-        links |= set(re.findall(r"\(\{\{ book \}\}([^)]+)\)", MASTER.read_text("utf-8")))
-        for link in links:
-            page, label = link.split("#")
-            assert label in labels_of(page), link

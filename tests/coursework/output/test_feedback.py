@@ -1,5 +1,7 @@
 """What goes back to a student: said in full, and with nothing of a student's as markup."""
 
+import importlib
+import itertools
 import re
 
 import pytest
@@ -291,18 +293,16 @@ def test_without_an_address_the_place_is_named_in_words(form):
     assert not parse(result).select('a[href^="http"]')
 
 
-def test_every_misconception_has_a_chapter_and_a_section():
-    links = {
-        item.link
-        for name in assignment_names()
-        for question in load_assignment(name).questions
-        for item in question.misconceptions
-    }
-    assert links
-    for link in links:
-        words = feedback._find_place(link, None)["words"]
-        assert re.match(r"chapter “.+”", words), link
-        assert "section “" in words, link
+@pytest.mark.parametrize("name", assignment_names())
+def test_every_misconception_is_in_sentences_and_leads_to_a_section_of_a_chapter(name):
+    allowed = importlib.import_module(f"coursework.{name}.checks").PARAMETERS
+    for values in itertools.product(*allowed.values()):
+        assignment = load_assignment(name, dict(zip(allowed, values, strict=True)))
+        for item in (item for question in assignment.questions for item in question.misconceptions):
+            assert item.title[0].isupper()
+            assert item.text.endswith(".")
+            words = feedback._find_place(item.link, None)["words"]
+            assert re.match(r"chapter “.+”, section “", words), item.link
 
 
 def test_sections_are_found_by_their_anchors(tmp_path, monkeypatch):

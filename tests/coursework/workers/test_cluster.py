@@ -1,5 +1,6 @@
 """Marking on a real Dask cluster: a scheduler and two workers, each a process of its own."""
 
+import contextlib
 import gc
 import signal
 import sys
@@ -91,16 +92,21 @@ def test_a_worker_that_is_killed_halfway_costs_nobody_a_row(tmp_path, scheduler,
     assert workers[1].poll() is None
 
 
+@contextlib.contextmanager
+def start_cluster(workers):
+    """Give a `Cluster` of some workers on this machine, with a thread each."""
+    options = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+    with distributed.LocalCluster(**options) as local, distributed.Client(local) as client:
+        yield Cluster(client, timeout=300)
+
+
 def test_a_task_that_dask_gives_up_is_told_and_the_others_go_on(tmp_path):
     kinds = {"s0": "well", "s1": "dies", "s2": "well", "s3": "well"}
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None
-        ) as local,
-        distributed.Client(local) as client,
+        start_cluster(workers=2) as pool,
     ):
-        outcomes = run_all(Cluster(client, timeout=300), tmp_path, kinds)
+        outcomes = run_all(pool, tmp_path, kinds)
     lost = outcomes.pop("s1")
     assert lost.cause == Cause.TASK_LOST
     assert "KilledWorker" in say(lost)
@@ -108,14 +114,9 @@ def test_a_task_that_dask_gives_up_is_told_and_the_others_go_on(tmp_path):
 
 
 def test_a_cluster_of_one_thread_does_the_work_itself(tmp_path):
-    with (
-        distributed.LocalCluster(
-            n_workers=1, threads_per_worker=1, dashboard_address=None
-        ) as local,
-        distributed.Client(local) as client,
-    ):
+    with start_cluster(workers=1) as pool:
         # Where Dask did it in this process, this test would die.
-        outcomes = run_all(Cluster(client, timeout=300), tmp_path, {"s0": "dies once"})
+        outcomes = run_all(pool, tmp_path, {"s0": "dies once"})
     assert outcomes == {"s0": "dies once"}
 
 
