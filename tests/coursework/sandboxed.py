@@ -52,18 +52,6 @@ def find_children():
     return set(psutil.Process().children(recursive=True))
 
 
-def nothing_is_left():
-    """See, as a fixture, that a test leaves no process and no open file behind.
-
-    What earlier tests have left does not count, such as the trackers of pools of processes, which
-    live as long as the process that started them.
-    """
-    children, files = find_children(), set(os.listdir("/proc/self/fd"))
-    yield
-    assert find_children() <= children
-    assert set(os.listdir("/proc/self/fd")) <= files
-
-
 def answer(body, argument="x=None"):
     """Return a cell that defines `f` with these lines as its body."""
     return f"def f({argument}):\n" + textwrap.indent(textwrap.dedent(body).strip("\n"), "    ")

@@ -15,27 +15,17 @@ from coursework.grader.sandbox import host, process
 from coursework.grader.sandbox.policy.bubblewrap import ENVIRONMENT
 from tests.coursework.sandboxed import (
     QUICK,
-    nothing_is_left,
-    require_sandbox,
     run,
     status_of,
     value,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("sandbox", "nothing_is_left")]
 
 _EVERYTHING = struct.pack("=HBBI", 6, 0, 0, 0x7FFF0000)  # a filter of system calls that allows all
 _CLONE = 56 if os.uname().machine == "x86_64" else 220
 LOOKED_AT = Reason(Cause.PROTOCOL, ("it was looked at",))
 SLOW = Limits(cpu_seconds=1, wall_seconds=1, memory_bytes=512 << 20, processes=12)
-
-
-@pytest.fixture(autouse=True)
-def _sandbox():
-    require_sandbox()
-
-
-_nothing_is_left = pytest.fixture(autouse=True)(nothing_is_left)
 
 
 def test_no_file_of_the_grader_or_of_its_user_can_be_seen(tmp_path, monkeypatch):

@@ -24,22 +24,13 @@ from tests.coursework.sandboxed import (
     QUICK,
     answer,
     find_children,
-    nothing_is_left,
-    require_sandbox,
     run,
     status_of,
     value,
 )
 
+pytestmark = pytest.mark.usefixtures("sandbox")
 BOTH = pytest.mark.parametrize("sandboxed", [True, False], ids=["sandbox", "no-sandbox"])
-
-
-@pytest.fixture(autouse=True)
-def _sandbox():
-    require_sandbox()
-
-
-_nothing_is_left = pytest.fixture(nothing_is_left)
 
 
 @BOTH
@@ -239,7 +230,7 @@ def test_ids_in_a_container(monkeypatch, line, lowest):
 
 @pytest.mark.slow
 @BOTH
-@pytest.mark.usefixtures("_nothing_is_left")
+@pytest.mark.usefixtures("nothing_is_left")
 def test_nothing_is_left_after_an_interruption(sandboxed, monkeypatch, tmp_path):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     before = find_children()
@@ -295,7 +286,7 @@ def _wait_for(condition, seconds=300):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("_nothing_is_left")
+@pytest.mark.usefixtures("nothing_is_left")
 def test_without_the_sandbox_the_limits_hold():
     limits = Limits(cpu_seconds=1, wall_seconds=2, memory_bytes=512 << 20, processes=3)
     cases = {

@@ -14,7 +14,6 @@ from coursework.grader.sandbox.protocol import ProtocolError, Transcript, read_t
 from tests.coursework.sandboxed import (
     QUICK,
     answer,
-    nothing_is_left,
     require_sandbox,
     run,
     status_of,
@@ -33,15 +32,8 @@ channel = max(filter(is_pipe, range(64)))
 """
 
 
+pytestmark = pytest.mark.usefixtures("sandbox", "nothing_is_left")
 slowly = partial(pytest.param, marks=pytest.mark.slow)
-
-
-@pytest.fixture(autouse=True)
-def _sandbox():
-    require_sandbox()
-
-
-_nothing_is_left = pytest.fixture(autouse=True)(nothing_is_left)
 
 
 def test_a_gigabyte_on_the_channel():
