@@ -54,11 +54,15 @@ def start(command, **options):
     return subprocess.Popen(command, **(usual | options))
 
 
-def read_grades(folder):
-    """Return the rows of grades.csv, each a dict, by student."""
-    with open(folder / "grades.csv", encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, strict=True))
-    return {row["student"]: row for row in rows}
+def read_table(path):
+    """Return the rows of a CSV file, each a dict."""
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file, strict=True))
+
+
+def read_grades(folder, name="grades.csv"):
+    """Return the rows of a file of marks, each a dict, by student."""
+    return {row["student"]: row for row in read_table(folder / name)}
 
 
 def kill_tree(process):

@@ -1,6 +1,5 @@
 """The commands of the grader, as a teacher gives them."""
 
-import csv
 import json
 import os
 import signal
@@ -19,6 +18,7 @@ from tests.coursework.classes import (
     kill_tree,
     make_class,
     read_grades,
+    read_table,
     start,
     write_roster,
 )
@@ -354,8 +354,7 @@ def test_answers_go_out_and_their_marks_come_back(tiny, tmp_path, capsys):
     assert f"{sheet}: answers that await marks: 1; to read them: " in capsys.readouterr().out
     assert tiny("merge", grades, sheet) == 2
     assert f"{sheet}: no row has points; did you fill in" in capsys.readouterr().err
-    with open(sheet, encoding="utf-8-sig", newline="") as file:
-        [row] = csv.DictReader(file)
+    [row] = read_table(sheet)
     assert (row["student"], row["question"], row["answer"]) == ("ann", "essay", ESSAY)
     exported = sheet.read_text()
     sheet.write_text(exported.replace(f"{ESSAY},,", f"{ESSAY},3,too many"))

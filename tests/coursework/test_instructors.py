@@ -1,6 +1,5 @@
 """The pages for instructors: the plans add up, and what they say to type works."""
 
-import csv
 import os
 import re
 import shlex
@@ -25,6 +24,7 @@ from coursework.grader.model import (
     load_assignment,
     parse_variant,
 )
+from tests.coursework.classes import read_grades
 from tests.coursework.masters import read_master
 from tests.coursework.sandboxed import require_sandbox
 from tools.references import ROOT
@@ -273,11 +273,6 @@ def submit(path, notebook):
     nbformat.write(notebook, path)
 
 
-def read_marks(folder, name="hw1"):
-    with open(folder / "marks" / f"{name}.csv", encoding="utf-8", newline="") as file:
-        return {row["student"]: row for row in csv.DictReader(file)}
-
-
 @pytest.mark.slow
 def test_the_commands_lead_from_a_folder_to_marks_that_are_handed_back(tmp_path):
     require_sandbox()
@@ -292,7 +287,7 @@ def test_the_commands_lead_from_a_folder_to_marks_that_are_handed_back(tmp_path)
             run(arguments)
 
     run_section("grade")
-    marks = read_marks(folder)
+    marks = read_grades(folder / "marks", "hw1.csv")
     assert [row["status"] for row in marks.values()] == ["ok", *["missing"] * 3]
     assert marks["ann"]["total"] == "100"
     run([text.replace("hw1", "hw2") for text in grader_commands(section("grade"))[0]])
@@ -305,10 +300,10 @@ def test_the_commands_lead_from_a_folder_to_marks_that_are_handed_back(tmp_path)
     assert "ben" not in text
     path.write_text(text.replace("No.,,", "No.,4,Why?"), encoding="utf-8")
     run(merge)
-    assert read_marks(folder, "hw2")["ben"]["templates"] == "4"
+    assert read_grades(folder / "marks", "hw2.csv")["ben"]["templates"] == "4"
 
     run_section("late")
-    assert read_marks(folder)["ann"]["total"] == "100"
+    assert read_grades(folder / "marks", "hw1.csv")["ann"]["total"] == "100"
     run_section("appeal")
     assert "1234" in (folder / "appeal" / "hw1.csv").read_text()
     run_section("hand-back")
@@ -318,7 +313,7 @@ def test_the_commands_lead_from_a_folder_to_marks_that_are_handed_back(tmp_path)
     for ending in ("html", "md"):
         assert (folder / "marks" / "hw1.feedback" / "ann" / f"hw1.{ending}").exists()
     run_section("variant")
-    assert float(read_marks(folder)["ann"]["total"]) < 25
+    assert float(read_grades(folder / "marks", "hw1.csv")["ann"]["total"]) < 25
 
 
 @pytest.mark.slow

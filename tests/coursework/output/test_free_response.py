@@ -15,6 +15,7 @@ from coursework.grader.output.free_response import (
 )
 from coursework.grader.output.wording import explain_question
 from coursework.grader.sanitize import safe_cell
+from tests.coursework.classes import read_table
 from tests.coursework.sample_results import (
     ADVERSARIAL,
     make_coded,
@@ -46,14 +47,9 @@ def make_class():
     ]
 
 
-def read_csv(path):
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def fill_in(path, marks, *, delimiter=",", end="\r\n", encoding="utf-8-sig", comma=False):
     """Save a file as a spreadsheet does, with points and comments by the key of a student."""
-    rows = read_csv(path)
+    rows = read_table(path)
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, delimiter=delimiter, lineterminator=end)
     writer.writeheader()
@@ -81,7 +77,7 @@ def merge_answers(results, path):
 def write_rows(path, *rows):
     """Write rows of student, question, points and comment for the answers of the class."""
     export_answers(make_class(), path, anonymous=False)
-    prints = {row["student"]: row["fingerprint"] for row in read_csv(path)}
+    prints = {row["student"]: row["fingerprint"] for row in read_table(path)}
     lines = [f"{prints.get(row.partition(',')[0], prints['ana'])},{row}" for row in rows]
     path.write_text("\n".join(["fingerprint,student,question,points,comment", *lines]))
 
@@ -94,7 +90,7 @@ def test_export_lists_what_can_be_marked(tmp_path):
     path = tmp_path / "answers.csv"
     assert export_answers(make_class(), path, anonymous=False) == 2
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")
-    rows = read_csv(path)
+    rows = read_table(path)
     assert list(rows[0]) == list(COLUMNS)
     assert [(row["student"], row["points"], row["comment"]) for row in rows] == [
         ("ana", "", ""),
@@ -118,12 +114,12 @@ def test_export_is_anonymous_unless_told(tmp_path):
     export_answers(results, path)
     everything = path.read_text(encoding="utf-8") + path.with_suffix(".html").read_text("utf-8")
     assert not any(f"{result.student}," in everything for result in results)
-    keys = [row["student"] for row in read_csv(path)]
+    keys = [row["student"] for row in read_table(path)]
     assert len(set(keys)) == 3
     assert all(key.isalpha() for key in keys)
     # A student more changes nobody's key: a file that is out with a marker stays good.
     export_answers([make_result("aaron"), *make_class()], path)
-    assert set(keys) < {row["student"] for row in read_csv(path)}
+    assert set(keys) < {row["student"] for row in read_table(path)}
 
 
 def test_marks_that_are_not_merged_are_not_written_over(tmp_path):
@@ -137,7 +133,7 @@ def test_marks_that_are_not_merged_are_not_written_over(tmp_path):
     assert path.read_bytes() == before
     fill_in(path, {"ben": ("", "")})
     export_answers(merge_answers(results, path), path, anonymous=False)
-    assert read_csv(path)[0]["comment"] == "Why?"
+    assert read_table(path)[0]["comment"] == "Why?"
 
 
 def test_questions_are_marked_one_after_the_other(tmp_path):
@@ -146,7 +142,7 @@ def test_questions_are_marked_one_after_the_other(tmp_path):
     ]
     path = tmp_path / "answers.csv"
     export_answers(results, path)
-    assert [row["question"] for row in read_csv(path)] == ["second", "second", "first", "first"]
+    assert [row["question"] for row in read_table(path)] == ["second", "second", "first", "first"]
 
 
 @pytest.mark.parametrize("anonymous", [True, False])
@@ -165,7 +161,7 @@ def test_marks_come_back_however_they_were_saved(tmp_path, anonymous, saved):
     results, path = make_class(), tmp_path / "answers.csv"
     export_answers(results, path, anonymous=anonymous)
     ana, ben = (
-        next(row["student"] for row in read_csv(path) if row["answer"].startswith(begin))
+        next(row["student"] for row in read_table(path) if row["answer"].startswith(begin))
         for begin in ("Both", "The second")
     )
     fill_in(path, {ana: ("7.5", "Why? Schön; sonst."), ben: ("10", "")}, **saved)
@@ -208,7 +204,7 @@ def test_marks_can_be_changed_and_are_exported_again(tmp_path):
     fill_in(path, {"ana": ("3", "Short."), "ben": ("4", "")})
     results = merge_answers(results, path)
     assert export_answers(results, path, anonymous=False) == 0
-    assert [(row["points"], row["comment"]) for row in read_csv(path)][:2] == [
+    assert [(row["points"], row["comment"]) for row in read_table(path)][:2] == [
         ("3", "Short."),
         ("4", ""),
     ]
@@ -260,7 +256,7 @@ def test_all_bad_rows_are_named_at_once(tmp_path):
 def test_an_answer_cannot_be_marked_twice_not_even_by_name_and_key(tmp_path):
     results, path = make_class()[:1], tmp_path / "answers.csv"
     export_answers(results, path)
-    key = read_csv(path)[0]["student"]
+    key = read_table(path)[0]["student"]
     write_rows(path, "ana,templates,5,", f"{key},templates,5,")
     with pytest.raises(GraderError, match=f"row 3 \\({key}, templates\\).*earlier row"):
         merge_answers(results, path)
@@ -277,7 +273,9 @@ def test_a_file_of_another_kind_is_told(tmp_path):
 def test_what_spreadsheets_add_does_no_harm(tmp_path):
     path = tmp_path / "answers.csv"
     export_answers(make_class(), path)
-    (fingerprint,) = (row["fingerprint"] for row in read_csv(path) if row["answer"][0:4] == "Both")
+    (fingerprint,) = (
+        row["fingerprint"] for row in read_table(path) if row["answer"][0:4] == "Both"
+    )
     lines = [
         "sep=;",
         "Student ;Question;out_of;answer;Points;Comment;Fingerprint;;",
@@ -296,7 +294,7 @@ def test_no_answer_or_comment_is_a_formula(tmp_path, text):
     results = [make_result("ana", make_coded(), make_words(text))]
     path = tmp_path / "answers.csv"
     export_answers(results, path, anonymous=False)
-    assert read_csv(path)[0]["answer"].lstrip()[0] == "'"
+    assert read_table(path)[0]["answer"].lstrip()[0] == "'"
     fill_in(path, {"ana": ("5", safe_cell(text.strip()))})
     merged = merge_answers(results, path)
     assert words_of(merged)["ana"].comment == text.strip()

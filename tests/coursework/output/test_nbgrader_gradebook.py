@@ -1,6 +1,5 @@
 """Marks in nbgrader's own gradebook."""
 
-import csv
 import os
 import re
 import shutil
@@ -23,6 +22,7 @@ from coursework.grader.model import (
 )
 from coursework.grader.output.nbgrader_gradebook import _match, write_gradebook
 from coursework.release.master import grade_id, points
+from tests.coursework.classes import read_table
 from tests.coursework.masters import read_master
 from tests.coursework.sample_results import (
     make_final_class,
@@ -58,8 +58,7 @@ def exported(folder):
     else:  # the same without the seconds that a new process takes
         with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
             CsvExportPlugin(to=str(folder / "grades.csv")).export(book)
-    with open(folder / "grades.csv", encoding="utf-8", newline="") as file:
-        return {row["student_id"]: row for row in csv.DictReader(file)}
+    return {row["student_id"]: row for row in read_table(folder / "grades.csv")}
 
 
 def dump(path):
