@@ -161,15 +161,15 @@ class TestMarks:
         assert mark.points == points
 
     def test_an_error_in_what_is_given_names_the_students_line(self):
-        wrong = change(answer("train"), ("(W, b, X[batch]", "(W.T, b, X[batch]"))
+        wrong = change(answer("train"), (" W, b, X[batch]", " W.T, b, X[batch]"))
         asked = question("train")
         mark = mark_question(asked, [wrong], seed=SEED, assignment=load_assignment("hw2"))
-        assert "(cell 1, line 11)" in explain_question(mark)
+        assert "(cell 1, line 13)" in explain_question(mark)
 
     @pytest.mark.parametrize("name", CODE)
     def test_a_library_that_is_not_there(self, name):
-        first = answer(name).splitlines()[0]
-        cells = [f"{first}\n    from tqdm import tqdm"]
+        signature, _, _ = answer(name).partition('    """')
+        cells = [f"{signature}    from tqdm import tqdm"]
         asked = question(name)
         mark = mark_question(asked, cells, seed=SEED, assignment=load_assignment("hw2"))
         assert (mark.points, mark.detected) == (0, ("other-library",))
