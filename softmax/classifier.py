@@ -783,11 +783,11 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             if monitored and n_no_improvement >= patience:
                 if self._refines or self.learning_rate != "adaptive" or factor < _LEAST_RATE:
                     break
-                if (
-                    not progressed
-                    if self.early_stopping
-                    else self._has_converged(optimizer, X, data, patience)
-                ):
+                if self.early_stopping:
+                    finished = not progressed
+                else:
+                    finished = self._has_converged(optimizer, X, data, patience)
+                if finished:
                     break
                 n_no_improvement, progressed = 0, False
                 optimizer.velocity[:] = 0
