@@ -46,11 +46,15 @@ def figure(request, browser, tmp_path_factory):
 
 
 def touch(target, along, down, at=(0.8, 0.5)):
-    """Put a finger on a place of an element, move it by (along, down) pixels, and lift it."""
+    """Put a finger on a place of an element, move it by (along, down) pixels, and lift it.
+
+    Return by how many pixels the page has scrolled meanwhile.
+    """
     target.evaluate("e => e.scrollIntoView({ block: 'center' })")
     box = target.bounding_box()
     x, y = box["x"] + at[0] * box["width"], box["y"] + at[1] * box["height"]
     page = target.page
+    top = page.evaluate("scrollY")
     session = page.context.new_cdp_session(page)
 
     def send(kind, *points):
@@ -63,8 +67,13 @@ def touch(target, along, down, at=(0.8, 0.5)):
         send("touchMove", (x + along * i / steps, y + down * i / steps))
         page.wait_for_timeout(16)
     send("touchEnd")
-    page.wait_for_timeout(100)
     session.detach()
+    # After a swipe the page goes on for a while.
+    before, now = None, page.evaluate("scrollY")
+    while now != before:
+        page.wait_for_timeout(100)
+        before, now = now, page.evaluate("scrollY")
+    return now - top
 
 
 def state(figure):
@@ -77,15 +86,11 @@ def state(figure):
 
 @pytest.mark.parametrize("down", mostly_slow([-200, 200], -200))
 def test_a_swipe_that_starts_on_a_slider_scrolls_and_changes_nothing(figure, down):
-    page = figure.page
     for slider in figure.locator(SLIDERS).all():
         before = state(figure)
-        slider.evaluate("e => e.scrollIntoView({ block: 'center' })")
-        top = page.evaluate("scrollY")
-        touch(slider, -15, down)
         label = slider.get_attribute("aria-label")
+        assert touch(slider, -15, down) != 0, label
         assert state(figure) == before, label
-        assert page.evaluate("scrollY") != top, label
 
 
 SMALL = """figure => [...figure.shadowRoot.querySelectorAll("button, summary, select, input")]
@@ -106,39 +111,31 @@ def share(slider):
 
 
 def test_a_drag_along_a_slider_and_a_tap_move_it(figure):
-    page = figure.page
     for slider in figure.locator(SLIDERS).all():
         label = slider.get_attribute("aria-label")
-        slider.evaluate("e => e.scrollIntoView({ block: 'center' })")
-        top = page.evaluate("scrollY")
-        touch(slider, -40, 4)
+        assert touch(slider, -40, 4) == 0, label
         reached = 0.8 - 40 / slider.bounding_box()["width"]
         assert share(slider) == pytest.approx(reached, abs=0.06), label
-        touch(slider, 0, 0)
+        assert touch(slider, 0, 0) == 0, label
         assert share(slider) == pytest.approx(0.8, abs=0.06), label
-        assert page.evaluate("scrollY") == top, label
 
 
 @pytest.mark.parametrize(
     "figure", mostly_slow(["logits", "decision", "attention", "sparsemax"], "logits"), indirect=True
 )
 def test_a_finger_on_the_grip_of_a_picture_drags_it_and_beside_it_scrolls(figure):
-    page = figure.page
     figure.get_by_role("button", name="Reset").click()
     grip = figure.locator(".grip")
     grip.evaluate("e => e.scrollIntoView({ block: 'center' })")
-    before, top = state(figure), page.evaluate("scrollY")
-    box = grip.bounding_box()
+    before, box = state(figure), grip.bounding_box()
     assert min(box["width"], box["height"]) >= 40  # wide enough for a finger
-    touch(grip, 10, 80, at=(0.5, 0.5))
+    assert touch(grip, 10, 80, at=(0.5, 0.5)) == 0
     moved = grip.bounding_box()
-    assert page.evaluate("scrollY") == top
     assert moved["x"] - box["x"] == pytest.approx(10, abs=3)
     assert moved["y"] - box["y"] == pytest.approx(80, abs=3)
     assert state(figure) != before
     before = state(figure)
-    touch(figure.locator("svg").first, 0, -150, at=(0.3, 0.75))
-    assert page.evaluate("scrollY") != top
+    assert touch(figure.locator("svg").first, 0, -150, at=(0.3, 0.75)) != 0
     assert state(figure) == before
 
 
